@@ -167,6 +167,12 @@ impl KindSet {
         Self(self.0 & other.0)
     }
 
+    /// Kinds of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `kind` is in the set.
     #[must_use]
     pub const fn has(self, kind: Kind) -> bool {

@@ -1,0 +1,149 @@
+//! The sources of a recording, and what each of them can see.
+//!
+//! A mergeable book: what a source declared and which kinds it ever sent. From it follows its *sight*,
+//! by which the reading knows "not measured" from "did not happen". Of several declarations of one
+//! source the latest holds, by (`at`, declaring source, `id`), so that no order of arrival matters.
+
+use std::collections::BTreeMap;
+
+use event::{Capability, Declaration, Kind, KindSet, Sides, Time};
+
+/// What is known of the sources of a log.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sources {
+    sent: BTreeMap<String, KindSet>,
+    declared: BTreeMap<String, (DeclarationKey, Declaration)>,
+}
+
+/// By what the later of two declarations is told: time, declaring source, id.
+pub type DeclarationKey = (Time, String, String);
+
+/// What one source can see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight {
+    /// Kinds it observes or infers.
+    pub sees: KindSet,
+    /// Kinds it only infers.
+    pub infers: KindSet,
+    /// Whether it declared this itself; otherwise it is concluded from what it sent.
+    pub declared: bool,
+    /// Which sides it sees.
+    pub sides: Sides,
+    /// How much earlier its drops are read, in milliseconds.
+    pub drop_delay_ms: i64,
+    /// The platform of its consultations where they name none.
+    pub platform: Option<String>,
+}
+
+impl Sources {
+    /// Notes that `source` sent events of `kinds`.
+    pub fn sent(&mut self, source: &str, kinds: KindSet) {
+        if let Some(sent) = self.sent.get_mut(source) {
+            *sent = sent.or(kinds);
+        } else {
+            self.sent.insert(source.to_owned(), kinds);
+        }
+    }
+
+    /// Notes a declaration about `source`.
+    pub fn declared(&mut self, source: &str, key: DeclarationKey, declaration: Declaration) {
+        let newer = self.declared.get(source).is_none_or(|(known, _)| *known < key);
+        if newer {
+            self.declared.insert(source.to_owned(), (key, declaration));
+        }
+    }
+
+    /// Takes over what another book knows.
+    pub fn merge(&mut self, other: Self) {
+        for (source, kinds) in other.sent {
+            self.sent(&source, kinds);
+        }
+        for (source, (key, declaration)) in other.declared {
+            self.declared(&source, key, declaration);
+        }
+    }
+
+    /// What `source` can see.
+    #[must_use]
+    pub fn sight(&self, source: &str) -> Sight {
+        match self.declared.get(source) {
+            Some((_, declaration)) => Sight::of(declaration),
+            None => Sight::undeclared(self.sent.get(source).copied().unwrap_or_default()),
+        }
+    }
+
+    /// Every source that sent or was declared, by name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.sent.keys().chain(self.declared.keys()).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter()
+    }
+}
+
+impl Sight {
+    fn of(declaration: &Declaration) -> Self {
+        let infers = declaration.kinds(Capability::Inferred);
+        Self {
+            sees: declaration.kinds(Capability::Observed).or(infers),
+            infers,
+            declared: true,
+            sides: declaration.sides.unwrap_or_default(),
+            drop_delay_ms: i64::from(declaration.drop_delay_ms.unwrap_or(0)),
+            platform: declaration.platform.clone(),
+        }
+    }
+
+    fn undeclared(sent: KindSet) -> Self {
+        Self {
+            sees: sent,
+            infers: KindSet::NONE,
+            declared: false,
+            sides: Sides::Both,
+            drop_delay_ms: 0,
+            platform: None,
+        }
+    }
+
+    /// Whether an event of `kind` tells who took part, and so which sides a source sees.
+    pub(crate) fn tells_presence(kind: Kind) -> bool {
+        matches!(
+            kind,
+            Kind::JoinAttempted
+                | Kind::Waiting
+                | Kind::JoinFailed
+                | Kind::Joined
+                | Kind::Rejoined
+                | Kind::Dropped
+                | Kind::Left
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_declaration_holds_in_any_order() {
+        let first = Declaration { drop_delay_ms: Some(1), ..Declaration::default() };
+        let second = Declaration { drop_delay_ms: Some(2), ..Declaration::default() };
+        let key = |ms| (Time::from_ms(ms), "s".to_owned(), "d".to_owned());
+        let (mut a, mut b) = (Sources::default(), Sources::default());
+        a.declared("s", key(1), first.clone());
+        a.declared("s", key(2), second.clone());
+        b.declared("s", key(2), second);
+        b.declared("s", key(1), first);
+        assert_eq!(a, b);
+        assert_eq!(a.sight("s").drop_delay_ms, 2);
+    }
+
+    #[test]
+    fn a_source_that_never_declared_sees_what_it_ever_sent() {
+        let mut sources = Sources::default();
+        sources.sent("s", KindSet::of(&[Kind::Joined]));
+        sources.sent("s", KindSet::of(&[Kind::Dropped]));
+        let sight = sources.sight("s");
+        assert!(sight.sees.has(Kind::Dropped) && !sight.sees.has(Kind::AudioLost) && !sight.declared);
+    }
+}
