@@ -1,10 +1,22 @@
 //! What the events mean: consultations read, folded, compared. Pure: no clock, file, network, thread.
 //!
 //! In reading order: an [`episode`] gathers the events of one consultation, the [`reading`] makes one
-//! [`outcome`] of them.
+//! [`outcome`] of them, a [`projection`] folds outcomes into mergeable states, [`measure`]s say what is
+//! counted, and a comparison turns states into estimates with the inference of `stats`.
 
+pub mod catalog;
+pub mod cells;
+pub mod compare;
 pub mod episode;
+pub mod filter;
+pub mod measure;
 pub mod outcome;
 pub mod parameters;
+pub mod projection;
 pub mod reading;
+pub mod reliability;
+pub mod sketch;
 pub mod source;
+pub mod stats;
+pub mod survey;
+pub mod usability;

@@ -1,0 +1,326 @@
+//! The cells of a question: for each arm and cluster the tallies of the measures asked for.
+//!
+//! An *arm* is one platform at one combination of the levels asked for, two-sided and one-sided rows
+//! apart. Cells are built per request from the outcome rows, keyed only by what is asked; a full cube
+//! over all dimensions would outgrow the rows.
+
+use std::collections::BTreeMap;
+
+use event::{Dimension, NOT_RECORDED, Role};
+use serde::{Serialize, Serializer};
+
+use crate::filter::Filter;
+use crate::measure::{Fold, Joining, Measure, Part, Voicing};
+use crate::outcome::Outcome;
+use crate::parameters::Parameters;
+use crate::projection::{Projection, State, change};
+use crate::sketch::{Counts, Histogram, Sums, Voices};
+
+/// The projection: everything that must be counted to answer a question.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// What is asked, slot by slot.
+    pub slots: Vec<Slot>,
+    /// By which dimensions, besides the platform.
+    pub by: &'a [Dimension],
+    /// Of which rows.
+    pub filter: &'a Filter,
+    /// By which dimension rows share their luck; none: each row is on its own.
+    pub cluster: Option<Dimension>,
+    /// How the rows were read.
+    pub parameters: &'a Parameters,
+}
+
+/// One measure, for one role if it is read by role.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// The measure.
+    pub measure: &'static Measure,
+    /// Whose.
+    pub role: Option<Role>,
+    /// The parts of a composite that are counted.
+    pub parts: Vec<&'static Part>,
+}
+
+/// Which arm.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arm {
+    /// The levels of the dimensions asked for, in their order.
+    pub by: Vec<String>,
+    /// The platform.
+    pub platform: String,
+    /// Whether its rows see one side only.
+    pub one_sided: bool,
+}
+
+impl Serialize for Arm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // One text, so that an arm can be a key in any format.
+        let mut text = self.by.join("\u{1f}");
+        text.push('\u{1e}');
+        text.push_str(&self.platform);
+        text.push_str(if self.one_sided { "\u{1e}1" } else { "\u{1e}2" });
+        serializer.serialize_str(&text)
+    }
+}
+
+/// What was counted in one arm.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Cell {
+    /// By cluster, then by slot. Rows without a level of the clustering dimension share one cluster.
+    pub clusters: BTreeMap<String, Tallies>,
+    /// By slot: attempted rows whose sources cannot see what it needs.
+    pub unmeasured: Unmeasured,
+}
+
+/// Tallies by slot; empty before the first row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Tallies(pub Vec<Tally>);
+
+/// Counts by slot; empty before the first row.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Unmeasured(pub Vec<u64>);
+
+/// What one slot counted in one cluster.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub enum Tally {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// So many of so many.
+    Counts(Counts),
+    /// An amount over an exposure.
+    Sums(Sums),
+    /// Durations.
+    Durations(Histogram),
+    /// What people said.
+    Voices(Box<Voices>),
+}
+
+impl State for Tally {
+    fn absorb(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (_, Self::Nothing) => {}
+            (Self::Counts(mine), Self::Counts(theirs)) => mine.absorb(theirs),
+            (Self::Sums(mine), Self::Sums(theirs)) => mine.absorb(theirs),
+            (Self::Durations(mine), Self::Durations(theirs)) => mine.absorb(theirs),
+            (Self::Voices(mine), Self::Voices(theirs)) => mine.absorb(theirs),
+            // A slot has one measure, and a measure one kind of tally.
+            (mine, theirs) => *mine = theirs.clone(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Counts(counts) => counts.is_empty(),
+            Self::Sums(sums) => sums.is_empty(),
+            Self::Durations(histogram) => histogram.is_empty(),
+            Self::Voices(voices) => voices.is_empty(),
+        }
+    }
+}
+
+impl State for Tallies {
+    fn absorb(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), Tally::Nothing);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            mine.absorb(theirs);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(State::is_empty)
+    }
+}
+
+impl State for Unmeasured {
+    fn absorb(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
+            *mine += theirs;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|count| *count == 0)
+    }
+}
+
+impl State for Cell {
+    fn absorb(&mut self, other: &Self) {
+        self.clusters.absorb(&other.clusters);
+        self.unmeasured.absorb(&other.unmeasured);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.clusters.is_empty() && self.unmeasured.is_empty()
+    }
+}
+
+/// Whether a row is counted in or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+impl Projection for Question<'_> {
+    type State = BTreeMap<Arm, Cell>;
+
+    fn add(&self, row: &Outcome, state: &mut Self::State) {
+        self.count(row, state, Way::In);
+    }
+
+    fn sub(&self, row: &Outcome, state: &mut Self::State) {
+        self.count(row, state, Way::Out);
+    }
+}
+
+impl Question<'_> {
+    fn count(&self, row: &Outcome, state: &mut BTreeMap<Arm, Cell>, way: Way) {
+        if !self.filter.passes(row) {
+            return;
+        }
+        let arm = Arm {
+            by: self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect(),
+            platform: row.context.level(Dimension::Platform).to_owned(),
+            one_sided: row.one_sided,
+        };
+        let cluster = self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED));
+        change(state, arm, |cell: &mut Cell| {
+            cell.unmeasured.0.resize(self.slots.len(), 0);
+            change(&mut cell.clusters, cluster.to_owned(), |tallies: &mut Tallies| {
+                tallies.0.resize(self.slots.len(), Tally::Nothing);
+                for (i, slot) in self.slots.iter().enumerate() {
+                    if slot.measured(row) {
+                        slot.count(row, self.parameters, &mut tallies.0[i], way);
+                    } else if row.attempted {
+                        step(&mut cell.unmeasured.0[i], way, 1);
+                    }
+                }
+            });
+        });
+    }
+}
+
+impl Slot {
+    /// Whether the row's sources see what this slot counts.
+    fn measured(&self, row: &Outcome) -> bool {
+        let sees = row.sight.sees;
+        self.measure.needs.met(sees) && self.parts.iter().all(|part| part.needs.met(sees))
+    }
+
+    fn count(&self, row: &Outcome, parameters: &Parameters, tally: &mut Tally, way: Way) {
+        let role = self.role.unwrap_or(Role::Unknown);
+        match self.measure.fold {
+            Fold::Share(share) => count_in(tally, share(row), way),
+            Fold::Composite(joining, _) => {
+                let mut holds = self.parts.iter().map(|part| (part.holds)(row, parameters));
+                let x = match joining {
+                    Joining::ConnectedAndAll => row.connected && holds.all(|holds| holds),
+                    Joining::Any => holds.any(|holds| holds),
+                };
+                let n = u64::from(row.attempted);
+                count_in(tally, Counts { n, x: n & u64::from(x) }, way);
+            }
+            Fold::PerTime(amount, _) | Fold::FreeOf(amount) => {
+                if let Some((a, t)) = amount(row) {
+                    sum_in(tally, Sums::one(a, t), way);
+                }
+            }
+            Fold::Durations(durations) => {
+                let durations = durations(row, role);
+                if !durations.is_empty() {
+                    measure_in(tally, &durations, way);
+                }
+            }
+            Fold::Opinion(voicing) | Fold::Score(voicing, _) => {
+                let voicing = voicing(row, role);
+                if row.attempted || voicing != Voicing::default() {
+                    hear(tally, &voicing, row.attempted, way);
+                }
+            }
+        }
+    }
+}
+
+fn step(count: &mut u64, way: Way, by: u64) {
+    match way {
+        Way::In => *count += by,
+        Way::Out => *count -= by,
+    }
+}
+
+fn count_in(tally: &mut Tally, counts: Counts, way: Way) {
+    if counts.is_empty() {
+        return;
+    }
+    if !matches!(tally, Tally::Counts(_)) {
+        *tally = Tally::Counts(Counts::default());
+    }
+    if let Tally::Counts(all) = tally {
+        match way {
+            Way::In => all.absorb(&counts),
+            Way::Out => all.take(counts),
+        }
+    }
+    settle(tally);
+}
+
+fn sum_in(tally: &mut Tally, sums: Sums, way: Way) {
+    if !matches!(tally, Tally::Sums(_)) {
+        *tally = Tally::Sums(Sums::default());
+    }
+    if let Tally::Sums(all) = tally {
+        match way {
+            Way::In => all.absorb(&sums),
+            Way::Out => all.take(sums),
+        }
+    }
+    settle(tally);
+}
+
+fn measure_in(tally: &mut Tally, durations: &[u64], way: Way) {
+    if !matches!(tally, Tally::Durations(_)) {
+        *tally = Tally::Durations(Histogram::default());
+    }
+    if let Tally::Durations(histogram) = tally {
+        for ms in durations {
+            match way {
+                Way::In => histogram.add(*ms),
+                Way::Out => histogram.take(*ms),
+            }
+        }
+    }
+    settle(tally);
+}
+
+fn hear(tally: &mut Tally, voicing: &Voicing, attempted: bool, way: Way) {
+    if !matches!(tally, Tally::Voices(_)) {
+        *tally = Tally::Voices(Box::default());
+    }
+    if let Tally::Voices(voices) = tally {
+        for voice in &voicing.voices {
+            match way {
+                Way::In => voices.add(*voice),
+                Way::Out => voices.take(*voice),
+            }
+        }
+        step(&mut voices.invited, way, voicing.invited);
+        step(&mut voices.attempted, way, u64::from(attempted));
+        step(&mut voices.answering, way, u64::from(!voicing.voices.is_empty()));
+    }
+    settle(tally);
+}
+
+/// A tally of nothing is [`Tally::Nothing`], so that counting out leads back to the same bytes.
+fn settle(tally: &mut Tally) {
+    if tally.is_empty() {
+        *tally = Tally::Nothing;
+    }
+}

@@ -1,0 +1,53 @@
+//! An exact histogram of whole numbers: quantiles of it are exact, and merging is addition.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::projection::State;
+
+/// How often each value was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Histogram {
+    counts: BTreeMap<u64, u64>,
+}
+
+impl Histogram {
+    /// Counts a value in.
+    pub fn add(&mut self, value: u64) {
+        *self.counts.entry(value).or_default() += 1;
+    }
+
+    /// Counts a value out that was counted in.
+    pub fn take(&mut self, value: u64) {
+        if let Some(count) = self.counts.get_mut(&value) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(&value);
+            }
+        }
+    }
+
+    /// Values with their counts, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counts.iter().map(|(value, count)| (*value, *count))
+    }
+
+    /// How many values were counted.
+    #[must_use]
+    pub fn n(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+impl State for Histogram {
+    fn absorb(&mut self, other: &Self) {
+        for (value, count) in &other.counts {
+            *self.counts.entry(*value).or_default() += count;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+}

@@ -1,0 +1,17 @@
+//! How often is help needed?
+
+use event::Kind;
+
+use crate::measure::{Better, Fold, Measure, Needs, of_attempted};
+
+/// Consultations in which somebody asked for help.
+pub static HELP_REQUESTED: Measure = Measure {
+    name: "help_requested",
+    title: "Asked for help",
+    of: "attempted",
+    definition: "somebody asked for help, at any time",
+    better: Better::Lower,
+    needs: Needs::all(&[Kind::HelpRequested]),
+    roles: &[],
+    fold: Fold::Share(|row| of_attempted(row, row.help_requests > 0)),
+};
