@@ -1,1 +1,12 @@
 //! The engine: keeping and showing.
+//!
+//! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
+//! outcomes and comparisons of them, which [`report`] puts into words; [`scenario`] is the library of
+//! recordings, [`cli`] the command line over it all.
+
+pub mod cli;
+pub mod ingest;
+pub mod log;
+pub mod replay;
+pub mod report;
+pub mod scenario;

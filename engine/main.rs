@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! `evenfield`: arguments, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    engine::cli::run()
+}

@@ -135,6 +135,13 @@ impl Episode {
         self.marks.append(&mut other.marks);
     }
 
+    /// Gives the sources other numbers.
+    pub fn renumber(&mut self, number: impl Fn(u32) -> u32) {
+        for mark in &mut self.marks {
+            mark.source = number(mark.source);
+        }
+    }
+
     /// Moves drops to when they happened and brings the marks into the order of the reading, as far as
     /// it can be told without names. Returns the positions of the marks whose names decide the rest.
     pub fn settle(&mut self, sights: &[Sight]) -> Vec<u64> {

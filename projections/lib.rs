@@ -10,6 +10,7 @@ pub mod compare;
 pub mod episode;
 pub mod filter;
 pub mod measure;
+pub mod methods;
 pub mod outcome;
 pub mod parameters;
 pub mod projection;

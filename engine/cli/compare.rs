@@ -1,0 +1,127 @@
+//! `evenfield compare`: platforms, measure by measure.
+
+use event::Dimension;
+use projections::catalog;
+use projections::compare::{Ask, ClusterChoice};
+use projections::filter::{Filter, FilterError};
+
+use super::choose::{choose, unknown};
+use super::failure::Failure;
+use super::out::Out;
+use super::store::{self, ReadingArgs};
+use super::{Format, Shared};
+use crate::replay::{Table, compare};
+use crate::report;
+
+/// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield compare\n  \
+    evenfield compare zoom attend-anywhere --measure undisturbed\n  \
+    evenfield compare --by service,network --where appointment=follow_up --json\n\n\
+    Intervals take account of consultations that share an organisation or a clinician (--cluster).\n\
+    Not measured is not zero: what a feed cannot see is said, and left out for all.")]
+pub(super) struct Args {
+    /// Platforms to compare; none: all of them
+    #[arg(value_name = "PLATFORM")]
+    platforms: Vec<String>,
+    #[command(flatten)]
+    ask: AskArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// What is asked.
+#[derive(clap::Args, Clone, Default)]
+pub(super) struct AskArgs {
+    /// Only these measures, separated by commas; see `evenfield methods`
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    measure: Vec<String>,
+    /// Apart by these dimensions, separated by commas
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Only consultations with these levels; may be given more than once
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    filter: Vec<String>,
+    /// What consultations share their luck by: auto, none or a dimension
+    #[arg(long, value_name = "DIMENSION")]
+    cluster: Option<String>,
+    /// The platform differences are taken from [default: the one with most consultations]
+    #[arg(long, value_name = "PLATFORM")]
+    reference: Option<String>,
+    /// The coverage of intervals
+    #[arg(long, value_name = "SHARE", value_parser = level)]
+    level: Option<f64>,
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(level) if (0.5..1.0).contains(&level) => Ok(level),
+        _ => Err("write a share from 0.5 to less than 1, such as 0.95".to_owned()),
+    }
+}
+
+fn dimension(name: &str) -> Result<Dimension, Failure> {
+    choose("dimension", name, Dimension::from_name(name), Dimension::ALL.map(Dimension::name))
+}
+
+impl AskArgs {
+    /// The request, with every name checked before anything is replayed.
+    pub(super) fn ask(&self, platforms: &[String]) -> Result<Ask, Failure> {
+        let names = catalog::MEASURES.map(|measure| measure.name);
+        let measures: Result<_, _> =
+            self.measure.iter().map(|name| choose("measure", name, catalog::measure(name), names)).collect();
+        let mut filter = Filter::default();
+        for text in &self.filter {
+            filter.add(text).map_err(|error| match &error {
+                FilterError::NoDimension(name) => {
+                    Failure::Usage(unknown("dimension", name, Dimension::ALL.map(Dimension::name)))
+                }
+                _ => Failure::Usage(error.to_string()),
+            })?;
+        }
+        filter.platforms(platforms);
+        Ok(Ask {
+            measures: measures?,
+            by: self.by.iter().map(|name| dimension(name)).collect::<Result<_, _>>()?,
+            filter,
+            cluster: match self.cluster.as_deref() {
+                None | Some("auto") => ClusterChoice::Auto,
+                Some("none") => ClusterChoice::None,
+                Some(name) => ClusterChoice::By(dimension(name)?),
+            },
+            reference: self.reference.clone(),
+            level: self.level.unwrap_or(0.95),
+        })
+    }
+}
+
+pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let ask = args.ask.ask(&args.platforms)?;
+    let log = store::open(shared)?;
+    let table = store::rows(shared, &log, &args.reading)?;
+    known_platforms(&table, &args.platforms, args.ask.reference.as_deref())?;
+    let comparison = compare(&table, &ask, shared.threads())?;
+    match shared.format() {
+        Format::Json => out.document(&comparison),
+        Format::Ndjson => {
+            comparison.rows.iter().try_for_each(|row| out.row(row))?;
+            comparison.differences.iter().try_for_each(|difference| out.row(difference))
+        }
+        Format::Table => out.text(&report::comparison(&comparison)),
+        Format::Plain => out.text(&report::comparison_rows(&comparison, report::Form::Plain)),
+        Format::Csv => out.text(&report::comparison_rows(&comparison, report::Form::Csv)),
+        Format::Md => out.text(&report::comparison_rows(&comparison, report::Form::Markdown)),
+    }
+}
+
+/// Refuses a platform of which there are no consultations, with the nearest name.
+fn known_platforms(table: &Table, named: &[String], reference: Option<&str>) -> Result<(), Failure> {
+    let mut known: Vec<&str> = table.rows.iter().map(|row| row.context.level(Dimension::Platform)).collect();
+    known.sort_unstable();
+    known.dedup();
+    for name in named.iter().map(String::as_str).chain(reference) {
+        choose("platform", name, known.binary_search(&name).ok(), &known)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! `evenfield demo`: the main job on the recorded scenarios, without set-up.
+
+use serde::Serialize;
+
+use projections::compare::Comparison;
+
+use super::failure::Failure;
+use super::out::Out;
+use super::{Shared, progress, scenario};
+use crate::report;
+use crate::scenario::{Checked, Scenario};
+
+/// Replay the recorded scenarios into temporary stores; for each the question, the comparison with
+/// intervals, and the finding in words.
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    scenarios: Vec<Told<'a>>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    name: &'a str,
+    title: &'a str,
+    question: &'a str,
+    findings: Vec<Shown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    words: &'a str,
+    found: bool,
+    comparison: &'a Comparison,
+}
+
+pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let scenarios = scenario::all()?;
+    let mut wrong = Vec::new();
+    let mut told = Vec::new();
+    for scenario in &scenarios {
+        let name = format!("replaying {}", scenario.name);
+        let replayed = progress::during(shared, &name, "events", |watch| {
+            scenario::replayed(scenario, shared.threads(), watch)
+        })?;
+        wrong.extend(replayed.checked.iter().filter(|checked| !checked.holds).map(|checked| checked.finding.words.clone()));
+        if shared.is_json() {
+            told.push((scenario, replayed.checked));
+        } else {
+            tell(scenario, &replayed, out)?;
+        }
+    }
+    if shared.is_json() {
+        out.document(&document(&told))?;
+    } else {
+        out.text(NEXT)?;
+    }
+    match wrong.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::Other(format!("an expected finding was not reached: {first}"))),
+    }
+}
+
+fn tell(scenario: &Scenario, replayed: &scenario::Replayed, out: &mut Out) -> Result<(), Failure> {
+    let card = &scenario.card;
+    out.line(&format!("{}\n{}", card.title, "=".repeat(card.title.chars().count())))?;
+    out.line(&format!("{}\n", card.question))?;
+    out.line(&format!(
+        "{} events of {} consultations, {}",
+        report::grouped(replayed.report.read),
+        report::grouped((replayed.table.rows.len() + replayed.table.open.len()) as u64),
+        if card.synthetic { "synthetic" } else { "real" }
+    ))?;
+    for checked in &replayed.checked {
+        let mark = if checked.holds { "Found" } else { "NOT FOUND" };
+        out.line(&format!("\n{mark}: {}", checked.finding.words))?;
+        out.text(&report::evidence(&checked.comparison))?;
+        if let Some(difference) = &checked.difference {
+            out.line(&format!("  {}", report::finding(&checked.comparison, difference)))?;
+        }
+    }
+    out.line("")
+}
+
+fn document<'a>(told: &'a [(&'a Scenario, Vec<Checked>)]) -> Document<'a> {
+    let shown = |checked: &'a Checked| Shown {
+        words: &checked.finding.words,
+        found: checked.holds,
+        comparison: &checked.comparison,
+    };
+    let scenarios = told.iter().map(|(scenario, checked)| Told {
+        name: &scenario.name,
+        title: &scenario.card.title,
+        question: &scenario.card.question,
+        findings: checked.iter().map(shown).collect(),
+    });
+    Document { schema: "evenfield.demo/1", scenarios: scenarios.collect() }
+}
+
+const NEXT: &str = "\
+What to try next
+================
+  evenfield scenario ls                          the recordings behind this
+  evenfield replay range-by-service --by service  one of them in full, in a store that stays
+  evenfield ingest your-events.ndjson             your own recordings
+  evenfield compare --by service                  platforms, measure by measure
+  evenfield outcomes --json | head -1             one row per consultation
+  evenfield methods                               what is measured, and how
+";

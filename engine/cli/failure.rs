@@ -1,0 +1,110 @@
+//! What ends a command early: the one place where errors become exit codes.
+
+use std::io;
+use std::process::ExitCode;
+
+use projections::compare::NotComparable;
+
+use crate::ingest::{IngestError, KeyError};
+use crate::log::LogError;
+use crate::replay::ReplayError;
+
+/// Why a command ended early, by what the exit code must tell.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// 1: something went wrong.
+    Other(String),
+    /// 2: it was asked wrongly.
+    Usage(String),
+    /// 4: the input is bad, or some of it.
+    Input(String),
+    /// 5: the log is damaged.
+    Integrity(String),
+    /// 6: what is asked cannot be compared.
+    NotComparable(String),
+    /// 130: it was interrupted.
+    Interrupted,
+    /// 0: nobody reads any further.
+    Quiet,
+}
+
+impl Failure {
+    /// The message, if there is one to tell.
+    pub(super) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Other(text)
+            | Self::Usage(text)
+            | Self::Input(text)
+            | Self::Integrity(text)
+            | Self::NotComparable(text) => Some(text),
+            Self::Interrupted => Some("interrupted"),
+            Self::Quiet => None,
+        }
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Quiet => 0,
+            Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Input(_) => 4,
+            Self::Integrity(_) => 5,
+            Self::NotComparable(_) => 6,
+            Self::Interrupted => 130,
+        })
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // `| head` has seen enough.
+            io::ErrorKind::BrokenPipe => Self::Quiet,
+            _ => Self::Other(format!("could not write the output: {error}")),
+        }
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Damaged { .. } => Self::Integrity(error.to_string()),
+            LogError::Missing { .. } | LogError::NotAStore { .. } => Self::Input(error.to_string()),
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Log(error) => error.into(),
+            ReplayError::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Log(error) => error.into(),
+            IngestError::Feed(error) => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<NotComparable> for Failure {
+    fn from(error: NotComparable) -> Self {
+        match error {
+            NotComparable::NoReference(..) => Self::Usage(error.to_string()),
+            _ => Self::NotComparable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `evenfield feed`: the formats that can be read.
+
+use std::collections::BTreeMap;
+
+use event::Kind;
+use feeds::{Feed, Settings};
+use serde::Serialize;
+
+use super::Shared;
+use super::choose::choose;
+use super::failure::Failure;
+use super::out::Out;
+
+/// Look at the formats that can be read.
+#[derive(clap::Subcommand)]
+pub(super) enum Verb {
+    /// List the feeds and what each can tell
+    Ls,
+    /// Explain one feed: how its words become events, and what to be careful about
+    Show {
+        /// The feed
+        name: String,
+    },
+}
+
+#[derive(Serialize)]
+struct Document {
+    feeds: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct Note {
+    name: &'static str,
+    title: &'static str,
+    capabilities: BTreeMap<&'static str, &'static str>,
+}
+
+pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    match verb {
+        Verb::Ls => list(shared, out),
+        Verb::Show { name } => {
+            let names = feeds::ALL.iter().map(|feed| feed.name());
+            show(choose("feed", name, feeds::by_name(name), names)?, shared, out)
+        }
+    }
+}
+
+fn note(feed: &dyn Feed) -> Note {
+    let declared = feed.capabilities(&Settings::default());
+    let kinds = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::RecordingDeclared | Kind::Unknown));
+    // A native feed says itself what it sees; its format can carry every kind.
+    let capability = |kind: Kind| declared.as_ref().map_or("observed", |told| told.capability(kind).name());
+    Note {
+        name: feed.name(),
+        title: feed.title(),
+        capabilities: kinds.map(|kind| (kind.name(), capability(kind))).collect(),
+    }
+}
+
+fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let notes: Vec<Note> = feeds::ALL.iter().map(|feed| note(*feed)).collect();
+    if shared.is_json() {
+        return out.document(&Document { feeds: notes });
+    }
+    for note in &notes {
+        out.line(&format!("{}\n    {}", note.name, note.title))?;
+        for word in ["observed", "inferred", "unobservable"] {
+            let kinds: Vec<&str> =
+                note.capabilities.iter().filter(|(_, told)| **told == word).map(|(kind, _)| *kind).collect();
+            if !kinds.is_empty() {
+                out.line(&format!("    {word}: {}", kinds.join(", ")))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show(feed: &dyn Feed, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    if shared.is_json() {
+        return out.document(&note(feed));
+    }
+    out.line(&format!("{}: {}\n\n{}\n", feed.name(), feed.title(), feed.about()))?;
+    for rule in feed.rules() {
+        let ours = rule.ours.map_or("left out", Kind::name);
+        out.line(&format!("{}\n    {ours}: {}", rule.theirs, rule.why))?;
+    }
+    for (kind, caveat) in feed.caveats() {
+        out.line(&format!("\nWith care, {kind}: {caveat}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! `evenfield methods`: definitions and estimators with their sources.
+
+use projections::catalog;
+use serde::Serialize;
+
+use super::Shared;
+use super::failure::Failure;
+use super::out::Out;
+use projections::methods::{METHODS, Method};
+
+/// List measures and methods with their sources.
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+#[derive(Serialize)]
+struct Document {
+    measures: Vec<MeasureNote>,
+    methods: &'static [Method],
+}
+
+#[derive(Serialize)]
+struct MeasureNote {
+    name: &'static str,
+    title: &'static str,
+    of: &'static str,
+    definition: &'static str,
+}
+
+pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let measures: Vec<MeasureNote> = catalog::MEASURES
+        .into_iter()
+        .map(|measure| MeasureNote {
+            name: measure.name,
+            title: measure.title,
+            of: measure.of,
+            definition: measure.definition,
+        })
+        .collect();
+    if shared.is_json() {
+        return out.document(&Document { measures, methods: METHODS });
+    }
+    out.line("MEASURES\n")?;
+    for measure in &measures {
+        out.line(&format!("{}\n    {}, of {}: {}", measure.name, measure.title, measure.of, measure.definition))?;
+    }
+    out.line("\nMETHODS\n")?;
+    for method in METHODS {
+        out.line(&format!("{}\n    {}", method.name, method.title))?;
+        out.line(&format!("    assumes: {}\n    source: {}", method.assumes, method.source))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! The command line: one verb per file, all of one shape.
+//!
+//! Data goes to standard output, everything else to standard error; errors become exit codes in
+//! `failure`, and only there. What a verb shows, `report` has put into words or forms.
+
+mod choose;
+mod compare;
+mod demo;
+mod failure;
+mod feed;
+mod ingest;
+mod log;
+mod methods;
+mod out;
+mod outcomes;
+mod progress;
+mod replay;
+mod scenario;
+mod store;
+mod synth;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use failure::Failure;
+use out::{Out, tell};
+
+/// Compares video-consultation platforms on reliability and usability, from the events of real
+/// consultations.
+#[derive(Parser)]
+#[command(name = "evenfield", version, about, disable_help_subcommand = true)]
+#[command(after_help = "Begin with:  evenfield demo\n\n\
+    Exit codes: 0 ok, 1 error, 2 usage, 4 bad input (also when some lines were rejected and the good ones\n\
+    went in), 5 log integrity, 6 not comparable, 130 interrupted.")]
+struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb understands, before or after its name.
+#[derive(clap::Args, Clone)]
+struct Shared {
+    /// The folder of the store
+    #[arg(long, global = true, env = "EVENFIELD_STORE", value_name = "DIR", default_value = "./evenfield.store")]
+    store: PathBuf,
+    /// One JSON document (NDJSON for rows), for machines; short for --format json
+    #[arg(long, global = true)]
+    json: bool,
+    /// How to write the answer
+    #[arg(long, global = true, value_name = "FORM")]
+    format: Option<Format>,
+    /// Write the answer to a file (`-` for standard output)
+    #[arg(short, long, global = true, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Threads for a replay
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// When to colour: errors and help only, never data
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: clap::ColorChoice,
+    /// Say nothing but errors beside the answer
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// Tab-separated, one row a line, no heading ornaments
+    Plain,
+    /// One document
+    Json,
+    /// One object a line
+    Ndjson,
+    /// Comma-separated values with a header
+    Csv,
+    /// A Markdown table
+    Md,
+}
+
+impl Shared {
+    fn format(&self) -> Format {
+        match self.format {
+            Some(format) => format,
+            None if self.json => Format::Json,
+            None => Format::Table,
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.format(), Format::Json | Format::Ndjson)
+    }
+
+    fn threads(&self) -> usize {
+        self.threads.map_or_else(
+            || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            usize::from,
+        )
+    }
+
+    fn note(&self, text: &str) {
+        if !self.quiet {
+            tell(text);
+        }
+    }
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Replay the recorded scenarios and see what they tell: no arguments, no set-up
+    Demo(demo::Args),
+    /// Read events of any feed into the store
+    Ingest(ingest::Args),
+    /// Compare platforms, measure by measure
+    Compare(compare::Args),
+    /// Show one row per consultation, as replayed
+    Outcomes(outcomes::Args),
+    /// Append recorded scenarios to the store and show what they tell
+    Replay(replay::Args),
+    /// Look at the library of recorded scenarios
+    #[command(subcommand)]
+    Scenario(scenario::Verb),
+    /// Make a synthetic recording from a seed and a plan
+    Synth(synth::Args),
+    /// Look into the log
+    #[command(subcommand)]
+    Log(log::Verb),
+    /// Look at the formats that can be read
+    #[command(subcommand)]
+    Feed(feed::Verb),
+    /// List measures and methods with their sources
+    Methods(methods::Args),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Help that nobody reads to its end is no error.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match dispatch(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                tell(&format!("evenfield: {message}"));
+            }
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<(), Failure> {
+    let shared = &cli.shared;
+    let mut out = Out::open(shared.output.as_deref())?;
+    let result = match &cli.verb {
+        Verb::Demo(args) => demo::run(args, shared, &mut out),
+        Verb::Ingest(args) => ingest::run(args, shared, &mut out),
+        Verb::Compare(args) => compare::run(args, shared, &mut out),
+        Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
+        Verb::Replay(args) => replay::run(args, shared, &mut out),
+        Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),
+        Verb::Synth(args) => synth::run(args, shared, &mut out),
+        Verb::Log(verb) => log::run(verb, shared, &mut out),
+        Verb::Feed(verb) => feed::run(verb, shared, &mut out),
+        Verb::Methods(args) => methods::run(args, shared, &mut out),
+    };
+    // What was written before a failure is still to be read.
+    let closed = out.close();
+    result.and(closed)
+}

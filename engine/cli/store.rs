@@ -1,0 +1,48 @@
+//! The store a verb works on, and what most verbs do with it first.
+
+use event::Time;
+
+use super::Shared;
+use super::failure::Failure;
+use super::progress;
+use crate::log::{Log, Mode};
+use crate::replay::{Request, Table, replay};
+
+/// How consultations are read.
+#[derive(clap::Args, Clone, Default)]
+pub(super) struct ReadingArgs {
+    /// As of when consultations are open or closed, such as 2026-03-31T00:00:00Z [default: the newest event]
+    #[arg(long, value_name = "TIME")]
+    until: Option<Time>,
+    /// A gap shorter than this is a blip, any other a drop, in milliseconds [default: 15000]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+    grace_ms: Option<i64>,
+}
+
+impl ReadingArgs {
+    /// The request for a replay.
+    pub(super) fn request(&self, shared: &Shared) -> Request {
+        Request { until: self.until, grace_ms: self.grace_ms, threads: Some(shared.threads()) }
+    }
+}
+
+/// Opens the store that is there.
+pub(super) fn open(shared: &Shared) -> Result<Log, Failure> {
+    Ok(Log::open(&shared.store, Mode::Existing)?)
+}
+
+/// Opens the store, making it if there is none.
+pub(super) fn open_or_make(shared: &Shared) -> Result<Log, Failure> {
+    Ok(Log::open(&shared.store, Mode::Create)?)
+}
+
+/// Replays the store into rows.
+pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<Table, Failure> {
+    let request = reading.request(shared);
+    Ok(progress::during(shared, "replaying", "events", |watch| replay(log, &request, watch))?)
+}
+
+/// The instant at which this process runs: the only clock that is read.
+pub(super) fn now() -> Time {
+    Time::from_ms(jiff::Timestamp::now().as_millisecond())
+}

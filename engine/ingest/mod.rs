@@ -1,0 +1,201 @@
+//! Ingest: bytes of any feed become events in the log.
+//!
+//! One thread reads and parses, the other appends; what is acknowledged is on disk. Good lines go in,
+//! bad ones are handed out one by one with place and reason, and the counts of the report add up to
+//! what was read. People of vendor feeds are pseudonymised on the way.
+
+mod input;
+mod key;
+mod report;
+
+pub use input::{Head, sniff};
+pub use key::{Key, KeyError};
+pub use report::{Rejection, Report};
+
+use std::io::BufRead;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use event::{Event, Time};
+use feeds::pseudonym::{Scope, pseudonymise};
+use feeds::{Feed, FeedError, Item, Rejected, Settings};
+
+use crate::log::{Fate, Log, LogError, Receipt};
+use crate::replay::Watch;
+
+/// Events handed to the log at once.
+const BATCH: usize = 4_096;
+/// Batches that may wait for the log.
+const WAITING: usize = 4;
+/// An event this long after its receipt has a wrong clock.
+const FUTURE_MS: i64 = 24 * 3_600_000;
+
+/// How to ingest.
+pub struct Order<'a> {
+    /// The format.
+    pub feed: &'static dyn Feed,
+    /// What the feed is told.
+    pub settings: &'a Settings,
+    /// The key and scope of pseudonyms; none for native events, which are taken as given.
+    pub pseudonyms: Option<(&'a Key, Scope)>,
+    /// When the events are received.
+    pub received: Time,
+    /// Whether events may lie more than a day after their receipt.
+    pub allow_future: bool,
+}
+
+/// Why an ingest did not finish.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The input could not be read.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The log could not be written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// What the reading thread hands over.
+enum Handed {
+    Events(Vec<(u64, Event)>),
+    Rejected(Rejected),
+    Skipped(String),
+}
+
+/// Reads `input` into the log; `reject` is handed every line that did not go in.
+///
+/// # Errors
+/// When the input cannot be read or the log cannot be written; what was acknowledged before stays, and
+/// the report so far comes with the error.
+pub fn ingest(
+    log: &Log,
+    input: &mut (dyn BufRead + Send),
+    order: &Order<'_>,
+    watch: &Watch,
+    reject: &mut dyn FnMut(&Rejected),
+) -> (Report, Result<(), IngestError>) {
+    let mut report = Report::default();
+    let (sender, receiver) = sync_channel(WAITING);
+    let result = std::thread::scope(|scope| {
+        let reader = scope.spawn(move || read(input, order, watch, &sender));
+        let appended = append(log, receiver, order, watch, &mut report, reject);
+        let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        appended?;
+        read.map_err(IngestError::from)
+    });
+    report.interrupted = watch.stopped();
+    (report, result)
+}
+
+/// Parses, checks clocks, pseudonymises, and hands over in batches.
+fn read(
+    input: &mut (dyn BufRead + Send),
+    order: &Order<'_>,
+    watch: &Watch,
+    sender: &SyncSender<Handed>,
+) -> Result<(), FeedError> {
+    let mut batch = Vec::with_capacity(BATCH);
+    // A closed channel means that the log has failed; its error is told over there.
+    let hand = |handed| match sender.send(handed) {
+        Ok(()) if !watch.stopped() => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    };
+    order.feed.read(input, order.settings, &mut |item| match item {
+        Item::Event { line, event } => match admit(event, order) {
+            Ok(event) => {
+                batch.push((line, event));
+                if batch.len() < BATCH {
+                    return ControlFlow::Continue(());
+                }
+                hand(Handed::Events(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
+            }
+            Err((event, reason)) => hand(Handed::Rejected(rejected(line, &event, reason))),
+        },
+        Item::Rejected(rejected) => hand(Handed::Rejected(rejected)),
+        Item::Skipped { reason, .. } => hand(Handed::Skipped(reason.into_owned())),
+    })?;
+    if !batch.is_empty() && !watch.stopped() {
+        let _ = hand(Handed::Events(batch));
+    }
+    Ok(())
+}
+
+fn admit(mut event: Event, order: &Order<'_>) -> Result<Event, (Event, String)> {
+    if !order.allow_future && event.at.since(order.received) > FUTURE_MS {
+        let reason = format!(
+            "time {} lies more than 24 h after it was received, at {}; mend the clock, or allow it with --allow-future",
+            event.at, order.received
+        );
+        return Err((event, reason));
+    }
+    if let Some((key, scope)) = order.pseudonyms {
+        pseudonymise(&mut event, key.bytes(), scope);
+    }
+    Ok(event)
+}
+
+fn rejected(line: u64, event: &Event, reason: String) -> Rejected {
+    let mut text = Vec::new();
+    feeds::cloudevents::write_line(event, &mut text);
+    text.pop();
+    Rejected { line, place: None, reason, text }
+}
+
+/// Appends what is handed over and keeps the counts.
+fn append(
+    log: &Log,
+    receiver: Receiver<Handed>,
+    order: &Order<'_>,
+    watch: &Watch,
+    report: &mut Report,
+    reject: &mut dyn FnMut(&Rejected),
+) -> Result<(), IngestError> {
+    for handed in receiver {
+        match handed {
+            Handed::Rejected(rejected) => {
+                report.reject(rejected.line, rejected.place.as_deref(), &rejected.reason);
+                reject(&rejected);
+            }
+            Handed::Skipped(reason) => report.skip(reason),
+            Handed::Events(batch) => {
+                let (lines, events): (Vec<u64>, Vec<Event>) = batch.into_iter().unzip();
+                watch.advance(events.len() as u64);
+                let kept = events.clone();
+                let receipt = log.append_blocking(events, order.received)?;
+                settle(&receipt, &lines, &kept, report, reject);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn settle(
+    receipt: &Receipt,
+    lines: &[u64],
+    events: &[Event],
+    report: &mut Report,
+    reject: &mut dyn FnMut(&Rejected),
+) {
+    for ((fate, line), event) in receipt.fates.iter().zip(lines).zip(events) {
+        let reason = match fate {
+            Fate::New(position) => {
+                report.append(*position);
+                continue;
+            }
+            Fate::Duplicate(_) => {
+                report.duplicate();
+                continue;
+            }
+            Fate::Conflict { position, differs } => format!(
+                "source {:?} has another event {:?} already, at position {position}, with other {differs}; \
+                 give this one an id of its own",
+                event.source, event.id
+            ),
+            Fate::Refused(reason) => reason.clone(),
+        };
+        let rejected = rejected(*line, event, reason);
+        report.reject(rejected.line, None, &rejected.reason);
+        reject(&rejected);
+    }
+}

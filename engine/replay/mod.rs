@@ -1,0 +1,221 @@
+//! Replay: a range of the log becomes outcomes, and outcomes become projections.
+//!
+//! The range is cut into pieces, one per thread; each gathers the marks of its consultations, pieces
+//! meet per consultation, and every consultation is read once all its marks are there. Nothing of the
+//! cut shows: the same events give the same bytes in any order, any batching, on any number of threads.
+//! A replay never reads what a reading does not need; names are looked up only to break ties.
+
+mod piece;
+mod table;
+
+pub use table::{Table, compare};
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use event::Time;
+use projections::episode::Episode;
+use projections::parameters::Parameters;
+use projections::reading::{Reading, read};
+use projections::source::{Sight, Sources};
+
+use crate::log::{Log, LogError, Position};
+use piece::{Piece, Shard};
+
+/// How to replay.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request {
+    /// The instant as of which consultations are open or closed; by default the newest event's.
+    pub until: Option<Time>,
+    /// A gap shorter than this is a blip, in milliseconds; by default the house's.
+    pub grace_ms: Option<i64>,
+    /// Threads; none: as many as the machine has.
+    pub threads: Option<usize>,
+}
+
+/// Why a replay did not finish.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// How far a long piece of work is, and whether it should stop; shared between threads.
+#[derive(Debug, Default)]
+pub struct Watch {
+    done: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Watch {
+    /// Asks the work to stop.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to stop.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// How much is done.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Notes that so much more is done.
+    pub fn advance(&self, by: u64) {
+        self.done.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+/// Replays the whole log into one row per consultation.
+///
+/// # Errors
+/// When the log cannot be read, or the watch says stop.
+pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, ReplayError> {
+    let head = log.head();
+    let threads = request
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        .max(1);
+    let pieces = gather(log, head, threads, watch)?;
+    let (sources, newest) = survey(log, &pieces)?;
+    let names: Vec<&str> = sources.names().collect();
+    let sights: Vec<Sight> = names.iter().map(|name| sources.sight(name)).collect();
+    let mut parameters = Parameters::as_of(request.until.unwrap_or(newest));
+    parameters.grace_ms = request.grace_ms.unwrap_or(parameters.grace_ms);
+    let shards = meet(pieces, &names, threads);
+    let parts: Result<Vec<Table>, ReplayError> = std::thread::scope(|scope| {
+        let (sights, parameters) = (&sights, &parameters);
+        let workers: Vec<_> = shards
+            .into_iter()
+            .map(|shard| scope.spawn(move || read_shard(log, shard, sights, parameters, watch)))
+            .collect();
+        workers.into_iter().map(join).collect()
+    });
+    let undeclared =
+        names.iter().zip(&sights).filter(|(_, sight)| !sight.declared).map(|(name, _)| (*name).to_owned());
+    Ok(Table::of(parts?, parameters, head, undeclared.collect()))
+}
+
+/// What a worker returned; its panic, if it panicked, goes on here.
+fn join<T>(worker: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Gathers the marks of every consultation, one piece per thread.
+fn gather(log: &Log, head: Position, threads: usize, watch: &Watch) -> Result<Vec<Piece>, ReplayError> {
+    let ranges = ranges(log, head, threads)?;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = ranges
+            .into_iter()
+            .map(|range| scope.spawn(move || Piece::gather(log, range, threads, watch)))
+            .collect();
+        workers.into_iter().map(join).collect()
+    })
+}
+
+/// Cuts the log into at most `parts` ranges of about as many blocks, each at the beginning of a block.
+fn ranges(
+    log: &Log,
+    head: Position,
+    parts: usize,
+) -> Result<Vec<std::ops::RangeInclusive<Position>>, LogError> {
+    let firsts = log.first_positions()?;
+    let each = firsts.len().div_ceil(parts).max(1);
+    let cuts: Vec<Position> = firsts.into_iter().step_by(each).collect();
+    let lasts = cuts.iter().skip(1).map(|next| Position(next.0 - 1)).chain(std::iter::once(head));
+    Ok(cuts.iter().copied().zip(lasts).map(|(first, last)| first..=last).collect())
+}
+
+/// What the pieces together know of the sources, and the newest instant.
+fn survey(log: &Log, pieces: &[Piece]) -> Result<(Sources, Time), LogError> {
+    let mut sources = Sources::default();
+    for piece in pieces {
+        for (source, sent) in piece.sources() {
+            sources.sent(source, sent);
+        }
+    }
+    let declared: Vec<_> = pieces.iter().flat_map(|piece| &piece.declared).collect();
+    let positions: Vec<Position> = declared.iter().map(|declared| declared.position).collect();
+    let names = log.names(&positions)?;
+    for declared in declared {
+        if let Some((source, id)) = names.get(&declared.position) {
+            let key = (declared.at, source.clone(), id.clone());
+            sources.declared(&declared.about, key, declared.declaration.clone());
+        }
+    }
+    let newest = pieces.iter().map(|piece| piece.newest).max().unwrap_or_default();
+    Ok((sources, newest))
+}
+
+/// Brings the pieces of each consultation together, shard by shard.
+fn meet(pieces: Vec<Piece>, names: &[&str], threads: usize) -> Vec<Shard> {
+    let mut whole: Vec<Vec<Shard>> = (0..threads).map(|_| Vec::new()).collect();
+    for piece in pieces {
+        for (shards, shard) in whole.iter_mut().zip(piece.into_shards(names)) {
+            shards.push(shard);
+        }
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = whole.into_iter().map(|shards| scope.spawn(move || Shard::meet(shards))).collect();
+        workers.into_iter().map(join).collect()
+    })
+}
+
+/// Reads every consultation of a shard.
+fn read_shard(
+    log: &Log,
+    shard: Shard,
+    sights: &[Sight],
+    parameters: &Parameters,
+    watch: &Watch,
+) -> Result<Table, ReplayError> {
+    let mut episodes = shard.into_episodes();
+    break_ties(log, &mut episodes, sights)?;
+    let mut table = Table::empty(*parameters);
+    for (consultation, episode) in &episodes {
+        if watch.stopped() {
+            return Err(ReplayError::Interrupted);
+        }
+        match read(consultation, episode, sights, parameters) {
+            Reading::Closed(row) => table.rows.push(*row),
+            Reading::Open(open) => table.open.push(open),
+        }
+    }
+    Ok(table)
+}
+
+/// Settles the episodes; where events of one kind share a millisecond, by their names.
+fn break_ties(
+    log: &Log,
+    episodes: &mut [(String, Episode)],
+    sights: &[Sight],
+) -> Result<(), LogError> {
+    let mut tied: Vec<(usize, Vec<u64>)> = Vec::new();
+    for (i, (_, episode)) in episodes.iter_mut().enumerate() {
+        let positions = episode.settle(sights);
+        if !positions.is_empty() {
+            tied.push((i, positions));
+        }
+    }
+    let mut positions: Vec<Position> =
+        tied.iter().flat_map(|(_, positions)| positions.iter().copied().map(Position)).collect();
+    positions.sort_unstable();
+    let names = log.names(&positions)?;
+    for (i, positions) in tied {
+        let mut order: Vec<u64> = positions;
+        order.sort_by(|a, b| names.get(&Position(*a)).cmp(&names.get(&Position(*b))));
+        let places: BTreeMap<u64, u64> = order.into_iter().zip(1..).collect();
+        episodes[i].1.break_ties(|position| places.get(&position).copied().unwrap_or(0));
+    }
+    Ok(())
+}

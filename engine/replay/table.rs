@@ -1,0 +1,83 @@
+//! The rows of a replay, by consultation, and what is asked of them.
+
+use std::collections::BTreeMap;
+
+use projections::compare::{self as comparing, Ask, Comparison, NotComparable};
+use projections::outcome::{InProgress, Outcome};
+use projections::parameters::Parameters;
+use projections::projection::{Projection, State};
+use projections::survey::Survey;
+
+use crate::log::Position;
+
+/// One row per consultation, by name, and how they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Consultations that are over, by name.
+    pub rows: Vec<Outcome>,
+    /// Consultations that are not, by name.
+    pub open: Vec<InProgress>,
+    /// How they were read.
+    pub parameters: Parameters,
+    /// The last position that was read.
+    pub position: Position,
+    /// Sources that never declared what they can see.
+    pub undeclared: Vec<String>,
+}
+
+impl Table {
+    pub(super) fn empty(parameters: Parameters) -> Self {
+        Self { rows: Vec::new(), open: Vec::new(), parameters, position: Position(0), undeclared: Vec::new() }
+    }
+
+    /// The rows of all parts, by name.
+    pub(super) fn of(
+        parts: Vec<Self>,
+        parameters: Parameters,
+        position: Position,
+        undeclared: Vec<String>,
+    ) -> Self {
+        let mut table = Self { position, undeclared, ..Self::empty(parameters) };
+        for mut part in parts {
+            table.rows.append(&mut part.rows);
+            table.open.append(&mut part.open);
+        }
+        // Each part is sorted: the sort merges runs.
+        table.rows.sort_by(|a, b| a.consultation.cmp(&b.consultation));
+        table.open.sort_by(|a, b| a.consultation.cmp(&b.consultation));
+        table
+    }
+
+    /// Folds the rows into a projection, on this many threads.
+    #[must_use]
+    pub fn fold<P>(&self, projection: &P, threads: usize) -> P::State
+    where
+        P: Projection + Sync,
+        P::State: Send,
+    {
+        let each = self.rows.len().div_ceil(threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                self.rows.chunks(each).map(|rows| scope.spawn(move || projection.fold(rows))).collect();
+            let mut whole = P::State::default();
+            for state in workers.into_iter().map(super::join) {
+                whole.absorb(&state);
+            }
+            whole
+        })
+    }
+}
+
+/// Answers a question from the rows of a replay.
+///
+/// # Errors
+/// When what is asked cannot be compared.
+pub fn compare(table: &Table, ask: &Ask, threads: usize) -> Result<Comparison, NotComparable> {
+    let survey: BTreeMap<_, _> = table.fold(&Survey { filter: &ask.filter }, threads);
+    let design = ask.design(&survey)?;
+    let cells = table.fold(&design.question(ask, &table.parameters), threads);
+    let mut comparison = comparing::compare(ask, &design, &survey, &cells, &table.parameters)?;
+    comparison.position = table.position.0;
+    comparison.in_progress = table.open.len() as u64;
+    Ok(comparison)
+}

@@ -1,0 +1,39 @@
+//! What people read: readings put into words and tables, for the terminal and for files.
+//!
+//! Forms only: nothing is computed here that a machine would not find in the JSON.
+
+mod comparison;
+mod ingested;
+mod row;
+mod table;
+
+pub use comparison::{comparison, comparison_rows, evidence, finding};
+pub use ingested::ingested;
+pub use row::{open_consultation, outcome, outcomes_head};
+pub use table::Form;
+
+/// A whole number with its thousands apart.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

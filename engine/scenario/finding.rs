@@ -1,0 +1,55 @@
+//! Whether a replay found what a scenario's card expects.
+
+use projections::catalog;
+use projections::compare::{Ask, Comparison, Difference, NotComparable, Verdict};
+use projections::filter::Filter;
+
+use super::card::{Expect, Finding};
+use crate::replay::{Table, compare};
+
+/// One expected finding, held against the comparison.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What was expected.
+    pub finding: Finding,
+    /// The comparison that shows it.
+    pub comparison: Comparison,
+    /// The difference it is about, if there is one.
+    pub difference: Option<Difference>,
+    /// Whether it was found.
+    pub holds: bool,
+}
+
+/// Holds an expected finding against the rows of a replay.
+///
+/// # Errors
+/// When what is expected cannot be compared.
+pub fn check(table: &Table, finding: &Finding, threads: usize) -> Result<Checked, NotComparable> {
+    let mut filter = Filter::default();
+    for (dimension, level) in &finding.filter {
+        // The card was checked when it was read.
+        let _ = filter.add(&format!("{dimension}={level}"));
+    }
+    let ask = Ask {
+        measures: catalog::measure(&finding.measure).into_iter().collect(),
+        filter,
+        reference: Some(finding.reference.clone()),
+        ..Ask::default()
+    };
+    let comparison = compare(table, &ask, threads)?;
+    let difference =
+        comparison.differences.iter().find(|difference| difference.platform == finding.platform).cloned();
+    let holds = difference.as_ref().is_some_and(|difference| agrees(finding.expect, difference.verdict));
+    Ok(Checked { finding: finding.clone(), comparison, difference, holds })
+}
+
+fn agrees(expect: Expect, verdict: Verdict) -> bool {
+    use Verdict::{Better, InsufficientEvidence, NoClearDifference, Worse};
+    match expect {
+        Expect::Better => verdict == Better,
+        Expect::Worse => verdict == Worse,
+        Expect::NoClearDifference => verdict == NoClearDifference,
+        Expect::NotWorse => matches!(verdict, Better | NoClearDifference),
+        Expect::Insufficient => matches!(verdict, NoClearDifference | InsufficientEvidence),
+    }
+}
