@@ -1,2 +1,6 @@
-//! x
-fn main() {}
+//! The tests of the whole, in one binary: each module is one way of looking.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests may fail loudly and talk")]
+
+mod naive;
+mod oracle;

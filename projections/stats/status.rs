@@ -1,0 +1,210 @@
+//! Whether an estimate may be believed, in a closed vocabulary.
+//!
+//! A reader must be told apart "we looked and there was nothing" from "nobody could have seen it", and a test
+//! must be able to name each case, so reasons and cautions are enumerated and carry their words with them.
+//! The reasons are those of arithmetic; a reason that only the caller knows is stated in the caller's words.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Whether an estimate stands, and if not, why.
+///
+/// The order is that of severity: where two apply, the later one is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", content = "reason", rename_all = "snake_case")]
+pub enum Status {
+    /// The value and both limits hold.
+    Ok,
+    /// The value lies on the edge of what is possible, or a limit lies beyond it; what is given holds.
+    Boundary(Reason),
+    /// The numbers are given, but they are too few, or too alike in origin, to decide on.
+    InsufficientEvidence(Reason),
+    /// The numbers are withheld to protect the people behind them.
+    Suppressed,
+    /// The number, or its uncertainty, cannot be had from these data; a value alone is a mere description.
+    NotEstimable(Reason),
+    /// Nothing that was recorded could have shown it.
+    NotMeasured(Reason),
+}
+
+/// Why an estimate is not plainly in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No observation at all.
+    NoData,
+    /// No time, or no other denominator, was observed.
+    NoExposure,
+    /// Not one event.
+    NoEvents,
+    /// Nothing but events.
+    AllEvents,
+    /// The arm compared against has no event.
+    NoEventsInReference,
+    /// A difference as large as can be.
+    Extreme,
+    /// All observations share one cluster.
+    OneCluster,
+    /// A single observation.
+    OneObservation,
+    /// Observations, or clusters, that do not differ at all.
+    NoVariation,
+    /// Too few events or non-events.
+    FewEvents,
+    /// A limit outside the observed values.
+    BeyondData,
+    /// A level, share or other parameter outside its range.
+    InvalidParameter,
+    /// Counts that contradict each other.
+    InconsistentCounts,
+    /// Totals beyond exact arithmetic.
+    TooLarge,
+    /// Arithmetic that left the range of numbers.
+    NotFinite,
+    /// A reason that only the caller knows.
+    Stated(&'static str),
+}
+
+/// A caution that does not make an estimate wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Flag {
+    /// The limits know only the variation within one cluster.
+    NoReplication,
+    /// Fewer than [`FEW_CLUSTERS`](super::estimate::FEW_CLUSTERS) clusters.
+    FewClusters,
+    /// The design effect is an assumption.
+    AssumedDesignEffect,
+    /// Arms that share clusters were treated as if they did not.
+    PairingIgnored,
+    /// The limits rest on events being independent.
+    AssumedIndependence,
+    /// A limit was cut to the possible range.
+    Clipped,
+    /// Fewer observations than the method wants.
+    FewObservations,
+    /// One half was added to each count.
+    HalfAdded,
+    /// The only limit given has the whole error on its side.
+    OneSided,
+}
+
+impl Status {
+    /// Why, where there is a reason.
+    pub fn reason(&self) -> Option<Reason> {
+        match *self {
+            Self::Boundary(why)
+            | Self::InsufficientEvidence(why)
+            | Self::NotEstimable(why)
+            | Self::NotMeasured(why) => Some(why),
+            Self::Ok | Self::Suppressed => None,
+        }
+    }
+}
+
+impl Reason {
+    /// The reason in words.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::NoData => "there are no observations",
+            Self::NoExposure => "nothing was observed to divide by",
+            Self::NoEvents => "no event was seen",
+            Self::AllEvents => "every observation is an event",
+            Self::NoEventsInReference => "the arm compared against has no event",
+            Self::Extreme => "the difference is as large as can be",
+            Self::OneCluster => "all observations of an arm share one cluster",
+            Self::OneObservation => "a single observation has no spread",
+            Self::NoVariation => "the observations do not differ",
+            Self::FewEvents => "fewer than 10 events or 10 non-events",
+            Self::BeyondData => "a limit lies beyond the observed values",
+            Self::InvalidParameter => "a parameter is out of range",
+            Self::InconsistentCounts => "the counts contradict each other",
+            Self::TooLarge => "the totals are too large to sum exactly",
+            Self::NotFinite => "the arithmetic left the range of numbers",
+            Self::Stated(words) => words,
+        }
+    }
+}
+
+impl Flag {
+    /// The caution in words.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::NoReplication => "no replication across clusters",
+            Self::FewClusters => "few clusters",
+            Self::AssumedDesignEffect => "the design effect is assumed, not estimated",
+            Self::PairingIgnored => "shared clusters were treated as separate",
+            Self::AssumedIndependence => "the limits assume independent events",
+            Self::Clipped => "limits cut to the possible range",
+            Self::FewObservations => "few observations",
+            Self::HalfAdded => "one half was added to each count",
+            Self::OneSided => "one-sided limit",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ok => "ok",
+            Self::Boundary(_) => "at a boundary",
+            Self::InsufficientEvidence(_) => "insufficient evidence",
+            Self::Suppressed => "suppressed",
+            Self::NotEstimable(_) => "not estimable",
+            Self::NotMeasured(_) => "not measured",
+        })?;
+        self.reason().map_or(Ok(()), |why| write!(f, ": {why}"))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
+}
+
+impl Serialize for Flag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_reads_as_a_sentence() {
+        assert_eq!(Status::Ok.to_string(), "ok");
+        assert_eq!(Status::Suppressed.to_string(), "suppressed");
+        let unseen = Status::NotMeasured(Reason::Stated("the feed does not carry audio"));
+        assert_eq!(unseen.to_string(), "not measured: the feed does not carry audio");
+    }
+
+    #[test]
+    fn severity_orders_the_kinds() {
+        let why = Reason::NoData;
+        let rising = [
+            Status::Ok,
+            Status::Boundary(why),
+            Status::InsufficientEvidence(why),
+            Status::Suppressed,
+            Status::NotEstimable(why),
+            Status::NotMeasured(why),
+        ];
+        assert!(rising.is_sorted());
+    }
+}
