@@ -1,1 +1,46 @@
-//! s
+//! Every way to obtain events from bytes: one file per format, all of one shape.
+//!
+//! A [`Feed`] says what its format is and what it cannot tell, reads bytes, and gives events, rejected
+//! lines with place and reason, and what was left out on purpose. The native form, CloudEvents as one
+//! JSON object a line, goes both ways: [`cloudevents`]. Feeds are pure: [`pseudonym`] is here because
+//! it belongs to what leaves a feed, but the key and the decision are the engine's.
+
+pub mod cloudevents;
+mod csv;
+mod declare;
+mod feed;
+mod frame;
+mod identity;
+mod member;
+pub mod pseudonym;
+mod text;
+mod zoom;
+
+pub use csv::Csv;
+pub use feed::{
+    DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
+};
+pub use zoom::{ZoomDashboard, ZoomWebhook};
+
+/// Every feed, in the order in which [`detect`] asks them: the most particular first.
+pub const ALL: &[&dyn Feed] = &[&cloudevents::CloudEvents, &ZoomWebhook, &ZoomDashboard, &Csv];
+
+/// How much of an input [`detect`] wants to see, in bytes; less will do when the input is shorter.
+pub const HEAD: usize = 64 << 10;
+
+/// The feed of that name, if there is one.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static dyn Feed> {
+    ALL.iter().copied().find(|feed| feed.name() == name)
+}
+
+/// The feed that recognises the beginning of an input, if one does.
+///
+/// ```
+/// let head = br#"{"specversion":"1.0","id":"e-1"}"#;
+/// assert_eq!(feeds::detect(head).map(|feed| feed.name()), Some("cloudevents"));
+/// ```
+#[must_use]
+pub fn detect(head: &[u8]) -> Option<&'static dyn Feed> {
+    ALL.iter().copied().find(|feed| feed.recognises(head))
+}

@@ -1,0 +1,44 @@
+//! Real and documented payloads, where they are at hand: the environment variable `EVENFIELD_SAMPLES`
+//! names their folder. Each must become events or be refused with a reason; without it nothing is tested.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::{Item, Settings};
+
+#[test]
+fn every_sample_is_read_or_refused_with_a_reason() {
+    let Ok(folder) = std::env::var("EVENFIELD_SAMPLES") else {
+        eprintln!("skipped: EVENFIELD_SAMPLES does not name the folder of the samples");
+        return;
+    };
+    for vendor in ["cloudevents", "zoom"] {
+        for entry in std::fs::read_dir(Path::new(&folder).join(vendor)).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let feed =
+                crate::detect(&bytes).unwrap_or_else(|| panic!("nothing recognises {}", path.display()));
+            assert!(feed.name().starts_with(vendor), "{} is taken for {}", path.display(), feed.name());
+            let mut items = Vec::new();
+            let mut sink = |item| {
+                items.push(item);
+                ControlFlow::Continue(())
+            };
+            feed.read(&mut bytes.as_slice(), &Settings::default(), &mut sink).unwrap();
+            assert!(!items.is_empty(), "{}", path.display());
+            eprintln!("{} ({})", path.display(), feed.name());
+            items.iter().for_each(show);
+        }
+    }
+}
+
+fn show(item: &Item) {
+    match item {
+        Item::Event { line, event } => eprintln!("  {line} {}", crate::cloudevents::line(event)),
+        Item::Rejected(rejected) => {
+            assert!(rejected.reason.len() > 20, "{rejected:?}");
+            eprintln!("  {} rejected: {}", rejected.line, rejected.reason);
+        }
+        Item::Skipped { line, reason } => eprintln!("  {line} skipped: {reason}"),
+    }
+}
