@@ -20,8 +20,8 @@ pub struct Mark {
     pub kind: Kind,
     /// To whom.
     pub who: Option<Who>,
-    /// The role it tells.
-    pub role: Role,
+    /// The role it tells, if it tells one.
+    pub role: Option<Role>,
     /// Who recorded it: an index into the caller's list of sights.
     pub source: u32,
     /// Where it stands in the log, for looking up its names.
@@ -198,7 +198,7 @@ pub fn gather<'a>(
             at: event.at,
             kind: event.kind(),
             who: event.participant.as_deref().map(Who::named),
-            role: event.role_or_unknown(),
+            role: event.role,
             source: source(&event.source),
             position: place,
             tie: place,

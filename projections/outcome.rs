@@ -172,9 +172,9 @@ pub struct Score {
     pub role: Role,
     /// Which questionnaire.
     pub instrument: String,
-    /// The score in thousandths, written as a number of whole units.
-    #[serde(rename = "value", serialize_with = "thousandths")]
-    pub value_milli: i64,
+    /// The score in millionths, written as a number of whole units.
+    #[serde(rename = "value", serialize_with = "millionths")]
+    pub value_micro: i64,
 }
 
 /// One answer on adequacy.
@@ -268,6 +268,6 @@ fn kinds<S: Serializer>(kinds: &KindSet, serializer: S) -> Result<S::Ok, S::Erro
     serializer.collect_seq(kinds.iter().map(event::Kind::name))
 }
 
-fn thousandths<S: Serializer>(milli: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(*milli as f64 / 1_000.0)
+fn millionths<S: Serializer>(micro: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(*micro as f64 / 1_000_000.0)
 }

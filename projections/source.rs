@@ -105,8 +105,9 @@ impl Sight {
         }
     }
 
-    /// Whether an event of `kind` tells who took part, and so which sides a source sees.
-    pub(crate) fn tells_presence(kind: Kind) -> bool {
+    /// Whether an event of `kind` is of a call that its source watched, so that it tells which sides
+    /// the source sees; a booking system or a survey does not undo a one-sided feed.
+    pub(crate) fn watches(kind: Kind) -> bool {
         matches!(
             kind,
             Kind::JoinAttempted
@@ -116,6 +117,10 @@ impl Sight {
                 | Kind::Rejoined
                 | Kind::Dropped
                 | Kind::Left
+                | Kind::AudioLost
+                | Kind::AudioRestored
+                | Kind::VideoLost
+                | Kind::VideoRestored
         )
     }
 }

@@ -330,8 +330,8 @@ impl Row {
         let total: Voices = whole(tallies, voices);
         self.heard(&total);
         self.n = Some(total.amounts.n);
-        // Scores are kept in thousandths of a point.
-        let scale = mean::Scale { step: 0.001, floor: least, ceiling: most };
+        // Scores are kept in millionths of a point.
+        let scale = mean::Scale { step: 0.000_001, floor: least, ceiling: most };
         if clustered {
             let clusters: Vec<mean::Scores> = tallies
                 .iter()

@@ -104,7 +104,7 @@ fn is_of_the_call(kind: Kind) -> bool {
 fn departure(sides: &Pairing, presence: &[Presence]) -> Option<i64> {
     match sides {
         Pairing::Two(a, b) => [a, b].into_iter().filter_map(|side| emptied(side, presence)).min(),
-        Pairing::One(side) => emptied(side, presence),
+        Pairing::One(_, side, _) => emptied(side, presence),
         Pairing::AnyTwo(people) => {
             let mut gone: Vec<i64> = people
                 .iter()

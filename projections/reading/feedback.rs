@@ -18,9 +18,9 @@ pub(super) fn read(marks: &[Mark], people: &People, row: &mut Outcome) {
         match &mark.fact {
             Fact::Rated { scale, value } => row.ratings.push(Rating { role, scale: *scale, value: *value }),
             Fact::Adequacy(answer) => row.adequacy.push(Adequacy { role, answer: *answer }),
-            Fact::Answered(answers) => match score_milli(answers) {
-                Some(value_milli) => {
-                    row.scores.push(Score { role, instrument: answers.instrument.clone(), value_milli });
+            Fact::Answered(answers) => match score_micro(answers) {
+                Some(value_micro) => {
+                    row.scores.push(Score { role, instrument: answers.instrument.clone(), value_micro });
                 }
                 None => *row.anomalies.entry("questionnaire_without_score").or_default() += 1,
             },
@@ -34,17 +34,17 @@ pub(super) fn read(marks: &[Mark], people: &People, row: &mut Outcome) {
     }
 }
 
-/// The score of a questionnaire in thousandths, if it can be scored.
-fn score_milli(answers: &Answers) -> Option<i64> {
+/// The score of a questionnaire in millionths, if it can be scored.
+fn score_micro(answers: &Answers) -> Option<i64> {
     match (answers.instrument.as_str(), answers.answers.as_slice()) {
-        ("SUS", items) if !items.is_empty() => sus_milli(items),
-        ("TUQ", items) if !items.is_empty() => tuq_milli(items),
-        _ => answers.score.map(|score| libm::round(score * 1_000.0) as i64),
+        ("SUS", items) if !items.is_empty() => sus_micro(items),
+        ("TUQ", items) if !items.is_empty() => tuq_micro(items),
+        _ => answers.score.map(|score| libm::round(score * 1_000_000.0) as i64),
     }
 }
 
-fn sus_milli(items: &[Option<u8>]) -> Option<i64> {
-    if items.len() != 10 || items.iter().filter(|item| item.is_none()).count() > 1 {
+fn sus_micro(items: &[Option<u8>]) -> Option<i64> {
+    if items.len() != 10 || !within(items, 5) || items.iter().filter(|item| item.is_none()).count() > 1 {
         return None;
     }
     let sum: i64 = items
@@ -55,16 +55,21 @@ fn sus_milli(items: &[Option<u8>]) -> Option<i64> {
             if i % 2 == 0 { x - 1 } else { 5 - x }
         })
         .sum();
-    Some(sum * 2_500)
+    Some(sum * 2_500_000)
 }
 
-fn tuq_milli(items: &[Option<u8>]) -> Option<i64> {
+fn tuq_micro(items: &[Option<u8>]) -> Option<i64> {
     let answered: Vec<i64> = items.iter().flatten().map(|item| i64::from(*item)).collect();
-    if items.len() != 21 || answered.len() < 19 {
+    if items.len() != 21 || !within(items, 7) || answered.len() < 19 {
         return None;
     }
     let (sum, n) = (answered.iter().sum::<i64>(), answered.len() as i64);
-    Some((sum * 2_000 + n) / (2 * n))
+    Some((sum * 2_000_000 + n) / (2 * n))
+}
+
+/// Whether every answer lies on a scale from 1 to `most`.
+fn within(items: &[Option<u8>], most: u8) -> bool {
+    items.iter().flatten().all(|item| (1..=most).contains(item))
 }
 
 #[cfg(test)]
@@ -72,34 +77,34 @@ mod tests {
     use super::*;
 
     fn sus(items: [u8; 10]) -> Option<i64> {
-        sus_milli(&items.map(Some))
+        sus_micro(&items.map(Some))
     }
 
     #[test]
     fn sus_scores_are_the_published_ones() {
-        assert_eq!(sus([4, 2, 5, 1, 4, 2, 5, 2, 4, 1]), Some(85_000));
-        assert_eq!(sus([3; 10]), Some(50_000));
-        assert_eq!(sus([5, 1, 5, 1, 5, 1, 5, 1, 5, 1]), Some(100_000));
-        assert_eq!(sus([2, 4, 2, 3, 3, 4, 2, 4, 2, 4]), Some(30_000));
-        assert_eq!(sus([4, 1, 4, 2, 3, 2, 4, 1, 5, 2]), Some(80_000));
+        assert_eq!(sus([4, 2, 5, 1, 4, 2, 5, 2, 4, 1]), Some(85_000_000));
+        assert_eq!(sus([3; 10]), Some(50_000_000));
+        assert_eq!(sus([5, 1, 5, 1, 5, 1, 5, 1, 5, 1]), Some(100_000_000));
+        assert_eq!(sus([2, 4, 2, 3, 3, 4, 2, 4, 2, 4]), Some(30_000_000));
+        assert_eq!(sus([4, 1, 4, 2, 3, 2, 4, 1, 5, 2]), Some(80_000_000));
     }
 
     #[test]
     fn one_missing_item_counts_as_the_middle_and_two_are_too_many() {
         let mut items = [Some(3); 10];
         items[4] = None;
-        assert_eq!(sus_milli(&items), Some(50_000));
+        assert_eq!(sus_micro(&items), Some(50_000_000));
         items[5] = None;
-        assert_eq!(sus_milli(&items), None);
+        assert_eq!(sus_micro(&items), None);
     }
 
     #[test]
     fn tuq_is_the_mean_of_its_items() {
         let mut items = [Some(5); 21];
-        assert_eq!(tuq_milli(&items), Some(5_000));
+        assert_eq!(tuq_micro(&items), Some(5_000_000));
         items[0] = Some(6);
-        assert_eq!(tuq_milli(&items), Some(5_048));
+        assert_eq!(tuq_micro(&items), Some(5_047_619));
         (items[1], items[2], items[3]) = (None, None, None);
-        assert_eq!(tuq_milli(&items), None);
+        assert_eq!(tuq_micro(&items), None);
     }
 }

@@ -3,8 +3,8 @@
 use event::Kind;
 
 use super::people::People;
+use super::presence::{Presence, Step};
 use super::spans::{Span, intersection, length, touches, union};
-use crate::episode::Mark;
 use crate::outcome::Disturbance;
 
 /// A loss shorter than this is not counted.
@@ -47,45 +47,36 @@ pub(super) struct Lost {
 }
 
 impl Losses {
-    /// The losses of `medium` among `marks`, read up to `end`.
+    /// The losses of `medium` of everybody who counts, read up to `end`.
     pub(super) fn of(
         medium: Medium,
-        marks: &[Mark],
+        presence: &[Presence],
         people: &People,
         end: i64,
         note: &mut impl FnMut(&'static str),
     ) -> Self {
         let mut losses = Self::default();
         for person in people.who_count() {
-            let theirs: Vec<(i64, Kind)> = marks
-                .iter()
-                .filter(|mark| mark.at.ms() <= end && people.index(mark) == Some(person))
-                .map(|mark| (mark.at.ms(), mark.kind))
-                .filter(|(_, kind)| {
-                    *kind == medium.lost
-                        || *kind == medium.restored
-                        || matches!(kind, Kind::Dropped | Kind::Left)
-                })
-                .collect();
-            losses.walk(medium, &theirs, end, note);
+            losses.walk(medium, &presence[person].steps, end, note);
         }
         losses.spans.retain(|(from, to)| to - from >= SHORTEST_MS);
         losses
     }
 
-    fn walk(&mut self, medium: Medium, marks: &[(i64, Kind)], end: i64, note: &mut impl FnMut(&'static str)) {
+    fn walk(&mut self, medium: Medium, steps: &[Step], end: i64, note: &mut impl FnMut(&'static str)) {
         let mut since: Option<i64> = None;
-        for (at, kind) in state_changers_first(medium, marks) {
-            match (kind == medium.lost, kind == medium.restored, since) {
-                (true, _, None) => since = Some(at),
-                (true, _, Some(_)) => note(medium.anomalies[0]),
-                (_, true, None) => note(medium.anomalies[1]),
-                // Restored, dropped or left: a new connection starts unlost.
-                (_, _, Some(from)) => {
+        for Step { at, kind } in steps.iter().copied() {
+            let ends = kind == medium.restored || matches!(kind, Kind::Dropped | Kind::Left);
+            match since {
+                None if kind == medium.lost => since = Some(at),
+                None if kind == medium.restored => note(medium.anomalies[1]),
+                Some(_) if kind == medium.lost => note(medium.anomalies[0]),
+                // Dropped or left as well: a new connection starts unlost.
+                Some(from) if ends => {
                     self.spans.push((from, at));
                     since = None;
                 }
-                (_, _, None) => {}
+                _ => {}
             }
         }
         if let Some(from) = since {
@@ -105,24 +96,4 @@ impl Losses {
             lost_ms: length(&intersection(&union(counted), connected)),
         }
     }
-}
-
-/// One person's marks with opposite ones of one millisecond in the order that changes the state first.
-///
-/// By rank a restoration precedes a loss; that is wrong only for somebody who is not lost, where the
-/// loss comes first and is over at once.
-fn state_changers_first(medium: Medium, marks: &[(i64, Kind)]) -> Vec<(i64, Kind)> {
-    let mut rest: Vec<(i64, Kind)> = marks.iter().rev().copied().collect();
-    let (mut ordered, mut lost) = (Vec::with_capacity(rest.len()), false);
-    while let Some((at, _)) = rest.last().copied() {
-        let changes = |(_, kind): &(i64, Kind)| *kind == if lost { medium.restored } else { medium.lost };
-        let is_medium = |kind: Kind| kind == medium.lost || kind == medium.restored;
-        let first = rest.len() - 1;
-        let tied = (0..=first).rev().take_while(|i| rest[*i].0 == at && is_medium(rest[*i].1));
-        let chosen = tied.into_iter().find(|i| changes(&rest[*i])).unwrap_or(first);
-        let mark = rest.remove(chosen);
-        lost = mark.1 == medium.lost;
-        ordered.push(mark);
-    }
-    ordered
 }

@@ -14,7 +14,7 @@ mod spans;
 
 use std::collections::BTreeMap;
 
-use event::{Context, Dimension, Kind, KindSet, Role, Time};
+use event::{Context, Dimension, Kind, KindSet, Sides, Time};
 
 use crate::episode::{Episode, Fact, Mark};
 use crate::outcome::{Disturbance, Ending, FailedSide, InProgress, JoinTime, Outcome, RowSight};
@@ -82,7 +82,7 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn of(marks: &'a [Mark], sights: &[Sight]) -> Self {
-        let people = People::of(marks, sights);
+        let mut people = People::of(marks, sights);
         let mut anomalies = BTreeMap::new();
         let mut note = |kind| *anomalies.entry(kind).or_default() += 1;
         (0..people.role_conflicts).for_each(|_| note("role_conflict"));
@@ -96,7 +96,8 @@ impl<'a> Call<'a> {
         let end = terminal.or_else(|| End::quiet(marks, &people, &walk(i64::MAX)));
         let until = end.map_or(i64::MIN, |end| end.at);
         let presence = walk(until);
-        let after = steps.iter().flatten().filter(|step| step.at > until).count();
+        people.recount(marks, until);
+        let after = steps.iter().flatten().filter(|step| step.tells_presence() && step.at > until).count();
         (0..after).for_each(|_| note("presence_after_end"));
         let duplicates: u32 = presence.iter().map(|presence| presence.duplicate_joins).sum();
         (0..duplicates).for_each(|_| note("duplicate_join"));
@@ -128,8 +129,7 @@ impl<'a> Call<'a> {
         };
         let first = |side: &[usize]| side.iter().filter_map(|i| first_of(*i)).min();
         match &self.people.sides {
-            Pairing::Two(a, b) => [first(a), first(b)],
-            Pairing::One(side) => [first(side), None],
+            Pairing::Two(a, b) | Pairing::One(_, a, b) => [first(a), first(b)],
             Pairing::AnyTwo(people) => {
                 let mut firsts: Vec<i64> = people.iter().filter_map(|i| first_of(*i)).collect();
                 firsts.sort_unstable();
@@ -140,9 +140,9 @@ impl<'a> Call<'a> {
 
     fn attempts(&self, row: &mut Outcome) {
         let [a, b] = self.first_attempts();
-        row.one_sided = matches!(self.people.sides, Pairing::One(_));
+        row.one_sided = matches!(self.people.sides, Pairing::One(..));
         row.attempted = a.is_some() && (b.is_some() || row.one_sided);
-        row.waiting_ms = a.zip(b).map(|(a, b)| (a - b).abs());
+        row.waiting_ms = a.zip(b).map(|(a, b)| (a - b).abs()).filter(|_| !row.one_sided);
         // The later side's first attempt; `connection` turns it into the time it took from there.
         row.connect_ms = if row.one_sided { a } else { a.zip(b).map(|(a, b)| a.max(b)) };
     }
@@ -157,8 +157,8 @@ impl<'a> Call<'a> {
         let gaps = self.gaps(end, parameters.grace_ms);
         let (connected, connected_at) = self.connected(end, &gaps);
         let mut noted = Vec::new();
-        let audio = Losses::of(AUDIO, self.marks, &self.people, end.at, &mut |kind| noted.push(kind));
-        let video = Losses::of(VIDEO, self.marks, &self.people, end.at, &mut |kind| noted.push(kind));
+        let audio = Losses::of(AUDIO, &self.presence, &self.people, end.at, &mut |kind| noted.push(kind));
+        let video = Losses::of(VIDEO, &self.presence, &self.people, end.at, &mut |kind| noted.push(kind));
         let closing = gaps.iter().filter(|(_, gap)| gap.class == Class::Closing).count();
         noted.extend(std::iter::repeat_n("closing_gap", closing));
         noted.into_iter().for_each(|kind| *self.anomalies.entry(kind).or_default() += 1);
@@ -205,7 +205,7 @@ impl<'a> Call<'a> {
         let lasts = |side: &[usize]| side.iter().filter(|i| self.presence[**i].lasts_to(end.at)).count();
         let (connected, both_last) = match &self.people.sides {
             Pairing::Two(a, b) => (intersection(&side(a), &side(b)), lasts(a) > 0 && lasts(b) > 0),
-            Pairing::One(people) => (side(people), lasts(people) > 0),
+            Pairing::One(_, people, _) => (side(people), lasts(people) > 0),
             Pairing::AnyTwo(people) => {
                 let each: Vec<Vec<Span>> = people.iter().map(|i| present(*i)).collect();
                 (at_least(2, &each), lasts(people) > 1)
@@ -240,9 +240,9 @@ impl<'a> Call<'a> {
         let drops = gaps.iter().filter(|(_, gap)| gap.is_drop(end)).map(|(i, gap)| (gap.from, *i));
         let (mut patient, mut clinician) = (None, None);
         for (at, person) in joins.chain(drops) {
-            let first = match self.people.role(person) {
-                Role::Patient | Role::Carer => &mut patient,
-                Role::Clinician => &mut clinician,
+            let first = match self.people.sides.side_of(person) {
+                Some(Sides::Patient) => &mut patient,
+                Some(Sides::Clinician) => &mut clinician,
                 _ => continue,
             };
             *first = Some(first.map_or(at, |first: i64| first.min(at)));
@@ -331,11 +331,13 @@ fn attempts(kind: Kind) -> bool {
     matches!(kind, Kind::JoinAttempted | Kind::Waiting | Kind::Joined | Kind::Rejoined | Kind::JoinFailed)
 }
 
+/// By person, the marks that tell presence, sound or picture.
 fn steps(marks: &[Mark], people: &People) -> Vec<Vec<Step>> {
     let mut steps = vec![Vec::new(); people.len()];
     for mark in marks {
-        let is_presence = matches!(mark.kind, Kind::Joined | Kind::Rejoined | Kind::Dropped | Kind::Left);
-        if let (true, Some(person)) = (is_presence, people.index(mark)) {
+        let told = Sight::watches(mark.kind)
+            && !matches!(mark.kind, Kind::JoinAttempted | Kind::Waiting | Kind::JoinFailed);
+        if let (true, Some(person)) = (told, people.index(mark)) {
             steps[person].push(Step { at: mark.at.ms(), kind: mark.kind });
         }
     }

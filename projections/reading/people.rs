@@ -23,8 +23,9 @@ pub(super) enum Pairing {
     Two(Vec<usize>, Vec<usize>),
     /// Nobody is known to be on a side: any two of these make both.
     AnyTwo(Vec<usize>),
-    /// The source sees one side only: these people alone make a connection.
-    One(Vec<usize>),
+    /// The sources see one side only: the people of the first list alone make a connection. The others
+    /// were told of all the same, and count.
+    One(Sides, Vec<usize>, Vec<usize>),
 }
 
 impl People {
@@ -39,12 +40,17 @@ impl People {
         // Whoever only answers a questionnaire takes no part in the call.
         for mark in marks.iter().filter(|mark| !matches!(mark.kind, Kind::Rated | Kind::Questionnaire)) {
             if let Some(who) = mark.who {
-                people.meet(who, mark.role);
+                people.meet(who, mark.role.unwrap_or(Role::Unknown));
             }
         }
         people.sides = people.pair(one_sided(marks, sights));
-        people.counting = people.count(marks);
+        people.counting = people.count(marks, i64::MAX);
         people
+    }
+
+    /// Counts interpreters only if they joined by `end`.
+    pub(super) fn recount(&mut self, marks: &[Mark], end: i64) {
+        self.counting = self.count(marks, end);
     }
 
     fn meet(&mut self, who: Who, role: Role) {
@@ -63,22 +69,27 @@ impl People {
         };
         let (patients, clinicians) = (of(&[Role::Patient, Role::Carer]), of(&[Role::Clinician]));
         let unknown = of(&[Role::Unknown]);
-        let or_unknown = |side: Vec<usize>| if side.is_empty() { unknown.clone() } else { side };
+        let (patients, clinicians) = match (patients.is_empty(), clinicians.is_empty(), one_sided) {
+            (true, true, None) => return Pairing::AnyTwo(unknown),
+            (true, true, Some(Sides::Clinician)) => (patients, unknown),
+            (true, _, _) => (unknown, clinicians),
+            (false, true, _) => (patients, unknown),
+            (false, false, _) => (patients, clinicians),
+        };
         match one_sided {
-            Some(Sides::Patient) => Pairing::One(or_unknown(patients)),
-            Some(Sides::Clinician) => Pairing::One(or_unknown(clinicians)),
-            _ if patients.is_empty() && clinicians.is_empty() => Pairing::AnyTwo(unknown),
-            _ => Pairing::Two(or_unknown(patients), or_unknown(clinicians)),
+            None | Some(Sides::Both) => Pairing::Two(patients, clinicians),
+            Some(Sides::Patient) => Pairing::One(Sides::Patient, patients, clinicians),
+            Some(Sides::Clinician) => Pairing::One(Sides::Clinician, clinicians, patients),
         }
     }
 
     /// Both sides count, and interpreters who joined.
-    fn count(&self, marks: &[Mark]) -> Vec<bool> {
+    fn count(&self, marks: &[Mark], end: i64) -> Vec<bool> {
         let sides = self.sides.members();
         (0..self.list.len())
             .map(|i| {
                 let joined = || {
-                    marks.iter().any(|mark| {
+                    marks.iter().take_while(|mark| mark.at.ms() <= end).any(|mark| {
                         matches!(mark.kind, Kind::Joined | Kind::Rejoined) && mark.who == Some(self.list[i].0)
                     })
                 };
@@ -113,12 +124,9 @@ impl People {
         self.list[i].1
     }
 
-    /// The role of whoever a mark happened to: the one it tells, else the person's.
+    /// The role a mark tells; where it tells none, that of whoever it happened to.
     pub(super) fn role_of(&self, mark: &Mark) -> Role {
-        match (mark.role, self.index(mark)) {
-            (Role::Unknown, Some(i)) => self.role(i),
-            (role, _) => role,
-        }
+        mark.role.or_else(|| Some(self.role(self.index(mark)?))).unwrap_or(Role::Unknown)
     }
 }
 
@@ -126,17 +134,34 @@ impl Pairing {
     /// Everybody on a side.
     pub(super) fn members(&self) -> Vec<usize> {
         match self {
-            Self::Two(a, b) => a.iter().chain(b).copied().collect(),
-            Self::AnyTwo(people) | Self::One(people) => people.clone(),
+            Self::Two(a, b) | Self::One(_, a, b) => a.iter().chain(b).copied().collect(),
+            Self::AnyTwo(people) => people.clone(),
+        }
+    }
+
+    /// The side somebody is on; strangers of whom any two make both are on none.
+    pub(super) fn side_of(&self, person: usize) -> Option<Sides> {
+        let (patients, clinicians) = match self {
+            Self::Two(patients, clinicians)
+            | Self::One(Sides::Both | Sides::Patient, patients, clinicians)
+            | Self::One(Sides::Clinician, clinicians, patients) => (patients, clinicians),
+            Self::AnyTwo(_) => return None,
+        };
+        match (patients.contains(&person), clinicians.contains(&person)) {
+            (true, _) => Some(Sides::Patient),
+            (_, true) => Some(Sides::Clinician),
+            _ => None,
         }
     }
 }
 
-/// The one side that is seen, if the sources that tell presence all see the same one only.
+/// The one side that is seen, if the sources that watched the call all see the same one only; where none
+/// watched it, if all sources do.
 fn one_sided(marks: &[Mark], sights: &[Sight]) -> Option<Sides> {
+    let watched = marks.iter().any(|mark| Sight::watches(mark.kind));
     let mut seen = marks
         .iter()
-        .filter(|mark| Sight::tells_presence(mark.kind))
+        .filter(|mark| !watched || Sight::watches(mark.kind))
         .map(|mark| sights[mark.source as usize].sides);
     let first = seen.next()?;
     (first != Sides::Both && seen.all(|sides| sides == first)).then_some(first)

@@ -1,6 +1,6 @@
 //! When a person was there (rules 2 and 3).
 //!
-//! A person's presence marks are walked once, in the order of the reading. Of opposite marks in one
+//! A person's marks are walked once, in the order of the reading. Of opposite marks in one
 //! millisecond the one that changes the state is taken first; a `left` and a join at most a second
 //! apart cancel out; a `left` right after the return from a drop is the old connection's.
 
@@ -11,7 +11,7 @@ use super::spans::Span;
 /// A `left` and a join at most this far apart are one reconnection.
 const PAIR_MS: i64 = 1_000;
 
-/// One presence mark of one person.
+/// One mark of one person that tells presence, sound or picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) at: i64,
@@ -22,6 +22,27 @@ impl Step {
     fn joins(self) -> bool {
         matches!(self.kind, Kind::Joined | Kind::Rejoined)
     }
+
+    /// Whether it tells that somebody came or went.
+    pub(super) fn tells_presence(self) -> bool {
+        self.family() == Family::Presence
+    }
+
+    fn family(self) -> Family {
+        match self.kind {
+            Kind::AudioLost | Kind::AudioRestored => Family::Audio,
+            Kind::VideoLost | Kind::VideoRestored => Family::Video,
+            _ => Family::Presence,
+        }
+    }
+}
+
+/// Marks of one family have opposite effects on one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Presence,
+    Audio,
+    Video,
 }
 
 /// How a person came and went.
@@ -31,6 +52,8 @@ pub(super) struct Presence {
     stays: Vec<Stay>,
     /// Joins while present.
     pub(super) duplicate_joins: u32,
+    /// All marks, in the order in which they are read.
+    pub(super) steps: Vec<Step>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,22 +74,22 @@ pub(super) struct Gap {
 }
 
 impl Presence {
-    /// Walks a person's presence marks, which are in the order of the reading.
+    /// Walks a person's marks, which are in the order of the reading but for those of one millisecond.
     pub(super) fn walk(steps: &[Step]) -> Self {
-        let (mut presence, mut rest, mut present, mut by_drop) =
-            (Self::default(), Rest::of(steps), false, false);
-        while let Some(step) = rest.take(present) {
-            if present && step.kind != Kind::Dropped && rest.pairs_with(step) {
-                rest.take(step.joins());
+        let (mut presence, mut rest, mut by_drop) = (Self::default(), Rest::of(steps), false);
+        while let Some((step, spent)) = rest.take() {
+            presence.steps.push(step);
+            if spent || step.family() != Family::Presence {
                 continue;
             }
-            match (present, step.joins()) {
+            match (rest.present, step.joins()) {
+                (true, _) if step.kind != Kind::Dropped && rest.spend_opposite(step) => {}
                 (true, true) => presence.duplicate_joins += 1,
                 (false, true) => {
                     presence.stays.push(Stay { from: step.at, to: None });
-                    present = true;
-                    if by_drop && rest.pairs_with(step) {
-                        rest.take(true);
+                    rest.present = true;
+                    if by_drop {
+                        rest.spend_opposite(step);
                     }
                 }
                 (true, false) => {
@@ -74,7 +97,7 @@ impl Presence {
                     if let Some(stay) = presence.stays.last_mut() {
                         stay.to = Some((step.at, by_drop));
                     }
-                    present = false;
+                    rest.present = false;
                 }
                 (false, false) => {}
             }
@@ -117,36 +140,81 @@ impl Presence {
     }
 }
 
-/// The marks still to be taken.
+/// The marks still to be taken, and the states they act on.
 struct Rest {
-    steps: Vec<Step>,
+    /// In reverse; the flag says that a mark cancelled out with an earlier one.
+    steps: Vec<(Step, bool)>,
+    present: bool,
+    audio_lost: bool,
+    video_lost: bool,
 }
 
 impl Rest {
     fn of(steps: &[Step]) -> Self {
-        Self { steps: steps.iter().rev().copied().collect() }
+        let steps = steps.iter().rev().map(|step| (*step, false)).collect();
+        Self { steps, present: false, audio_lost: false, video_lost: false }
     }
 
-    /// The mark to be taken next by somebody `present` or not: within the first millisecond the first
-    /// that changes the state, else simply the first.
-    fn next(&self, present: bool) -> Option<usize> {
-        let last = self.steps.len().checked_sub(1)?;
-        let at = self.steps[last].at;
-        let changes = |i: &usize| self.steps[*i].joins() != present;
-        let tied = (0..=last).rev().take_while(|i| self.steps[*i].at == at);
-        Some(tied.into_iter().find(changes).unwrap_or(last))
+    /// Takes the mark to be read next: the first, unless it changes nothing and an opposite one in its
+    /// millisecond does.
+    fn take(&mut self) -> Option<(Step, bool)> {
+        let first = self.steps.len().checked_sub(1)?;
+        let chosen = if self.steps[first].1 { first } else { self.choose(first, self.present) };
+        let (step, spent) = self.steps.remove(chosen);
+        match step.kind {
+            Kind::AudioLost | Kind::AudioRestored => self.audio_lost = step.kind == Kind::AudioLost,
+            Kind::VideoLost | Kind::VideoRestored => self.video_lost = step.kind == Kind::VideoLost,
+            // A new connection starts unlost.
+            Kind::Dropped | Kind::Left => (self.audio_lost, self.video_lost) = (false, false),
+            _ => {}
+        }
+        Some((step, spent))
     }
 
-    fn take(&mut self, present: bool) -> Option<Step> {
-        self.next(present).map(|i| self.steps.remove(i))
+    fn changes(&self, step: Step, present: bool) -> bool {
+        match step.family() {
+            Family::Presence => step.joins() != present,
+            Family::Audio => (step.kind == Kind::AudioLost) != self.audio_lost,
+            Family::Video => (step.kind == Kind::VideoLost) != self.video_lost,
+        }
     }
 
-    /// Whether the mark after `step` is its opposite among `left` and joins, at most a second later.
-    fn pairs_with(&self, step: Step) -> bool {
-        self.next(step.joins()).is_some_and(|i| {
-            let next = self.steps[i];
-            next.kind != Kind::Dropped && next.joins() != step.joins() && next.at - step.at <= PAIR_MS
-        })
+    /// Which mark is read next by somebody `present` or not, where `first` is the first that remains: an
+    /// opposite one of its millisecond that changes the state, if the first does not.
+    fn choose(&self, first: usize, present: bool) -> usize {
+        let head = self.steps[first].0;
+        if self.changes(head, present) {
+            return first;
+        }
+        // A `left` that shares its millisecond with a join would cancel out with it: it changes nothing.
+        let goes_first = |step: Step| step.kind != Kind::Left && self.changes(step, present);
+        let tied = (0..first).rev().take_while(|i| self.steps[*i].0.at == head.at);
+        tied.filter(|i| !self.steps[*i].1 && self.steps[*i].0.family() == head.family())
+            .find(|i| goes_first(self.steps[*i].0))
+            .unwrap_or(first)
+    }
+
+    /// The next presence mark, if it is the opposite of `step`, which was just taken, among `left` and
+    /// joins, at most a second later.
+    fn pair_of(&self, step: Step) -> Option<usize> {
+        let is_presence = |i: &usize| !self.steps[*i].1 && self.steps[*i].0.tells_presence();
+        let first = (0..self.steps.len()).rev().find(is_presence)?;
+        let next = if step.joins() { self.choose(first, true) } else { first };
+        let opposite = self.steps[next].0;
+        let pairs = opposite.kind != Kind::Dropped
+            && opposite.joins() != step.joins()
+            && opposite.at - step.at <= PAIR_MS;
+        pairs.then_some(next)
+    }
+
+    /// If `step`, just taken, has an opposite to pair with, that is spent: it will be read, and change
+    /// nothing.
+    fn spend_opposite(&mut self, step: Step) -> bool {
+        let pair = self.pair_of(step);
+        if let Some(opposite) = pair {
+            self.steps[opposite].1 = true;
+        }
+        pair.is_some()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::projection::State;
 pub struct Voices {
     /// Favourable answers of all.
     pub favourable: Counts,
-    /// Answers as amounts in thousandths, on an exposure of one each.
+    /// Answers as amounts in millionths, on an exposure of one each.
     pub amounts: Sums,
     /// How often each answer was given: by scale, then by value.
     pub levels: BTreeMap<u64, BTreeMap<u64, u64>>,
@@ -31,7 +31,7 @@ pub struct Voices {
 pub struct Voice {
     /// Levels of its scale; 0 for a score without levels.
     pub scale: u64,
-    /// Its value, in thousandths where it is a score.
+    /// Its value, in millionths where it is a score.
     pub value: u64,
     /// Whether it is favourable.
     pub favourable: bool,

@@ -38,7 +38,7 @@ fn scores(row: &Outcome, role: Role, instrument: &str) -> Voicing {
         voices: theirs
             .map(|score| Voice {
                 scale: 0,
-                value: u64::try_from(score.value_milli).unwrap_or(0),
+                value: u64::try_from(score.value_micro).unwrap_or(0),
                 favourable: false,
             })
             .collect(),

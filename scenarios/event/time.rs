@@ -6,11 +6,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// Serialised as RFC 3339 where people may read it, as the number of milliseconds elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(i64);
 
 /// A text that is no instant.
@@ -59,6 +60,26 @@ impl fmt::Display for Time {
     }
 }
 
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        } else {
+            i64::deserialize(deserializer).map(Self::from_ms)
+        }
+    }
+}
+
 impl FromStr for Time {
     type Err = TimeError;
 
@@ -67,7 +88,8 @@ impl FromStr for Time {
         // Floor, not round towards zero: a sub-millisecond before 1970 lies in the millisecond below.
         let ms = i64::try_from(stamp.as_nanosecond().div_euclid(1_000_000))
             .map_err(|_| TimeError { text: text.to_owned() })?;
-        Ok(Self::from_ms(ms))
+        let time = Self::from_ms(ms);
+        if time.0 == ms { Ok(time) } else { Err(TimeError { text: text.to_owned() }) }
     }
 }
 

@@ -110,7 +110,7 @@ fn sus(answers: &[Option<u8>]) -> Option<f64> {
 /// The Telehealth Usability Questionnaire: the mean of the items that were answered.
 fn tuq(answers: &[Option<u8>]) -> Option<f64> {
     let answered: Vec<f64> = answers.iter().flatten().map(|answer| f64::from(*answer)).collect();
-    if answers.len() != 21 || answered.is_empty() || out_of_range(answers, 7) {
+    if answers.len() != 21 || answered.len() < 19 || out_of_range(answers, 7) {
         return None;
     }
     Some(answered.iter().sum::<f64>() / answered.len() as f64)

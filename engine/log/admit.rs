@@ -1,0 +1,157 @@
+//! Deciding what becomes of each event that arrives.
+//!
+//! An event whose source and id are there already is a duplicate if it is the same in everything and
+//! a conflict if it is not. Three passes tell: the first asks the index, the second reads the events
+//! that it pointed to, block by block, the third takes what is new in the order in which it came.
+//! Events that come again in the order of the log are found without asking: each is looked for after
+//! the one before it.
+
+use event::{Event, Time};
+
+use super::block::Arrival;
+use super::index::{Index, Mark};
+use super::limits;
+use super::recall::Recall;
+use super::receipt::Fate;
+use super::store::Store;
+use super::{LogError, Position};
+
+/// How many blocks one append may read out of turn before it waits to read them in order.
+const EAGER_BLOCKS: usize = 4;
+
+/// The events that were admitted and are not yet written, and what is needed to admit more.
+pub(super) struct Admission<'a> {
+    pub(super) store: &'a Store,
+    pub(super) index: &'a mut Index,
+    pub(super) recall: &'a mut Recall,
+    /// The last position that is written.
+    pub(super) head: Position,
+    /// What takes the positions after the head.
+    pub(super) pending: &'a mut Vec<Arrival>,
+}
+
+/// How far an event has come.
+enum State {
+    Told(Fate),
+    Marked(Mark),
+}
+
+/// An event that may stand at a position.
+struct Suspect {
+    position: Position,
+    number: usize,
+}
+
+impl Admission<'_> {
+    /// Decides on `events`, received at `recorded_at`, and takes those that are new.
+    pub(super) fn admit(&mut self, events: Vec<Event>, recorded_at: Time) -> Result<Vec<Fate>, LogError> {
+        let (mut states, mut suspects) = self.ask(&events)?;
+        suspects.sort_by_key(|suspect| suspect.position);
+        for Suspect { position, number } in suspects {
+            if let (State::Marked(_), Some(fate)) = (&states[number], self.verify(position, &events[number])?)
+            {
+                states[number] = State::Told(fate);
+            }
+        }
+        let mut fates = Vec::with_capacity(events.len());
+        for (event, state) in events.into_iter().zip(states) {
+            fates.push(match state {
+                State::Told(fate) => fate,
+                State::Marked(mark) => self.take(mark, event, recorded_at),
+            });
+        }
+        Ok(fates)
+    }
+
+    /// Where the index does not settle it, each event's mark and the written positions to look at.
+    fn ask(&mut self, events: &[Event]) -> Result<(Vec<State>, Vec<Suspect>), LogError> {
+        let (mut states, mut suspects) = (Vec::with_capacity(events.len()), Vec::new());
+        let head = self.head;
+        let (mut found, mut last_known, mut eager) = (Vec::new(), None, EAGER_BLOCKS);
+        for (number, event) in events.iter().enumerate() {
+            if let Some(reason) = limits::refusal(event) {
+                states.push(State::Told(Fate::Refused(reason)));
+                continue;
+            }
+            if let Some((position, fate)) = self.follow(last_known, event)? {
+                last_known = Some(position);
+                states.push(State::Told(fate));
+                continue;
+            }
+            last_known = None;
+            let mark = self.index.mark(&event.source, &event.id);
+            self.index.find_kept(self.store, mark, &mut found)?;
+            self.index.find_recent(mark, &mut found);
+            let mut state = State::Marked(mark);
+            for position in found.drain(..).filter(|position| *position <= head) {
+                if !self.recall.has(position) && eager == 0 {
+                    suspects.push(Suspect { position, number });
+                    continue;
+                }
+                eager -= usize::from(!self.recall.has(position));
+                if let Some(fate) = self.verify(position, event)? {
+                    last_known = Some(position);
+                    state = State::Told(fate);
+                }
+            }
+            states.push(state);
+        }
+        Ok((states, suspects))
+    }
+
+    /// What becomes of `event` if it is the one after the one that was last known.
+    fn follow(
+        &mut self,
+        last_known: Option<Position>,
+        event: &Event,
+    ) -> Result<Option<(Position, Fate)>, LogError> {
+        let Some(position) = last_known.map(Position::next).filter(|next| *next <= self.head) else {
+            return Ok(None);
+        };
+        Ok(self.verify(position, event)?.map(|fate| (position, fate)))
+    }
+
+    /// What becomes of `event` if the one written at `position` has its name.
+    fn verify(&mut self, position: Position, event: &Event) -> Result<Option<Fate>, LogError> {
+        let (block, number) = self.recall.block(self.store, position)?;
+        if block.name(number) != (event.source.as_str(), event.id.as_str()) {
+            return Ok(None);
+        }
+        let known = block.event(number).map_err(LogError::damaged(position))?;
+        Ok(Some(compare(position, &known, event)))
+    }
+
+    /// Takes `event`, unless one of its name was taken before it.
+    fn take(&mut self, mark: Mark, event: Event, recorded_at: Time) -> Fate {
+        let mut found = Vec::new();
+        self.index.find_recent(mark, &mut found);
+        for position in found.into_iter().filter(|position| *position > self.head) {
+            let (known, _) = &self.pending[(position.0 - self.head.0 - 1) as usize];
+            if (&known.source, &known.id) == (&event.source, &event.id) {
+                return compare(position, known, &event);
+            }
+        }
+        let position = self.head.plus(self.pending.len() as u64 + 1);
+        self.index.note(mark, position);
+        self.pending.push((event, recorded_at));
+        Fate::New(position)
+    }
+}
+
+/// A duplicate or a conflict: what an event is that has the name of the one at `position`.
+fn compare(position: Position, known: &Event, event: &Event) -> Fate {
+    let fields = [
+        ("consultation", known.consultation == event.consultation),
+        ("at", known.at == event.at),
+        ("participant", known.participant == event.participant),
+        ("role", known.role == event.role),
+        ("kind", known.kind() == event.kind()),
+        ("data", known.payload == event.payload),
+        ("unnamed data", known.extra == event.extra),
+    ];
+    let differs: Vec<_> = fields.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect();
+    if differs.is_empty() {
+        return Fate::Duplicate(position);
+    }
+    Fate::Conflict { position, differs: differs.join(", ") }
+}

@@ -1,0 +1,148 @@
+//! What a replay sees of a block: its events in brief, with texts as numbers into lists.
+//!
+//! A brief holds what the reading of a consultation needs and no more; ids, times of receipt and
+//! reasons lie in the block's other value and are never touched. Numbers are the block's own: the
+//! same consultation has another number in the next block.
+
+use event::{Answer, Context, Declaration, Dimension, Kind, Role, Time};
+
+use super::{Position, Texts};
+
+/// The events of one block, or of the wanted part of it, in brief.
+///
+/// The lists are the whole block's: cut to a part, they may name more than its events do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HotBlock {
+    /// Where the first of `events` stands; the others follow without a gap.
+    pub first: Position,
+    /// Who recorded them.
+    pub sources: Texts,
+    /// The consultations they belong to.
+    pub consultations: Texts,
+    /// The people they happened to.
+    pub participants: Texts,
+    /// The circumstances that they tell.
+    pub contexts: Contexts,
+    /// The events, in order of position.
+    pub events: Vec<Brief>,
+}
+
+impl HotBlock {
+    /// Where the last of `events` stands.
+    #[must_use]
+    pub fn last(&self) -> Position {
+        Position((self.first.0 + self.events.len() as u64).saturating_sub(1))
+    }
+}
+
+/// One event in brief.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Brief {
+    /// When it happened.
+    pub at: Time,
+    /// What kind of thing happened.
+    pub kind: Kind,
+    /// Its source, a number in [`HotBlock::sources`].
+    pub source: u32,
+    /// Its consultation, a number in [`HotBlock::consultations`].
+    pub consultation: u32,
+    /// Its participant, a number in [`HotBlock::participants`].
+    pub participant: Option<u32>,
+    /// The part that person plays.
+    pub role: Option<Role>,
+    /// What else a reading needs of it.
+    pub detail: Detail,
+}
+
+/// What a reading needs of an event beyond when, where and to whom.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields are those of the payload of the same name")]
+pub enum Detail {
+    /// Its kind has nothing, or nothing that a reading needs.
+    Nothing,
+    /// `context` is a number in [`HotBlock::contexts`].
+    Scheduled { booked_start: Option<Time>, context: Option<u32> },
+    /// `context` is a number in [`HotBlock::contexts`].
+    Joined { context: Option<u32> },
+    /// What video was given up for.
+    Converted { to: Option<String> },
+    /// At which stage it was given up.
+    Abandoned { stage: Option<String> },
+    /// By which instrument feedback was asked for.
+    FeedbackInvited { instrument: Option<String> },
+    /// One rating.
+    Rated { scale: u8, value: u8 },
+    /// One answered questionnaire.
+    Questionnaire { instrument: String, answers: Vec<Option<u8>>, score: Option<f64> },
+    /// Would a visit in person have been needed?
+    Adequacy { answer: Answer },
+    /// What the source named by the consultation can see.
+    RecordingDeclared(Box<Declaration>),
+}
+
+/// Numbered contexts that share their levels.
+///
+/// A level is a dimension with a text. A caller that groups by levels looks each up once per block
+/// and then handles numbers; one that wants a [`Context`] asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contexts {
+    pub(super) dimensions: Vec<Dimension>,
+    pub(super) levels: Texts,
+    pub(super) ends: Vec<u32>,
+    pub(super) rows: Vec<u32>,
+}
+
+impl Contexts {
+    /// How many contexts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The numbers of the levels of the context of that number; none when there is no such context.
+    #[must_use]
+    pub fn row(&self, number: u32) -> &[u32] {
+        let number = number as usize;
+        let Some(&end) = self.ends.get(number) else { return &[] };
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[start as usize..end as usize]
+    }
+
+    /// Every level of this block, by number.
+    pub fn levels(&self) -> impl ExactSizeIterator<Item = (Dimension, &str)> {
+        self.dimensions.iter().copied().zip(self.levels.iter())
+    }
+
+    /// The context of that number; an empty one when there is no such context.
+    #[must_use]
+    pub fn context(&self, number: u32) -> Context {
+        let level = |level: &u32| (self.dimensions[*level as usize], self.levels[*level].to_owned());
+        self.row(number).iter().map(level).collect()
+    }
+}
+
+impl FromIterator<Context> for Contexts {
+    fn from_iter<I: IntoIterator<Item = Context>>(contexts: I) -> Self {
+        let (mut levels, mut ends, mut rows): (Vec<(Dimension, String)>, _, Vec<u32>) = Default::default();
+        for context in contexts {
+            for (dimension, text) in context.iter() {
+                let known = levels.iter().position(|(d, t)| (*d, t.as_str()) == (dimension, text));
+                let number = known.unwrap_or_else(|| {
+                    levels.push((dimension, text.to_owned()));
+                    levels.len() - 1
+                });
+                rows.push(number as u32);
+            }
+            Vec::push(&mut ends, rows.len() as u32);
+        }
+        let dimensions = levels.iter().map(|(dimension, _)| *dimension).collect();
+        let levels = levels.iter().map(|(_, text)| text.as_str()).collect();
+        Self { dimensions, levels, ends, rows }
+    }
+}

@@ -1,0 +1,213 @@
+//! Columns of integers, and the reader every decoder takes its bytes from.
+//!
+//! A column holds values of one width chosen for the many; the few that do not fit follow as
+//! exceptions. Decoding is one loop without branches and one short list of patches.
+//!
+//! ```text
+//! u8   width: bytes of each value, 0 1 2 3 4 or 8
+//! u32  number of exceptions
+//! ...  values, `width` bytes each, little-endian (0 where an exception stands)
+//! ...  exceptions: u32 index (ascending), u64 value
+//! ```
+//!
+//! How many values there are is not in the column: whoever reads it knows, and has bounded it.
+
+use super::error::Damage;
+
+const WIDTHS: [usize; 6] = [0, 1, 2, 3, 4, 8];
+const EXCEPTION_BYTES: usize = 12;
+
+/// Takes bytes from the front of a slice, and never more than there are.
+#[derive(Debug)]
+pub(super) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The next `count` bytes.
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Damage> {
+        let (taken, rest) = self.0.split_at_checked(count).ok_or_else(|| {
+            Damage::new(format!("{count} bytes are wanted where {} are left", self.0.len()))
+        })?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
+        let (taken, rest) =
+            self.0.split_first_chunk().ok_or_else(|| Damage::new("the bytes end within a number"))?;
+        self.0 = rest;
+        Ok(*taken)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, Damage> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Damage> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Damage> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Damage> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn i64(&mut self) -> Result<i64, Damage> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    /// A count of at most `limit`, so that nothing is allocated on the word of a bad byte.
+    pub(super) fn count(&mut self, limit: usize) -> Result<usize, Damage> {
+        let count = self.u32()? as usize;
+        if count > limit {
+            return Err(Damage::new(format!("a count of {count} where at most {limit} can be")));
+        }
+        Ok(count)
+    }
+
+    /// Checks that nothing is left over.
+    pub(super) fn end(&self) -> Result<(), Damage> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Damage::new(format!("{} bytes are left over", self.0.len())))
+    }
+}
+
+/// Appends `values` as a column.
+pub(super) fn write(out: &mut Vec<u8>, values: &[u64]) {
+    let width = best_width(values);
+    let fits = |value: u64| byte_length(value) <= width;
+    out.push(width as u8);
+    let exceptions = values.iter().filter(|value| !fits(**value)).count();
+    out.extend((exceptions as u32).to_le_bytes());
+    for &value in values {
+        let kept = if fits(value) { value } else { 0 };
+        out.extend_from_slice(&kept.to_le_bytes()[..width]);
+    }
+    for (at, &value) in values.iter().enumerate().filter(|(_, value)| !fits(**value)) {
+        out.extend((at as u32).to_le_bytes());
+        out.extend(value.to_le_bytes());
+    }
+}
+
+/// Reads a column of `count` values; the caller has bounded `count`.
+pub(super) fn read(from: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, Damage> {
+    let width = from.u8()? as usize;
+    let exceptions = from.count(count)?;
+    let bytes = from.take(count * width)?;
+    let mut values = spread(bytes, width, count)?;
+    for _ in 0..exceptions {
+        let (at, value) = (from.u32()? as usize, from.u64()?);
+        *values.get_mut(at).ok_or_else(|| Damage::new("an exception beyond the end of its column"))? = value;
+    }
+    Ok(values)
+}
+
+/// Differences between neighbours, folded so that small ones of either sign stay small.
+pub(super) fn deltas(values: impl Iterator<Item = i64>) -> Vec<u64> {
+    let mut last = 0_i64;
+    values
+        .map(|value| {
+            let delta = value.wrapping_sub(last);
+            last = value;
+            ((delta << 1) ^ (delta >> 63)) as u64
+        })
+        .collect()
+}
+
+/// The values that [`deltas`] was given.
+pub(super) fn sums(deltas: &[u64]) -> impl Iterator<Item = i64> {
+    let mut value = 0_i64;
+    deltas.iter().map(move |&folded| {
+        value = value.wrapping_add((folded >> 1) as i64 ^ -((folded & 1) as i64));
+        value
+    })
+}
+
+fn byte_length(value: u64) -> usize {
+    (64 - value.leading_zeros() as usize).div_ceil(8)
+}
+
+fn best_width(values: &[u64]) -> usize {
+    let mut lengths = [0_usize; 9];
+    for &value in values {
+        lengths[byte_length(value)] += 1;
+    }
+    let cost =
+        |width: usize| values.len() * width + lengths[width + 1..].iter().sum::<usize>() * EXCEPTION_BYTES;
+    WIDTHS.into_iter().min_by_key(|width| cost(*width)).unwrap_or(8)
+}
+
+fn spread(bytes: &[u8], width: usize, count: usize) -> Result<Vec<u64>, Damage> {
+    Ok(match width {
+        0 => vec![0; count],
+        1 => bytes.iter().map(|&byte| u64::from(byte)).collect(),
+        2 => chunks::<2>(bytes).map(|c| u64::from(u16::from_le_bytes(c))).collect(),
+        3 => chunks::<3>(bytes).map(|c| u64::from(u32::from_le_bytes([c[0], c[1], c[2], 0]))).collect(),
+        4 => chunks::<4>(bytes).map(|c| u64::from(u32::from_le_bytes(c))).collect(),
+        8 => chunks::<8>(bytes).map(u64::from_le_bytes).collect(),
+        _ => return Err(Damage::new(format!("a column of values {width} bytes wide"))),
+    })
+}
+
+fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    bytes.as_chunks::<N>().0.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(values: &[u64], bytes: usize) {
+        let mut out = Vec::new();
+        write(&mut out, values);
+        assert_eq!(out.len(), bytes, "{values:?}");
+        let mut reader = Reader::new(&out);
+        assert_eq!(read(&mut reader, values.len()).unwrap(), values);
+        reader.end().unwrap();
+    }
+
+    #[test]
+    fn the_width_is_that_of_the_many() {
+        check(&[], 5);
+        check(&[0; 100], 5);
+        check(&[7; 100], 5 + 100);
+        check(&[70_000; 100], 5 + 300);
+        let mut with_a_late_one = [300; 100];
+        with_a_late_one[50] = u64::MAX;
+        check(&with_a_late_one, 5 + 200 + 12);
+    }
+
+    #[test]
+    fn an_exception_outside_its_column_is_damage() {
+        let mut out = Vec::new();
+        write(&mut out, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 << 40]);
+        out[5] = 200;
+        assert!(read(&mut Reader::new(&out), 14).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn columns_lose_nothing(values in proptest::collection::vec(any::<u64>(), 0..50), shift in 0_u32..64) {
+            let values: Vec<u64> = values.into_iter().map(|value| value >> shift).collect();
+            let mut out = Vec::new();
+            write(&mut out, &values);
+            prop_assert_eq!(read(&mut Reader::new(&out), values.len()).unwrap(), values);
+        }
+
+        #[test]
+        fn deltas_lose_nothing(values in proptest::collection::vec(any::<i64>(), 0..50)) {
+            let there = deltas(values.iter().copied());
+            prop_assert_eq!(sums(&there).collect::<Vec<_>>(), values);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What can go wrong with a log, in words for the person who has to act.
+//!
+//! Every message says what was attempted, on what, and what to do. [`Damage`] is the small error of
+//! the decoders, which know bytes but no positions; the log adds the position and the remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Position;
+
+/// Why the log could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// No store where one must be.
+    #[error("there is no store at {}; check the path, or ingest into it to make one", dir.display())]
+    Missing {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// Something that is no store stands where one should be made.
+    #[error("{} is not a store: {found}; name a folder that is new, empty or a store", dir.display())]
+    NotAStore {
+        /// What was opened.
+        dir: PathBuf,
+        /// What stands there instead.
+        found: String,
+    },
+    /// Another process holds the store.
+    #[error("the store {} is in use by {holder}; stop it, or read a copy", dir.display())]
+    InUse {
+        /// The store.
+        dir: PathBuf,
+        /// Who holds it, such as `process 1234 (evenfield)`.
+        holder: String,
+    },
+    /// Written in a format that this program does not read.
+    #[error(
+        "the store {} says {found:?} and this program reads {known:?}; use the program that wrote it to export it",
+        dir.display()
+    )]
+    Format {
+        /// The store.
+        dir: PathBuf,
+        /// The line it carries.
+        found: String,
+        /// The line it should carry.
+        known: &'static str,
+    },
+    /// The file system refused.
+    #[error("could not {doing} ({}): {source}; check that the disk has room and the folder may be written", path.display())]
+    Io {
+        /// What was attempted, as a verb and its object.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error("the database of {} failed to {doing}: {what}", dir.display())]
+    Database {
+        /// The store.
+        dir: PathBuf,
+        /// What was attempted, as a verb.
+        doing: &'static str,
+        /// What it said, and what to do.
+        what: String,
+    },
+    /// Stored bytes do not say what they must.
+    #[error(
+        "the log is damaged at position {position}: {what}; `log verify` lists all damage, then restore a backup"
+    )]
+    Damaged {
+        /// The first position that is affected.
+        position: Position,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The index of ids, which is derived, does not hold together.
+    #[error("the index of ids is damaged: {what}; append again, and it is made anew")]
+    Index {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An earlier write failed, and nothing may be added after it.
+    #[error(
+        "the log takes no more events because an earlier write failed ({reason}); mend the cause and open it again"
+    )]
+    ReadOnly {
+        /// The earlier failure.
+        reason: String,
+    },
+}
+
+impl LogError {
+    /// For `map_err`: the file system refused to do something on `path`.
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// For `map_err`: the bytes of the block at `position` are damaged.
+    pub(super) fn damaged(position: Position) -> impl FnOnce(Damage) -> Self {
+        move |damage| Self::Damaged { position, what: damage.0 }
+    }
+}
+
+/// What is wrong with some bytes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Damage(pub(super) String);
+
+impl Damage {
+    /// Damage in these words.
+    pub(super) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+}

@@ -1,0 +1,308 @@
+//! Which events are in the log already, by (source, id), without a key for each.
+//!
+//! An event's *mark* is 48 bits of a keyed BLAKE3 hash of its name. New marks collect in memory and
+//! become sorted *runs* of (mark, position) in large pages; a few runs of like size are merged into
+//! one, so that there are never many. A filter for each run says in a cache line's time that an event
+//! is new. A mark only points: whoever asks verifies the event it points to.
+//!
+//! The index is derived. It holds every position up to some point, is caught up from the log when it
+//! is opened, and is made anew whenever anything about it does not hold.
+//!
+//! ```text
+//! key 's'                         CRC-32, the 32 bytes that key the hash
+//! key 'r' + run (u32)             CRC-32, the record of a run: see `run`
+//! key 'f' + run + chunk (u32)     CRC-32, up to 64 KiB of its filter: see `filter`
+//! key 'p' + run + page (u32)      CRC-32, a page: see `page`
+//! ```
+
+mod filter;
+mod mark;
+mod page;
+mod recent;
+mod run;
+
+pub(super) use mark::Mark;
+use mark::Marker;
+use recent::Recent;
+use run::Run;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::Damage;
+use super::read::read_block;
+use super::store::Store;
+use super::{LogError, Position};
+
+/// How many marks collect in memory before they become a run.
+const RECENT_MARKS: usize = 1 << 18;
+/// How many runs of like size are merged into one.
+const MERGED_RUNS: usize = 4;
+
+/// The index as the writer and a verification share it; `None` until someone needs it.
+pub(super) type SharedIndex = Mutex<Option<Index>>;
+
+/// The index, for oneself. A holder that panicked left nothing behind that loading does not check.
+pub(super) fn locked(index: &SharedIndex) -> MutexGuard<'_, Option<Index>> {
+    index.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The index of one log.
+#[derive(Debug)]
+pub(super) struct Index {
+    marker: Marker,
+    /// Oldest first; together they hold every position from 1 to the last one's last.
+    runs: Vec<Run>,
+    recent: Recent,
+}
+
+impl Index {
+    /// Loads what is kept, made anew if need be, and catches up with a log whose head is `head`.
+    pub(super) fn open(store: &Store, head: Position) -> Result<Self, LogError> {
+        let loaded = Self::load(store, head).and_then(|index| {
+            run::remove_strays(store, &index.runs)?;
+            Ok(index)
+        });
+        let mut index = match loaded {
+            Ok(index) => index,
+            Err(LoadError::Unfit(_)) => Self::make(store)?,
+            Err(LoadError::Log(error)) => return Err(error),
+        };
+        index.catch_up(store, head)?;
+        Ok(index)
+    }
+
+    /// What is kept, if it fits a log whose head is `head`.
+    pub(super) fn load(store: &Store, head: Position) -> Result<Self, LoadError> {
+        let marker = Marker::load(store)?;
+        let runs = run::load_all(store)?;
+        let index = Self { marker, runs, recent: Recent::default() };
+        let mut last = Position::START;
+        for run in &index.runs {
+            if run.first() != last.next() {
+                return Err(Damage::new("its runs leave positions out").into());
+            }
+            last = run.last();
+        }
+        if last > head {
+            return Err(Damage::new(format!("it knows position {last} and the log ends at {head}")).into());
+        }
+        Ok(index)
+    }
+
+    /// The last position that lies in a run.
+    pub(super) fn kept_to(&self) -> Position {
+        self.runs.last().map_or(Position::START, Run::last)
+    }
+
+    /// The mark of the event of that name.
+    pub(super) fn mark(&mut self, source: &str, id: &str) -> Mark {
+        self.marker.mark(source, id)
+    }
+
+    /// Adds to `found` every position in the runs whose event may have this mark.
+    pub(super) fn find_kept(
+        &self,
+        store: &Store,
+        mark: Mark,
+        found: &mut Vec<Position>,
+    ) -> Result<(), LogError> {
+        for run in &self.runs {
+            run.find(store, mark, found).map_err(LoadError::into_log)?;
+        }
+        Ok(())
+    }
+
+    /// Adds to `found` every position not yet in a run whose event has this mark.
+    pub(super) fn find_recent(&self, mark: Mark, found: &mut Vec<Position>) {
+        self.recent.find(mark, found);
+    }
+
+    /// Takes note of the event at `position`, the one after the last noted.
+    pub(super) fn note(&mut self, mark: Mark, position: Position) {
+        self.recent.note(mark, position);
+    }
+
+    /// Turns collected marks into runs once there are many, all of them written and none yet durable.
+    pub(super) fn settle(&mut self, store: &Store) -> Result<(), LogError> {
+        if self.recent.len() < RECENT_MARKS {
+            return Ok(());
+        }
+        self.keep_recent(store).map_err(LoadError::into_log)
+    }
+
+    fn make(store: &Store) -> Result<Self, LogError> {
+        store.clear_index()?;
+        let marker = Marker::make(store)?;
+        Ok(Self { marker, runs: Vec::new(), recent: Recent::default() })
+    }
+
+    fn catch_up(&mut self, store: &Store, head: Position) -> Result<(), LogError> {
+        let from = self.kept_to().next();
+        if from > head {
+            return Ok(());
+        }
+        let Some(entry) = store.entry_at(from)? else { return Ok(()) };
+        for entry in store.entries(entry.first) {
+            let entry = entry?;
+            if entry.first > head {
+                break;
+            }
+            let block = read_block(store, entry.first)?;
+            for number in 0..block.len() {
+                let position = block.first().plus(number as u64);
+                if position >= from {
+                    let (source, id) = block.name(number);
+                    let mark = self.mark(source, id);
+                    self.note(mark, position);
+                }
+            }
+            self.settle(store)?;
+        }
+        Ok(())
+    }
+
+    fn keep_recent(&mut self, store: &Store) -> Result<(), LoadError> {
+        let marks = self.recent.take_sorted();
+        let (first, last) = (self.kept_to().next(), self.kept_to().plus(marks.len() as u64));
+        if marks.iter().any(|(_, position)| !(first..=last).contains(position)) {
+            return Err(Damage::new("positions were noted out of turn").into());
+        }
+        let id = self.runs.last().map_or(0, |run| run.id() + 1);
+        self.runs.push(run::write(store, id, (first, last), marks.into_iter().map(Ok), &[])?);
+        while let Some(count) = self.like_runs() {
+            self.merge_last(store, count)?;
+        }
+        Ok(())
+    }
+
+    /// How many runs at the end are to be merged: those no larger in kind than the last, if they are many.
+    fn like_runs(&self) -> Option<usize> {
+        let class = |run: &Run| run.len().max(1).ilog2() / MERGED_RUNS.ilog2();
+        let last = class(self.runs.last()?);
+        let count = self.runs.iter().rev().take_while(|run| class(run) <= last).count();
+        (count >= MERGED_RUNS).then_some(count)
+    }
+
+    fn merge_last(&mut self, store: &Store, count: usize) -> Result<(), LoadError> {
+        let parts = self.runs.split_off(self.runs.len() - count);
+        let range = (parts[0].first(), parts[count - 1].last());
+        let id = parts[count - 1].id() + 1;
+        let merged = run::merged(store, &parts)?;
+        self.runs.push(run::write(store, id, range, merged, &parts)?);
+        Ok(())
+    }
+}
+
+/// Why an index could not be used.
+#[derive(Debug)]
+pub(super) enum LoadError {
+    /// It is missing or wrong, and can be made anew.
+    Unfit(Damage),
+    /// The log itself could not be read or written.
+    Log(LogError),
+}
+
+impl LoadError {
+    fn into_log(self) -> LogError {
+        match self {
+            Self::Unfit(damage) => LogError::Index { what: damage.0 },
+            Self::Log(error) => error,
+        }
+    }
+}
+
+impl From<Damage> for LoadError {
+    fn from(damage: Damage) -> Self {
+        Self::Unfit(damage)
+    }
+}
+
+impl From<LogError> for LoadError {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use event::{Event, Payload, Time};
+
+    use super::super::block;
+    use super::*;
+
+    /// A store with `events` events in it, and nothing in its index.
+    fn filled(dir: &std::path::Path, events: u64) -> Store {
+        let store = Store::open(&dir.join("sled")).unwrap();
+        let event = |id: u64| Event::new("a", format!("e-{id}"), "c", Time::from_ms(0), Payload::Completed);
+        let arrivals: Vec<_> = (1..=events).map(|id| (event(id), Time::from_ms(0))).collect();
+        for block in block::encode(Position::FIRST, &arrivals).unwrap() {
+            store.put_block(&block).unwrap();
+        }
+        store
+    }
+
+    fn find(index: &mut Index, store: &Store, id: u64) -> Vec<Position> {
+        let mark = index.mark("a", &format!("e-{id}"));
+        let mut found = Vec::new();
+        index.find_kept(store, mark, &mut found).unwrap();
+        index.find_recent(mark, &mut found);
+        found
+    }
+
+    #[test]
+    fn runs_hold_what_was_noted_and_are_merged() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path(), 40_000);
+        let mut index = Index::open(&store, Position::START).unwrap();
+        let mut counts = Vec::new();
+        for position in 1..=40_000 {
+            let mark = index.mark("a", &format!("e-{position}"));
+            index.note(mark, Position(position));
+            if position % 3000 == 0 {
+                index.keep_recent(&store).unwrap();
+                counts.push(index.runs.len());
+            }
+        }
+        assert_eq!(counts, [1, 2, 3, 1, 2, 3, 4, 2, 3, 4, 5, 3, 4]);
+        for position in [1, 2999, 3000, 3001, 24_000, 39_000, 39_001, 40_000] {
+            assert_eq!(find(&mut index, &store, position), [Position(position)]);
+        }
+        assert_eq!(find(&mut index, &store, 40_001), []);
+
+        let kept_to = index.kept_to();
+        assert_eq!(kept_to, Position(39_000));
+        let mut again = Index::open(&store, Position(40_000)).unwrap();
+        assert_eq!((again.kept_to(), again.recent.len()), (kept_to, 1000));
+        assert_eq!(find(&mut again, &store, 39_500), [Position(39_500)]);
+    }
+
+    #[test]
+    fn an_index_ahead_of_its_log_or_without_a_piece_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path(), 5000);
+        let mut index = Index::open(&store, Position(5000)).unwrap();
+        index.keep_recent(&store).unwrap();
+        assert_eq!(Index::load(&store, Position(5000)).unwrap().kept_to(), Position(5000));
+        assert!(matches!(Index::load(&store, Position(4999)), Err(LoadError::Unfit(_))));
+        let filter = store.first_index(b"f").unwrap().unwrap().0.to_vec();
+        store.edit_index(vec![(filter, vec![0; 9])], Vec::new()).unwrap();
+        assert!(matches!(Index::load(&store, Position(5000)), Err(LoadError::Unfit(_))));
+        let mut anew = Index::open(&store, Position(5000)).unwrap();
+        assert_eq!((anew.kept_to(), anew.recent.len()), (Position::START, 5000));
+        assert_eq!(find(&mut anew, &store, 17), [Position(17)]);
+    }
+
+    /// A crash after pages were written and before their record was leaves pages that nobody owns.
+    #[test]
+    fn pages_without_a_record_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path(), 100);
+        let mut index = Index::open(&store, Position(100)).unwrap();
+        index.keep_recent(&store).unwrap();
+        let stray = [b"p".as_slice(), &9_u32.to_be_bytes(), &0_u32.to_be_bytes()].concat();
+        store.edit_index(vec![(stray.clone(), vec![1; 40])], Vec::new()).unwrap();
+        let mut index = Index::open(&store, Position(100)).unwrap();
+        assert_eq!(store.get_index(&stray).unwrap(), None);
+        assert_eq!(find(&mut index, &store, 100), [Position(100)]);
+    }
+}

@@ -1,0 +1,275 @@
+//! The event log: the only truth, kept in sled and encoded by bincode, which nothing else names.
+//!
+//! Events go in once, in blocks, and get dense positions; an append is acknowledged when it would
+//! survive a power cut, and the same events sent again change nothing. A replay reads the *hot* half
+//! of each block, an export both. Everything else in a store is derived and can be made anew.
+//!
+//! ```text
+//! home     the folder, its lock and the line that names its format
+//! store    the database, made harmless
+//! block    events <-> two values;  frame: their outside;  hot, cold: their inside;
+//!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
+//! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id)
+//! read     ranges;  verify, stats: what the whole of it is like
+//! ```
+
+mod admit;
+mod block;
+mod brief;
+mod codec;
+mod cold;
+mod column;
+mod details;
+mod error;
+mod frame;
+mod home;
+mod hot;
+mod index;
+mod limits;
+mod parts;
+mod position;
+mod read;
+mod recall;
+mod receipt;
+mod records;
+#[cfg(test)]
+mod sample;
+mod stats;
+mod store;
+mod texts;
+mod verify;
+mod writer;
+
+pub use block::Stored;
+pub use brief::{Brief, Contexts, Detail, HotBlock};
+pub use error::LogError;
+pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
+pub use position::Position;
+pub use receipt::{Fate, Receipt};
+pub use stats::Stats;
+pub use texts::Texts;
+pub use verify::{Finding, Verdict, Weight};
+
+use std::collections::BTreeMap;
+use std::ops::RangeBounds;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use event::{Event, Time};
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use home::Home;
+use index::SharedIndex;
+use read::Span;
+use store::Store;
+use writer::{Request, Writer};
+
+/// Whether opening may make a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Opens the store, or makes one where there is none.
+    Create,
+    /// Opens the store, which must be there.
+    Existing,
+}
+
+/// An open event log. It can be shared between threads; dropping it waits for what is being written.
+///
+/// ```
+/// use engine::log::{Log, Mode, Position};
+/// use event::{Event, Payload, Role, Time};
+///
+/// let dir = tempfile::tempdir()?;
+/// let log = Log::open(&dir.path().join("example.store"), Mode::Create)?;
+/// let joined = Event::new("urn:example:trust-a", "e-1", "c-0001", Time::from_ms(0), Payload::Completed)
+///     .by("p-17", Role::Patient);
+/// let receipt = log.append_blocking(vec![joined.clone(), joined], Time::from_ms(5))?;
+/// assert_eq!((receipt.added(), receipt.duplicates()), (1, 1));
+/// assert_eq!(log.head(), Position(1));
+/// let stored = log.events(..).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(stored[0].event.id, "e-1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Log {
+    // Dropped in this order: no more appends, then the writer's end, then the database, then the lock.
+    appends: Option<mpsc::Sender<Request>>,
+    writing: Mutex<std::sync::mpsc::Receiver<()>>,
+    runtime: Option<Runtime>,
+    head: watch::Receiver<Position>,
+    store: Arc<Store>,
+    _home: Home,
+    failure: Arc<OnceLock<String>>,
+    index: Arc<SharedIndex>,
+}
+
+impl Log {
+    /// Opens the store in the folder `dir`, which must be new, empty or a store.
+    ///
+    /// # Errors
+    ///
+    /// When there is none and `mode` wants one, when something else stands there, when another process
+    /// has it open, when it is of another format, and when what can be told at once is damaged.
+    pub fn open(dir: &Path, mode: Mode) -> Result<Self, LogError> {
+        let mut home = Home::lock(dir, mode)?;
+        let store = Store::open(&home.database())?;
+        let head = head_of(&store)?;
+        if !home.is_store() && head > Position::START {
+            let found = "it holds events, and its FORMAT is missing".to_owned();
+            return Err(LogError::NotAStore { dir: dir.to_owned(), found });
+        }
+        home.complete()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .thread_name("log-writer")
+            .build()
+            .map_err(LogError::io("start the writer", dir))?;
+        let (store, failure) = (Arc::new(store), Arc::new(OnceLock::new()));
+        let index = Arc::new(SharedIndex::default());
+        let (published, head) = watch::channel(head);
+        let (appends, queue) = mpsc::channel(writer::QUEUE);
+        let (ended, writing) = std::sync::mpsc::channel();
+        let writer = Writer::new(Arc::clone(&store), published, Arc::clone(&failure), Arc::clone(&index));
+        runtime.spawn_blocking(move || {
+            writer.run(queue);
+            drop(ended);
+        });
+        let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
+        Ok(Self { appends, writing, runtime, head, store, _home: home, failure, index })
+    }
+
+    /// Appends `events`, received at `recorded_at`, and tells what became of each.
+    ///
+    /// An event whose source and id are there already is not added again. When this returns `Ok`,
+    /// everything the receipt tells is durable. It is no transaction: after a crash the first of the
+    /// events may be there and the last not, and appending all of them again completes it.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written, or a block that may hold one of the events cannot be read.
+    pub async fn append(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request { events, recorded_at, answer };
+        match &self.appends {
+            Some(appends) if appends.send(request).await.is_ok() => {}
+            _ => return Err(self.stopped()),
+        }
+        answered.await.unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// [`Log::append`] for callers outside an asynchronous runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::append`].
+    ///
+    /// # Panics
+    ///
+    /// When called within an asynchronous task.
+    pub fn append_blocking(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request { events, recorded_at, answer };
+        match &self.appends {
+            Some(appends) if appends.blocking_send(request).is_ok() => {}
+            _ => return Err(self.stopped()),
+        }
+        answered.blocking_recv().unwrap_or_else(|_| Err(self.stopped()))
+    }
+
+    /// The last position that can be read; it and all before it are durable.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        *self.head.borrow()
+    }
+
+    /// The head as it moves, for whoever follows the log or waits to read what was written.
+    #[must_use]
+    pub fn heads(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    /// The events of `range`, as they came. After an error there are no more.
+    pub fn events(
+        &self,
+        range: impl RangeBounds<Position>,
+    ) -> impl Iterator<Item = Result<Stored, LogError>> {
+        read::events(&self.store, Span::of(range, self.head()))
+    }
+
+    /// The events of `range` in brief, block by block, for a replay. After an error there are no more.
+    pub fn hot_blocks(
+        &self,
+        range: impl RangeBounds<Position>,
+    ) -> impl Iterator<Item = Result<HotBlock, LogError>> {
+        read::hot_blocks(&self.store, Span::of(range, self.head()))
+    }
+
+    /// Where each block begins: where the log can be cut into ranges for several threads.
+    ///
+    /// # Errors
+    ///
+    /// When the list of blocks cannot be read or leaves positions out.
+    pub fn first_positions(&self) -> Result<Vec<Position>, LogError> {
+        read::blocks(&self.store, Span::of(.., self.head()))
+            .map(|entry| entry.map(|entry| entry.first))
+            .collect()
+    }
+
+    /// Source and id of the events at `positions`; those beyond the head are left out.
+    ///
+    /// # Errors
+    ///
+    /// When one of their blocks cannot be read.
+    pub fn names(&self, positions: &[Position]) -> Result<BTreeMap<Position, (String, String)>, LogError> {
+        read::names(&self.store, positions, self.head())
+    }
+
+    /// Checks everything up to the head; `progress` is told how many events of how many are done.
+    ///
+    /// Appends go on meanwhile. An index that does not hold is made anew.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Verdict {
+        verify::verify(&self.store, &self.index, &self.head, progress)
+    }
+
+    /// Counts what the log holds up to the head.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read.
+    pub fn stats(&self) -> Result<Stats, LogError> {
+        stats::count(&self.store, self.head())
+    }
+
+    fn stopped(&self) -> LogError {
+        let reason = self.failure.get().map_or("the writer has stopped", String::as_str);
+        LogError::ReadOnly { reason: reason.to_owned() }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.appends = None;
+        if let Ok(writing) = self.writing.get_mut() {
+            // Nothing is ever sent: this returns when the writer has let go of its end.
+            let _ = writing.recv();
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The last position of a log whose blocks leave none out.
+fn head_of(store: &Store) -> Result<Position, LogError> {
+    let mut head = Position::START;
+    for entry in store.entries(Position::START) {
+        let entry = entry?;
+        if entry.first != head.next() {
+            let what = format!("no block holds it, though there is one at {}", entry.first);
+            return Err(LogError::Damaged { position: head.next(), what });
+        }
+        head = entry.last();
+    }
+    Ok(head)
+}

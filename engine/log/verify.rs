@@ -1,0 +1,348 @@
+//! Checking everything that can be checked, without stopping at the first fault.
+//!
+//! Every block is read whole: its checksums, its decoding, its place, its agreement with the list of
+//! blocks, and that the index knows each of its events. What is found is told with its position and
+//! what to do. The index is derived: it is made anew at once, and that is a remark, not damage.
+
+use std::collections::BTreeSet;
+
+use event::Time;
+use tokio::sync::watch;
+
+use super::block::Block;
+use super::error::Damage;
+use super::index::{Index, LoadError, SharedIndex, locked};
+use super::store::{Entry, Key, Store};
+use super::{LogError, Position, frame};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing is lost, and nothing needs to be done.
+    Remark,
+    /// Something cannot be read, or is not what was written.
+    Damage,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub weight: Weight,
+    /// The first event that it concerns, if it concerns any.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// How far the log went when it began.
+    pub head: Position,
+    /// How many events are sound.
+    pub events: u64,
+    /// How many blocks are sound.
+    pub blocks: u64,
+    /// What was found, in the order of finding.
+    pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Whether nothing is damaged.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.weight < Weight::Damage)
+    }
+}
+
+const RESTORE: &str = "restore a backup, and keep this store for repair";
+const NOTHING: &str = "nothing: it is made anew";
+
+/// Checks the log up to where `head` is; `progress` is told how many events of how many are done.
+pub(super) fn verify(
+    store: &Store,
+    index: &SharedIndex,
+    head: &watch::Receiver<Position>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Verdict {
+    let verdict = Verdict { head: *head.borrow(), ..Verdict::default() };
+    let mut check = Check { store, index, head, verdict };
+    check.blobs();
+    check.load_index();
+    let firsts = check.blocks(progress);
+    check.strays(&firsts);
+    check.verdict
+}
+
+struct Check<'a> {
+    store: &'a Store,
+    index: &'a SharedIndex,
+    /// Where the head is by now: it stands still while the index is locked.
+    head: &'a watch::Receiver<Position>,
+    verdict: Verdict,
+}
+
+impl Check<'_> {
+    fn blobs(&mut self) {
+        match self.store.blobs() {
+            Ok(blobs) if blobs.is_empty() => {}
+            Ok(blobs) => {
+                let what = format!("{} values lie in files of their own, which are not durable", blobs.len());
+                self.damage(None, what);
+            }
+            Err(error) => self.damage(None, error.to_string()),
+        }
+    }
+
+    /// Has the index ready, anew if what is kept does not fit.
+    fn load_index(&mut self) {
+        let mut index = locked(self.index);
+        if index.is_some() {
+            return;
+        }
+        let head = *self.head.borrow();
+        let kept = Index::load(self.store, head);
+        match Index::open(self.store, head) {
+            Ok(opened) => *index = Some(opened),
+            Err(error) => self.remark(None, format!("the index of ids cannot be made: {error}")),
+        }
+        drop(index);
+        match kept {
+            Err(LoadError::Unfit(damage)) if self.verdict.head > Position::START => {
+                self.remark(None, format!("the index of ids was not of use: {damage}"));
+            }
+            Err(LoadError::Log(error)) => self.damage(None, error.to_string()),
+            _ => {}
+        }
+    }
+
+    /// Checks every block in the list, and returns where they begin.
+    fn blocks(&mut self, progress: &mut dyn FnMut(u64, u64)) -> BTreeSet<Position> {
+        let (head, mut next, mut firsts) = (self.verdict.head, Position::FIRST, BTreeSet::new());
+        for entry in self.store.entries(Position::START) {
+            let entry = match entry {
+                Ok(entry) if entry.first > head => break,
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.damage(Some(next), error.to_string());
+                    continue;
+                }
+            };
+            if entry.first != next {
+                let what =
+                    format!("positions {next} to {} do not meet: one is missing or twice there", entry.first);
+                self.damage(Some(next.min(entry.first)), what);
+            }
+            next = entry.last().next();
+            firsts.insert(entry.first);
+            match check_block(self.store, entry) {
+                Ok(block) => {
+                    self.verdict.blocks += 1;
+                    self.verdict.events += block.len() as u64;
+                    self.indexed(&block);
+                }
+                Err(error) => self.damage(Some(entry.first), error.to_string()),
+            }
+            progress(entry.last().0, head.0);
+        }
+        if next <= head {
+            self.damage(Some(next), format!("the log ends before position {head}, which was acknowledged"));
+        }
+        firsts
+    }
+
+    /// Checks that the index knows every event of `block`.
+    fn indexed(&mut self, block: &Block) {
+        let mut shared = locked(self.index);
+        let Some(index) = shared.as_mut() else { return };
+        let Some(fault) = index_fault(self.store, index, block) else { return };
+        let cleared = self.store.clear_index();
+        *shared = cleared.ok().and_then(|()| Index::open(self.store, *self.head.borrow()).ok());
+        drop(shared);
+        self.remark(Some(block.first()), fault);
+    }
+
+    /// Looks for values of blocks that are not in the list.
+    fn strays(&mut self, firsts: &BTreeSet<Position>) {
+        for key in [Key::Hot, Key::Cold] {
+            let store = self.store;
+            for pair in store.scan(key, Position::START) {
+                match pair {
+                    Ok((first, _)) if first > self.verdict.head || firsts.contains(&first) => {}
+                    Ok((first, _)) => {
+                        self.damage(Some(first), "a value of a block that is not in the list".to_owned())
+                    }
+                    Err(error) => self.damage(None, error.to_string()),
+                }
+            }
+        }
+    }
+
+    fn damage(&mut self, position: Option<Position>, what: String) {
+        self.verdict.findings.push(Finding { weight: Weight::Damage, position, what, remedy: RESTORE });
+    }
+
+    fn remark(&mut self, position: Option<Position>, what: String) {
+        self.verdict.findings.push(Finding { weight: Weight::Remark, position, what, remedy: NOTHING });
+    }
+}
+
+/// Reads a block whole and holds it against its entry.
+fn check_block(store: &Store, entry: Entry) -> Result<Block, CheckError> {
+    let missing = |what: &str| Damage::new(format!("its {what} value is missing"));
+    let hot = store.get(Key::Hot, entry.first)?.ok_or_else(|| missing("hot"))?;
+    let cold = store.get(Key::Cold, entry.first)?.ok_or_else(|| missing("cold"))?;
+    let lengths = (hot.len() as u64, cold.len() as u64);
+    if lengths != (entry.hot_bytes.into(), entry.cold_bytes.into()) {
+        return Err(Damage::new("its values are not as long as its entry says").into());
+    }
+    let header = frame::open(frame::Part::Hot, &hot)?.header;
+    let block = Block::decode(&hot, &cold)?;
+    if (block.first(), block.len() as u32) != (entry.first, entry.events) {
+        return Err(Damage::new("it is not the block that its entry speaks of").into());
+    }
+    let (mut min_at, mut max_at) = (Time::MAX, Time::MIN);
+    for number in 0..block.len() {
+        let event = block.event(number)?;
+        (min_at, max_at) = (min_at.min(event.at), max_at.max(event.at));
+    }
+    if (min_at, max_at) != (header.min_at, header.max_at) {
+        return Err(Damage::new("its times are not within those of its header").into());
+    }
+    Ok(block)
+}
+
+/// What is wrong with what the index knows of `block`, if anything.
+fn index_fault(store: &Store, index: &mut Index, block: &Block) -> Option<String> {
+    let mut found = Vec::new();
+    for number in 0..block.len() {
+        let (source, id) = block.name(number);
+        let mark = index.mark(source, id);
+        found.clear();
+        if let Err(error) = index.find_kept(store, mark, &mut found) {
+            return Some(error.to_string());
+        }
+        index.find_recent(mark, &mut found);
+        let position = block.first().plus(number as u64);
+        if !found.contains(&position) {
+            return Some(format!("the index of ids does not know position {position}"));
+        }
+    }
+    None
+}
+
+/// Why a block is not sound.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error(transparent)]
+    Damage(#[from] Damage),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use event::{Event, Payload};
+
+    use super::super::block::{self, Encoded};
+    use super::super::{Log, Mode};
+    use super::*;
+
+    const BLOCKS: u64 = 3;
+    const EVENTS: u64 = 10;
+
+    fn open(dir: &Path) -> Log {
+        Log::open(&dir.join("x.store"), Mode::Create).unwrap()
+    }
+
+    fn event(id: u64) -> Event {
+        Event::new("urn:example:a", format!("e-{id}"), "c-1", Time::from_ms(id as i64), Payload::Completed)
+    }
+
+    fn filled(dir: &Path) -> Log {
+        let log = open(dir);
+        for block in 0..BLOCKS {
+            let events = (block * EVENTS..(block + 1) * EVENTS).map(event).collect();
+            log.append_blocking(events, Time::from_ms(0)).unwrap();
+        }
+        log
+    }
+
+    /// The second block of the log, as it was written.
+    fn second(log: &Log) -> Encoded {
+        let first = Position(EVENTS + 1);
+        let value = |key| log.store.get(key, first).unwrap().unwrap().to_vec();
+        Encoded { first, count: EVENTS as u32, hot: value(Key::Hot), cold: value(Key::Cold) }
+    }
+
+    /// What is found once the second block has been replaced by what `change` makes of it.
+    fn check(change: impl Fn(&mut Encoded), position: u64, what: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        let log = filled(dir.path());
+        let mut block = second(&log);
+        change(&mut block);
+        log.store.put_block(&block).unwrap();
+        let verdict = log.verify(&mut |_, _| {});
+        assert!(!verdict.is_sound());
+        let found = |finding: &Finding| {
+            finding.position == Some(Position(position))
+                && finding.what.contains(what)
+                && finding.remedy == RESTORE
+        };
+        assert!(verdict.findings.iter().any(found), "{what}: {:?}", verdict.findings);
+        assert!(verdict.blocks >= BLOCKS - 1, "the other blocks are checked all the same");
+    }
+
+    #[test]
+    fn a_flipped_bit_is_found_where_it_is() {
+        check(|block| block.hot[60] ^= 1, 11, "the checksum of its hot value does not hold");
+        check(|block| block.cold[60] ^= 1, 11, "the checksum of its cold value does not hold");
+        check(|block| block.hot[0] ^= 1, 11, "does not begin as one");
+    }
+
+    #[test]
+    fn a_value_of_another_length_or_block_is_found() {
+        check(|block| block.cold.truncate(50), 11, "does not hold");
+        check(|block| block.count = 9, 11, "not the block that its entry speaks of");
+        check(|block| block.count = 9, 20, "do not meet");
+        check(|block| block.first = Position(12), 12, "not the block that its entry speaks of");
+        let other = |block: &mut Encoded| {
+            let arrivals: Vec<_> = (90..100).map(|id| (event(id), Time::from_ms(0))).collect();
+            block.cold = block::encode(Position(1), &arrivals).unwrap().remove(0).cold;
+        };
+        check(other, 11, "of different blocks");
+    }
+
+    #[test]
+    fn a_log_with_a_hole_does_not_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = filled(dir.path());
+        let mut late = second(&log);
+        late.first = Position(100);
+        log.store.put_block(&late).unwrap();
+        drop(log);
+        let error = Log::open(&dir.path().join("x.store"), Mode::Existing).unwrap_err();
+        assert!(matches!(error, LogError::Damaged { position: Position(31), .. }), "{error}");
+    }
+
+    #[test]
+    fn an_index_that_does_not_hold_is_made_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = filled(dir.path());
+        *locked(&log.index) = None;
+        log.store.edit_index(vec![(b"s".to_vec(), vec![1; 36])], Vec::new()).unwrap();
+        let verdict = log.verify(&mut |_, _| {});
+        assert!(verdict.is_sound());
+        assert_eq!(verdict.findings.len(), 1, "{:?}", verdict.findings);
+        assert_eq!((verdict.findings[0].weight, verdict.findings[0].remedy), (Weight::Remark, NOTHING));
+        assert!(log.verify(&mut |_, _| {}).findings.is_empty());
+        let receipt = log.append_blocking(vec![event(3)], Time::from_ms(0)).unwrap();
+        assert_eq!(receipt.duplicates(), 1);
+    }
+}

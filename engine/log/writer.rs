@@ -1,0 +1,170 @@
+//! The one task that writes.
+//!
+//! Appends wait in a bounded queue. The writer takes all that wait, decides on each event, writes the
+//! new ones in blocks, makes them durable with one sync, and only then moves the head and answers
+//! everyone: the more are waiting, the fewer syncs each costs. After a write has failed nothing more
+//! is written, since nobody can know what the disk holds; what was acknowledged is not in doubt.
+
+use std::sync::{Arc, OnceLock};
+
+use event::{Event, Time};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::admit::Admission;
+use super::block::{self, Arrival};
+use super::error::Damage;
+use super::index::{Index, SharedIndex, locked};
+use super::recall::Recall;
+use super::receipt::{Fate, Receipt};
+use super::store::Store;
+use super::{LogError, Position};
+
+/// How many appends may wait.
+pub(super) const QUEUE: usize = 256;
+/// How many events are enough for one sync.
+const GROUP_EVENTS: usize = 1 << 16;
+/// How much is written before the database is made to keep up.
+const WRITTEN_BYTES: usize = 4 << 20;
+
+/// One append that waits.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) events: Vec<Event>,
+    pub(super) recorded_at: Time,
+    pub(super) answer: oneshot::Sender<Result<Receipt, LogError>>,
+}
+
+/// The writer, and what it needs.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) store: Arc<Store>,
+    pub(super) head: watch::Sender<Position>,
+    /// Why nothing more is written, once a write has failed.
+    pub(super) failure: Arc<OnceLock<String>>,
+    index: Arc<SharedIndex>,
+    recall: Recall,
+}
+
+/// An append that was decided on, to be answered when the group is durable.
+type Decided = (oneshot::Sender<Result<Receipt, LogError>>, Vec<Fate>);
+
+impl Writer {
+    pub(super) fn new(
+        store: Arc<Store>,
+        head: watch::Sender<Position>,
+        failure: Arc<OnceLock<String>>,
+        index: Arc<SharedIndex>,
+    ) -> Self {
+        Self { store, head, failure, index, recall: Recall::default() }
+    }
+
+    /// Writes until nobody is left who could append.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        while let Some(request) = queue.blocking_recv() {
+            let mut events = request.events.len();
+            let mut group = vec![request];
+            while events < GROUP_EVENTS {
+                let Ok(request) = queue.try_recv() else { break };
+                events += request.events.len();
+                group.push(request);
+            }
+            self.write_group(group);
+        }
+    }
+
+    fn write_group(&mut self, group: Vec<Request>) {
+        // Held for the whole group: between groups the index knows exactly what lies up to the head.
+        let shared = Arc::clone(&self.index);
+        let mut index = locked(&shared);
+        let (mut pending, mut decided, mut fit) = (Vec::new(), Vec::new(), true);
+        for Request { events, recorded_at, answer } in group {
+            match self.admit(&mut index, events, recorded_at, &mut pending) {
+                Ok(fates) => decided.push((answer, fates)),
+                Err(error) => {
+                    fit &= !matches!(error, LogError::Index { .. });
+                    drop(answer.send(Err(error)));
+                }
+            }
+        }
+        if let Err(error) = self.commit(&mut index, &pending, fit) {
+            // Only the first failure is the reason; later ones follow from it.
+            let _ = self.failure.set(error.to_string());
+        }
+        drop(index);
+        self.answer(decided);
+    }
+
+    /// Decides on one append; what is new joins `pending`.
+    fn admit(
+        &mut self,
+        index: &mut Option<Index>,
+        events: Vec<Event>,
+        recorded_at: Time,
+        pending: &mut Vec<Arrival>,
+    ) -> Result<Vec<Fate>, LogError> {
+        if let Some(error) = self.refusal() {
+            return Err(error);
+        }
+        let head = *self.head.borrow();
+        let index = match index {
+            Some(index) => index,
+            None => index.insert(Index::open(&self.store, head)?),
+        };
+        let (store, recall) = (&*self.store, &mut self.recall);
+        Admission { store, index, recall, head, pending }.admit(events, recorded_at)
+    }
+
+    /// Makes `arrivals` durable and moves the head over them; an index that is not `fit` is forgotten.
+    fn commit(&self, index: &mut Option<Index>, arrivals: &[Arrival], fit: bool) -> Result<(), LogError> {
+        if !arrivals.is_empty() {
+            self.write(arrivals)?;
+        }
+        let settled = match index {
+            Some(index) if fit => index.settle(&self.store),
+            _ => Ok(()),
+        };
+        match settled {
+            Ok(()) if fit => {}
+            Ok(()) | Err(LogError::Index { .. }) => {
+                *index = None;
+                self.store.clear_index()?;
+            }
+            Err(error) => return Err(error),
+        }
+        if !arrivals.is_empty() {
+            self.store.sync()?;
+            self.head.send_modify(|head| *head = head.plus(arrivals.len() as u64));
+        }
+        Ok(())
+    }
+
+    fn write(&self, arrivals: &[Arrival]) -> Result<(), LogError> {
+        let first = self.head.borrow().next();
+        let unfit = |damage: Damage| LogError::Damaged { position: first, what: damage.0 };
+        let mut written = 0;
+        for block in block::encode(first, arrivals).map_err(unfit)? {
+            self.store.put_block(&block)?;
+            written += block.hot.len() + block.cold.len();
+            if written >= WRITTEN_BYTES {
+                self.store.flush()?;
+                written = 0;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, decided: Vec<Decided>) {
+        let head = *self.head.borrow();
+        for (answer, fates) in decided {
+            // Whoever no longer waits for the answer can append again and be told of duplicates.
+            let _ = answer.send(match self.refusal() {
+                Some(error) => Err(error),
+                None => Ok(Receipt { fates, head }),
+            });
+        }
+    }
+
+    fn refusal(&self) -> Option<LogError> {
+        self.failure.get().map(|reason| LogError::ReadOnly { reason: reason.clone() })
+    }
+}
