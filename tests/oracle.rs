@@ -67,7 +67,10 @@ fn scores_agree(ours: &Value, theirs: &Value) -> bool {
     let split = |scores: &Value| -> Vec<(String, String, f64)> {
         let text = |score: &Value, field: &str| score[field].as_str().unwrap().to_owned();
         let scores = scores.as_array().unwrap();
-        scores.iter().map(|s| (text(s, "role"), text(s, "instrument"), s["value"].as_f64().unwrap())).collect()
+        scores
+            .iter()
+            .map(|s| (text(s, "role"), text(s, "instrument"), s["value"].as_f64().unwrap()))
+            .collect()
     };
     let (ours, theirs) = (split(ours), split(theirs));
     ours.len() == theirs.len()

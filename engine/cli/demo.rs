@@ -40,16 +40,22 @@ pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
     let scenarios = scenario::all()?;
     let mut wrong = Vec::new();
     let mut told = Vec::new();
-    for scenario in &scenarios {
+    for (place, scenario) in (1..).zip(&scenarios) {
         let name = format!("replaying {}", scenario.name);
         let replayed = progress::during(shared, &name, "events", |watch| {
             scenario::replayed(scenario, shared.threads(), watch)
         })?;
-        wrong.extend(replayed.checked.iter().filter(|checked| !checked.holds).map(|checked| checked.finding.words.clone()));
+        wrong.extend(
+            replayed
+                .checked
+                .iter()
+                .filter(|checked| !checked.holds)
+                .map(|checked| checked.finding.words.clone()),
+        );
         if shared.is_json() {
             told.push((scenario, replayed.checked));
         } else {
-            tell(scenario, &replayed, out)?;
+            tell(place, scenario, &replayed, out)?;
         }
     }
     if shared.is_json() {
@@ -63,23 +69,40 @@ pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
     }
 }
 
-fn tell(scenario: &Scenario, replayed: &scenario::Replayed, out: &mut Out) -> Result<(), Failure> {
+fn tell(
+    place: usize,
+    scenario: &Scenario,
+    replayed: &scenario::Replayed,
+    out: &mut Out,
+) -> Result<(), Failure> {
     let card = &scenario.card;
-    out.line(&format!("{}\n{}", card.title, "=".repeat(card.title.chars().count())))?;
-    out.line(&format!("{}\n", card.question))?;
+    let title = format!("{place}. {}", card.title);
+    out.line(&format!("{title}\n{}\n{}\n", "=".repeat(title.chars().count()), card.question))?;
     out.line(&format!(
-        "{} events of {} consultations, {}",
+        "{} {} events of {} consultations",
         report::grouped(replayed.report.read),
+        if card.synthetic { "synthetic" } else { "real" },
         report::grouped((replayed.table.rows.len() + replayed.table.open.len()) as u64),
-        if card.synthetic { "synthetic" } else { "real" }
     ))?;
-    for checked in &replayed.checked {
-        let mark = if checked.holds { "Found" } else { "NOT FOUND" };
-        out.line(&format!("\n{mark}: {}", checked.finding.words))?;
-        out.text(&report::evidence(&checked.comparison))?;
+    if let Some(first) = replayed.checked.first() {
+        out.line(&format!("{}\n", report::intervals(&first.comparison)))?;
+        out.line(&report::evidence(&first.comparison))?;
+    }
+    for checked in replayed.checked.iter().take(SHOWN) {
+        let mark = if checked.holds { "Found    " } else { "NOT FOUND" };
+        out.line(&format!("{mark}  {}", checked.finding.words))?;
         if let Some(difference) = &checked.difference {
-            out.line(&format!("  {}", report::finding(&checked.comparison, difference)))?;
+            out.line(&format!("           {}", report::figures(&checked.comparison, difference)))?;
         }
+    }
+    let rest = replayed.checked.iter().skip(SHOWN);
+    match (rest.len(), rest.filter(|checked| !checked.holds).count()) {
+        (0, _) => {}
+        (more, wrong) => out.line(&format!(
+            "and {more} more, {}: evenfield scenario check {}",
+            if wrong == 0 { "all found".to_owned() } else { format!("{wrong} NOT FOUND") },
+            scenario.name
+        ))?,
     }
     out.line("")
 }
@@ -98,6 +121,9 @@ fn document<'a>(told: &'a [(&'a Scenario, Vec<Checked>)]) -> Document<'a> {
     });
     Document { schema: "evenfield.demo/1", scenarios: scenarios.collect() }
 }
+
+/// Findings told one by one; the rest are counted.
+const SHOWN: usize = 6;
 
 const NEXT: &str = "\
 What to try next

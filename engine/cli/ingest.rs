@@ -130,8 +130,7 @@ fn one(
         }
     };
     let key = if feed.name() == "cloudevents" { None } else { Some(args.load_key(shared)?) };
-    let scope =
-        if args.pseudonymise_consultations { Scope::PeopleAndConsultations } else { Scope::People };
+    let scope = if args.pseudonymise_consultations { Scope::PeopleAndConsultations } else { Scope::People };
     let order = Order {
         feed,
         settings,

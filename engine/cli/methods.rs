@@ -41,7 +41,10 @@ pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
     }
     out.line("MEASURES\n")?;
     for measure in &measures {
-        out.line(&format!("{}\n    {}, of {}: {}", measure.name, measure.title, measure.of, measure.definition))?;
+        out.line(&format!(
+            "{}\n    {}, of {}: {}",
+            measure.name, measure.title, measure.of, measure.definition
+        ))?;
     }
     out.line("\nMETHODS\n")?;
     for method in METHODS {

@@ -45,7 +45,13 @@ struct Cli {
 #[derive(clap::Args, Clone)]
 struct Shared {
     /// The folder of the store
-    #[arg(long, global = true, env = "EVENFIELD_STORE", value_name = "DIR", default_value = "./evenfield.store")]
+    #[arg(
+        long,
+        global = true,
+        env = "EVENFIELD_STORE",
+        value_name = "DIR",
+        default_value = "./evenfield.store"
+    )]
     store: PathBuf,
     /// One JSON document (NDJSON for rows), for machines; short for --format json
     #[arg(long, global = true)]

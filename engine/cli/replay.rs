@@ -11,7 +11,9 @@ use crate::report;
 /// Append recorded scenarios to the store and show what they tell. Appending the same scenario again
 /// changes nothing.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  evenfield replay messy-feed\n  evenfield replay --dry-run ./my-scenario")]
+#[command(
+    after_help = "Examples:\n  evenfield replay messy-feed\n  evenfield replay --dry-run ./my-scenario"
+)]
 pub(super) struct Args {
     /// Names from `evenfield scenario ls`, or folders
     #[arg(required = true, value_name = "SCENARIO")]
@@ -27,7 +29,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&[])?;
-    let scenarios: Vec<_> = args.scenarios.iter().map(|name| scenario::find(name)).collect::<Result<_, _>>()?;
+    let scenarios: Vec<_> =
+        args.scenarios.iter().map(|name| scenario::find(name)).collect::<Result<_, _>>()?;
     let temporary = if args.dry_run { Some(temporary()?) } else { None };
     let mut shared = shared.clone();
     if let Some(dir) = &temporary {
@@ -37,12 +40,18 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let mut total = Report::default();
     for scenario in &scenarios {
         let name = format!("appending {}", scenario.name);
-        total.absorb(progress::during(&shared, &name, "events", |watch| scenario::append(scenario, &log, watch))?);
+        total.absorb(progress::during(&shared, &name, "events", |watch| {
+            scenario::append(scenario, &log, watch)
+        })?);
     }
     shared.note(report::ingested(&total).trim_end());
     let table = store::rows(&shared, &log, &args.reading)?;
     let comparison = compare(&table, &ask, shared.threads())?;
-    if shared.is_json() { out.document(&comparison)? } else { out.text(&report::comparison(&comparison))? }
+    if shared.is_json() {
+        out.document(&comparison)?
+    } else {
+        out.text(&report::comparison(&comparison))?
+    }
     match total.rejected.len() {
         0 => Ok(()),
         bad => Err(Failure::Input(format!("{bad} lines did not go in"))),

@@ -55,8 +55,11 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
         Verb::Show { name, events: true } => {
             let scenario = find(name)?;
             let mut text = Vec::new();
-            let unreadable = |error| Failure::Input(format!("{name}: the events could not be unpacked: {error}"));
-            Head::of(&*scenario.events).and_then(|head| head.whole().read_to_end(&mut text)).map_err(unreadable)?;
+            let unreadable =
+                |error| Failure::Input(format!("{name}: the events could not be unpacked: {error}"));
+            Head::of(&*scenario.events)
+                .and_then(|head| head.whole().read_to_end(&mut text))
+                .map_err(unreadable)?;
             out.bytes(&text)
         }
         Verb::Show { name, events: false } => show(&find(name)?, shared, out),
@@ -75,7 +78,11 @@ pub(super) fn find(name: &str) -> Result<Scenario, Failure> {
         return Ok(scenario);
     }
     let path = Path::new(name);
-    if path.is_dir() { Ok(Scenario::open(path)?) } else { Err(Failure::Usage(unknown("scenario", name, Scenario::names()))) }
+    if path.is_dir() {
+        Ok(Scenario::open(path)?)
+    } else {
+        Err(Failure::Usage(unknown("scenario", name, Scenario::names())))
+    }
 }
 
 fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
@@ -93,9 +100,9 @@ fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
         return out.document(&listed);
     }
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
-    scenarios.iter().try_for_each(|scenario| {
-        out.line(&format!("{:width$}  {}", scenario.name, scenario.card.title))
-    })
+    scenarios
+        .iter()
+        .try_for_each(|scenario| out.line(&format!("{:width$}  {}", scenario.name, scenario.card.title)))
 }
 
 fn show(scenario: &Scenario, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
@@ -127,7 +134,8 @@ pub(super) struct Replayed {
 /// Replays a scenario in a temporary store.
 pub(super) fn replayed(scenario: &Scenario, threads: usize, watch: &Watch) -> Result<Replayed, Failure> {
     let temporary = || tempfile::Builder::new().prefix("evenfield-").tempdir();
-    let dir = temporary().map_err(|error| Failure::Other(format!("could not make a temporary folder: {error}")))?;
+    let dir =
+        temporary().map_err(|error| Failure::Other(format!("could not make a temporary folder: {error}")))?;
     let log = Log::open(&dir.path().join("store"), Mode::Create)?;
     let report = append(scenario, &log, watch)?;
     let request = Request { threads: Some(threads), ..Request::default() };
@@ -139,7 +147,8 @@ pub(super) fn replayed(scenario: &Scenario, threads: usize, watch: &Watch) -> Re
 
 /// Appends a scenario's events to a log.
 pub(super) fn append(scenario: &Scenario, log: &Log, watch: &Watch) -> Result<Report, Failure> {
-    let unreadable = |error| Failure::Input(format!("{}: the events could not be unpacked: {error}", scenario.name));
+    let unreadable =
+        |error| Failure::Input(format!("{}: the events could not be unpacked: {error}", scenario.name));
     let head = Head::of(&*scenario.events).map_err(unreadable)?;
     let settings = feeds::Settings::default();
     let native = feeds::by_name("cloudevents");
@@ -152,7 +161,11 @@ pub(super) fn append(scenario: &Scenario, log: &Log, watch: &Watch) -> Result<Re
 }
 
 fn check_all(names: &[String], shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let scenarios = if names.is_empty() { all()? } else { names.iter().map(|name| find(name)).collect::<Result<_, _>>()? };
+    let scenarios = if names.is_empty() {
+        all()?
+    } else {
+        names.iter().map(|name| find(name)).collect::<Result<_, _>>()?
+    };
     let watch = super::progress::watch();
     let mut wrong = 0;
     for scenario in &scenarios {
@@ -166,9 +179,19 @@ fn check_all(names: &[String], shared: &Shared, out: &mut Out) -> Result<(), Fai
             wrong += usize::from(!checked.holds);
             let mark = if checked.holds { "found" } else { "WRONG" };
             out.line(&format!("  {mark}  {}", checked.finding.words))?;
-            let seen = checked.difference.as_ref().map(|difference| report::finding(&checked.comparison, difference));
-            out.line(&format!("         {}", seen.unwrap_or_else(|| "there is no such comparison".to_owned())))?;
+            let seen = checked
+                .difference
+                .as_ref()
+                .map(|difference| report::finding(&checked.comparison, difference));
+            out.line(&format!(
+                "         {}",
+                seen.unwrap_or_else(|| "there is no such comparison".to_owned())
+            ))?;
         }
     }
-    if wrong == 0 { Ok(()) } else { Err(Failure::Input(format!("{wrong} expected findings or lines are wrong"))) }
+    if wrong == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Input(format!("{wrong} expected findings or lines are wrong")))
+    }
 }

@@ -59,7 +59,11 @@ pub(super) fn plan(name: &str) -> Result<Plan, Failure> {
     let path = Path::new(name);
     let looks_like_a_path = name.contains(['/', '.']);
     let text = std::fs::read_to_string(path).map_err(|error| {
-        if looks_like_a_path { no_file(path, &error) } else { Failure::Usage(unknown("plan", name, Plan::names())) }
+        if looks_like_a_path {
+            no_file(path, &error)
+        } else {
+            Failure::Usage(unknown("plan", name, Plan::names()))
+        }
     })?;
     Plan::parse(&text).map_err(|error| Failure::Input(format!("{name}: {error}")))
 }

@@ -102,16 +102,19 @@ fn read(
         _ => ControlFlow::Break(()),
     };
     order.feed.read(input, order.settings, &mut |item| match item {
-        Item::Event { line, event } => match admit(event, order) {
-            Ok(event) => {
-                batch.push((line, event));
-                if batch.len() < BATCH {
-                    return ControlFlow::Continue(());
-                }
-                hand(Handed::Events(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
+        Item::Event { line, mut event } => {
+            if let Some(reason) = from_the_future(&event, order) {
+                return hand(Handed::Rejected(rejected(line, &event, reason)));
             }
-            Err((event, reason)) => hand(Handed::Rejected(rejected(line, &event, reason))),
-        },
+            if let Some((key, scope)) = order.pseudonyms {
+                pseudonymise(&mut event, key.bytes(), scope);
+            }
+            batch.push((line, event));
+            if batch.len() < BATCH {
+                return ControlFlow::Continue(());
+            }
+            hand(Handed::Events(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
+        }
         Item::Rejected(rejected) => hand(Handed::Rejected(rejected)),
         Item::Skipped { reason, .. } => hand(Handed::Skipped(reason.into_owned())),
     })?;
@@ -121,18 +124,13 @@ fn read(
     Ok(())
 }
 
-fn admit(mut event: Event, order: &Order<'_>) -> Result<Event, (Event, String)> {
-    if !order.allow_future && event.at.since(order.received) > FUTURE_MS {
-        let reason = format!(
+fn from_the_future(event: &Event, order: &Order<'_>) -> Option<String> {
+    (!order.allow_future && event.at.since(order.received) > FUTURE_MS).then(|| {
+        format!(
             "time {} lies more than 24 h after it was received, at {}; mend the clock, or allow it with --allow-future",
             event.at, order.received
-        );
-        return Err((event, reason));
-    }
-    if let Some((key, scope)) = order.pseudonyms {
-        pseudonymise(&mut event, key.bytes(), scope);
-    }
-    Ok(event)
+        )
+    })
 }
 
 fn rejected(line: u64, event: &Event, reason: String) -> Rejected {

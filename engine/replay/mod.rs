@@ -166,7 +166,8 @@ fn meet(pieces: Vec<Piece>, names: &[&str], threads: usize) -> Vec<Shard> {
         }
     }
     std::thread::scope(|scope| {
-        let workers: Vec<_> = whole.into_iter().map(|shards| scope.spawn(move || Shard::meet(shards))).collect();
+        let workers: Vec<_> =
+            whole.into_iter().map(|shards| scope.spawn(move || Shard::meet(shards))).collect();
         workers.into_iter().map(join).collect()
     })
 }
@@ -195,11 +196,7 @@ fn read_shard(
 }
 
 /// Settles the episodes; where events of one kind share a millisecond, by their names.
-fn break_ties(
-    log: &Log,
-    episodes: &mut [(String, Episode)],
-    sights: &[Sight],
-) -> Result<(), LogError> {
+fn break_ties(log: &Log, episodes: &mut [(String, Episode)], sights: &[Sight]) -> Result<(), LogError> {
     let mut tied: Vec<(usize, Vec<u64>)> = Vec::new();
     for (i, (_, episode)) in episodes.iter_mut().enumerate() {
         let positions = episode.settle(sights);

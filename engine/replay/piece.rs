@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use event::{Context, Declaration, KindSet, Role, Time};
+use event::{Context, Declaration, KindSet, Time};
 use projections::episode::{Answers, Episode, Fact, Mark, Who};
 
 use super::{ReplayError, Watch};
@@ -167,7 +167,7 @@ fn mark(brief: &Brief, source: u32, who: Option<Who>, position: u64, contexts: &
         at: brief.at,
         kind: brief.kind,
         who,
-        role: brief.role.unwrap_or(Role::Unknown),
+        role: brief.role,
         source,
         position,
         tie: 0,

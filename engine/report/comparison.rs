@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use projections::catalog;
-use projections::compare::{Comparison, Difference, Row, Verdict, show, show_difference, words};
+use projections::compare::{
+    Comparison, Difference, Row, Verdict, figures as told, show, show_difference, words,
+};
 use projections::measure::Measure;
 
 use super::grouped;
@@ -19,7 +21,8 @@ pub fn comparison(comparison: &Comparison) -> String {
         text.push_str("`evenfield demo` shows what that looks like.\n");
         return text;
     }
-    let mut strata: Vec<&BTreeMap<&'static str, String>> = comparison.rows.iter().map(|row| &row.by).collect();
+    let mut strata: Vec<&BTreeMap<&'static str, String>> =
+        comparison.rows.iter().map(|row| &row.by).collect();
     strata.dedup();
     for by in strata {
         if !by.is_empty() {
@@ -47,16 +50,19 @@ fn heading(comparison: &Comparison) -> String {
     for (dimension, levels) in &comparison.filter {
         let _ = write!(text, "; {dimension} {}", levels.join(" or "));
     }
-    text.push('\n');
-    if let Some(row) = comparison.rows.first() {
-        let level = row.level * 100.0;
-        let clustered = match row.cluster {
-            "none" => "no replication: consultations are taken as independent".to_owned(),
-            dimension => format!("clustered by {dimension}"),
-        };
-        let _ = writeln!(text, "{level:.0} % intervals, {clustered}");
-    }
+    let _ = writeln!(text, "\n{}", intervals(comparison));
     text
+}
+
+/// What the intervals of a comparison are, in words.
+#[must_use]
+pub fn intervals(comparison: &Comparison) -> String {
+    let Some(row) = comparison.rows.first() else { return String::new() };
+    let clustered = match row.cluster {
+        "none" => "no replication: consultations are taken as independent".to_owned(),
+        dimension => format!("clustered by {dimension}"),
+    };
+    format!("In brackets {:.0} % intervals, {clustered}", row.level * 100.0)
 }
 
 fn stratum(text: &mut String, comparison: &Comparison, by: &BTreeMap<&'static str, String>) {
@@ -64,12 +70,16 @@ fn stratum(text: &mut String, comparison: &Comparison, by: &BTreeMap<&'static st
     let mut blind: Vec<(&'static str, Vec<&str>)> = Vec::new();
     let mut i = 0;
     while i < rows.len() {
-        let block = rows[i..].iter().take_while(|row| (row.measure, row.role) == (rows[i].measure, rows[i].role));
+        let block =
+            rows[i..].iter().take_while(|row| (row.measure, row.role) == (rows[i].measure, rows[i].role));
         let block: Vec<&Row> = block.copied().collect();
         i += block.len();
         let Some(measure) = catalog::measure(block[0].measure) else { continue };
-        let without: Vec<&str> =
-            block.iter().filter(|row| row.status == "not_measured").map(|row| row.platform.as_str()).collect();
+        let without: Vec<&str> = block
+            .iter()
+            .filter(|row| row.status == "not_measured")
+            .map(|row| row.platform.as_str())
+            .collect();
         if without.len() == block.len() {
             blind.push((measure.name, without));
         } else if block.iter().any(|row| row.n.is_some_and(|n| n > 0)) {
@@ -89,7 +99,8 @@ fn measured(text: &mut String, comparison: &Comparison, measure: &Measure, block
     };
     let _ = write!(text, "\n{}{role}, of {}", measure.title, measure.of);
     if let Some(components) = &block[0].components {
-        let _ = write!(text, "\n  as far as every feed can tell: {}", components.join(", ").replace('_', " "));
+        let _ =
+            write!(text, "\n  as far as every feed can tell: {}", components.join(", ").replace('_', " "));
     }
     text.push('\n');
     let lines: Vec<[String; 4]> =
@@ -158,13 +169,9 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
         return if is_reference { "reference".to_owned() } else { String::new() };
     };
     let word = verdict_word(difference.verdict);
-    match (difference.value, difference.lo, difference.hi) {
-        (Some(value), Some(lo), Some(hi)) => {
-            let [value, lo, hi] = [value, lo, hi].map(|number| show_difference(measure, number));
-            let bare = |text: &str| text.trim_end_matches(" points").trim_end_matches(" s").to_owned();
-            format!("{value} ({} to {}): {word}", bare(&lo), bare(&hi))
-        }
-        _ => word.to_owned(),
+    match show_difference(measure, difference) {
+        Some(figures) => format!("{figures}: {word}"),
+        None => word.to_owned(),
     }
 }
 
@@ -186,7 +193,11 @@ fn notes(comparison: &Comparison) -> String {
     for platform in &comparison.platforms {
         if !platform.inferred.is_empty() {
             let kinds = platform.inferred.join(", ").replace('_', " ");
-            let _ = writeln!(text, "  {}: {kinds} only inferred by its feed; drops are a lower bound", platform.platform);
+            let _ = writeln!(
+                text,
+                "  {}: {kinds} only inferred by its feed; drops are a lower bound",
+                platform.platform
+            );
         }
         if platform.undeclared > 0 {
             let _ = writeln!(
@@ -198,8 +209,9 @@ fn notes(comparison: &Comparison) -> String {
             );
         }
     }
-    for (dimension, share) in unclustered(comparison) {
-        let _ = writeln!(text, "  {:.0} % have no {dimension} recorded and count as one cluster", share * 100.0);
+    if let Some((dimension, share)) = unclustered(comparison) {
+        let _ =
+            writeln!(text, "  {:.0} % have no {dimension} recorded and count as one cluster", share * 100.0);
     }
     if text.is_empty() { text } else { format!("\nTo be known\n{text}") }
 }
@@ -221,11 +233,30 @@ pub fn evidence(comparison: &Comparison) -> String {
 #[must_use]
 pub fn comparison_rows(comparison: &Comparison, form: Form) -> String {
     let mut names = vec!["measure"];
-    let dimensions: Vec<&str> = comparison.rows.first().map(|row| row.by.keys().copied().collect()).unwrap_or_default();
+    let dimensions: Vec<&str> =
+        comparison.rows.first().map(|row| row.by.keys().copied().collect()).unwrap_or_default();
     names.extend(&dimensions);
     names.extend([
-        "platform", "role", "status", "x", "n", "value", "lo", "hi", "level", "method", "cluster", "clusters", "p50",
-        "p90", "p95", "difference", "difference_lo", "difference_hi", "difference_method", "verdict",
+        "platform",
+        "role",
+        "status",
+        "x",
+        "n",
+        "value",
+        "lo",
+        "hi",
+        "level",
+        "method",
+        "cluster",
+        "clusters",
+        "p50",
+        "p90",
+        "p95",
+        "difference",
+        "difference_lo",
+        "difference_hi",
+        "difference_method",
+        "verdict",
     ]);
     let mut text = form.head(&names);
     text.push('\n');
@@ -271,14 +302,22 @@ fn cells_of(row: &Row, difference: Option<&Difference>) -> Vec<String> {
 /// A difference in one sentence.
 #[must_use]
 pub fn finding(comparison: &Comparison, difference: &Difference) -> String {
+    rows_of(comparison, difference).map_or_else(String::new, |(mine, theirs)| words(difference, mine, theirs))
+}
+
+/// The figures of a difference alone.
+#[must_use]
+pub fn figures(comparison: &Comparison, difference: &Difference) -> String {
+    rows_of(comparison, difference).map_or_else(String::new, |(mine, theirs)| told(difference, mine, theirs))
+}
+
+/// The row of a difference and that of its reference.
+fn rows_of<'a>(comparison: &'a Comparison, difference: &Difference) -> Option<(&'a Row, &'a Row)> {
     let row = |platform: &str| {
         comparison.rows.iter().find(|row| {
             (row.measure, &row.by, row.platform.as_str(), row.role)
                 == (difference.measure, &difference.by, platform, difference.role)
         })
     };
-    match (row(&difference.platform), row(&difference.reference)) {
-        (Some(mine), Some(theirs)) => words(difference, mine, theirs),
-        _ => String::new(),
-    }
+    row(&difference.platform).zip(row(&difference.reference))
 }

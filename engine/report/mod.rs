@@ -7,7 +7,7 @@ mod ingested;
 mod row;
 mod table;
 
-pub use comparison::{comparison, comparison_rows, evidence, finding};
+pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};
 pub use ingested::ingested;
 pub use row::{open_consultation, outcome, outcomes_head};
 pub use table::Form;

@@ -17,7 +17,9 @@ impl Form {
     pub fn row<'a>(self, cells: impl IntoIterator<Item = &'a str>) -> String {
         let cells = cells.into_iter();
         match self {
-            Self::Plain => cells.map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect::<Vec<_>>().join("\t"),
+            Self::Plain => {
+                cells.map(|cell| cell.replace(['\t', '\n', '\r'], " ")).collect::<Vec<_>>().join("\t")
+            }
             Self::Csv => cells.map(csv).collect::<Vec<_>>().join(","),
             Self::Markdown => {
                 let escaped: Vec<String> =
@@ -52,7 +54,10 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_and_formulas_guarded() {
-        assert_eq!(Form::Csv.row(["a,b", "say \"x\"", "=1+1", "-0.5", "-x"]), "\"a,b\",\"say \"\"x\"\"\",'=1+1,-0.5,'-x");
+        assert_eq!(
+            Form::Csv.row(["a,b", "say \"x\"", "=1+1", "-0.5", "-x"]),
+            "\"a,b\",\"say \"\"x\"\"\",'=1+1,-0.5,'-x"
+        );
         assert_eq!(Form::Plain.row(["a\tb", "c"]), "a b\tc");
         assert_eq!(Form::Markdown.head(&["a", "b"]), "| a | b |\n| --- | --- |");
     }

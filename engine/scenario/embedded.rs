@@ -15,10 +15,10 @@ macro_rules! recorded {
 
 /// In the order in which they are shown.
 pub(super) static SCENARIOS: &[Embedded] = recorded![
-    //"platform-or-infrastructure-wifi",
-    //"platform-or-infrastructure-platform",
-    //"standardise-one-best",
-    //"range-by-service",
-    //"too-thin-to-say",
-    //"messy-feed",
+    "platform-or-infrastructure-wifi",
+    "platform-or-infrastructure-platform",
+    "standardise-one-best",
+    "range-by-service",
+    "too-thin-to-say",
+    "messy-feed",
 ];

@@ -78,19 +78,22 @@ pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
     if let Some(role) = role {
         let _ = write!(text, " ({role}s)");
     }
-    if let (Some(mine), Some(theirs)) = (value(row), value(reference)) {
-        let _ = write!(text, " {} against {}", show(measure, mine), show(measure, theirs));
-    }
-    if let (Some(value), Some(lo), Some(hi)) = (difference.value, difference.lo, difference.hi) {
-        let level = difference.level * 100.0;
-        let [value, lo, hi] = [value, lo, hi].map(|number| show_difference(measure, number));
-        let _ = write!(text, "; difference {value} ({level:.0} % interval {lo} to {hi})");
-    }
+    let _ = write!(text, " {}", figures(difference, row, reference));
     text
 }
 
-fn value(row: &Row) -> Option<f64> {
-    row.value
+/// The figures of a difference in words: both values, and the difference with its interval.
+#[must_use]
+pub fn figures(difference: &Difference, row: &Row, reference: &Row) -> String {
+    let Some(measure) = catalog::measure(difference.measure) else { return String::new() };
+    let mut text = match (row.value, reference.value) {
+        (Some(mine), Some(theirs)) => format!("{} against {}", show(measure, mine), show(measure, theirs)),
+        _ => String::new(),
+    };
+    if let Some(shown) = show_difference(measure, difference) {
+        let _ = write!(text, "; difference {shown}");
+    }
+    text
 }
 
 /// A value in the words of its measure.
@@ -104,15 +107,19 @@ pub fn show(measure: &Measure, value: f64) -> String {
     }
 }
 
-/// A difference in the words of its measure, with its sign.
+/// A difference with its interval in the words of its measure, if it has both.
 #[must_use]
-pub fn show_difference(measure: &Measure, value: f64) -> String {
-    let text = match measure.fold {
-        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => format!("{:+.1} points", value * 100.0),
-        Fold::FreeOf(_) => format!("{:+.2} points", value * 100.0),
-        Fold::PerTime(..) | Fold::Score(..) => format!("{value:+.1}"),
-        Fold::Durations(_) => format!("{:+.1} s", value / 1_000.0),
+pub fn show_difference(measure: &Measure, difference: &Difference) -> Option<String> {
+    let (unit, number): (&str, fn(f64) -> String) = match measure.fold {
+        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => {
+            (" points", |x| format!("{:+.1}", x * 100.0))
+        }
+        Fold::FreeOf(_) => (" points", |x| format!("{:+.2}", x * 100.0)),
+        Fold::PerTime(..) | Fold::Score(..) => ("", |x| format!("{x:+.1}")),
+        Fold::Durations(_) => (" s", |x| format!("{:+.1}", x / 1_000.0)),
     };
+    let shown = |x: Option<f64>| Some(number(x?));
+    let (value, lo, hi) = (shown(difference.value)?, shown(difference.lo)?, shown(difference.hi)?);
     // A true minus sign reads as one.
-    text.replace('-', "\u{2212}")
+    Some(format!("{value}{unit} ({lo} to {hi})").replace('-', "\u{2212}"))
 }

@@ -11,7 +11,7 @@ mod difference;
 mod row;
 
 pub use ask::{Ask, ClusterChoice, Design, NotComparable};
-pub use claim::{claim_id, show, show_difference, words};
+pub use claim::{claim_id, figures, show, show_difference, words};
 pub use difference::{Difference, Verdict};
 pub use row::{Quantiles, Response, Row};
 
