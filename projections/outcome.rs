@@ -4,6 +4,7 @@
 //! contract of `outcomes --json`, which may grow but not change.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use event::{Answer, Context, KindSet, Role, Time};
 use serde::{Serialize, Serializer};
@@ -17,7 +18,7 @@ pub struct Outcome {
     pub consultation: String,
     /// Its circumstances; the platform is the first that was told.
     #[serde(serialize_with = "context")]
-    pub context: Context,
+    pub context: Arc<Context>,
     /// Whether both sides tried (or the one side its source sees).
     pub attempted: bool,
     /// Whether both sides were there at one time.
@@ -219,7 +220,7 @@ pub struct InProgress {
     /// The consultation.
     pub consultation: String,
     /// Its circumstances so far.
-    pub context: Context,
+    pub context: Arc<Context>,
 }
 
 impl Serialize for InProgress {

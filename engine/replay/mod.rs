@@ -183,11 +183,12 @@ fn read_shard(
     let mut episodes = shard.into_episodes();
     break_ties(log, &mut episodes, sights)?;
     let mut table = Table::empty(*parameters);
-    for (consultation, episode) in &episodes {
+    // Each episode is let go once it is read.
+    for (consultation, episode) in episodes {
         if watch.stopped() {
             return Err(ReplayError::Interrupted);
         }
-        match read(consultation, episode, sights, parameters) {
+        match read(&consultation, &episode, sights, parameters) {
             Reading::Closed(row) => table.rows.push(*row),
             Reading::Open(open) => table.open.push(open),
         }

@@ -3,15 +3,15 @@
 //! Marks by consultation, in shards by the consultation's name, so that the pieces of one consultation
 //! meet without a lock. Sources are numbered within the piece and renumbered when pieces meet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use event::{Context, Declaration, KindSet, Time};
+use event::{Context, Declaration, Dimension, KindSet, Time};
 use projections::episode::{Answers, Episode, Fact, Mark, Who};
 
 use super::{ReplayError, Watch};
-use crate::log::{Brief, Detail, HotBlock, Log, Position};
+use crate::log::{Brief, Contexts, Detail, HotBlock, Log, Position};
 
 /// The marks of one range.
 pub(super) struct Piece {
@@ -19,6 +19,35 @@ pub(super) struct Piece {
     sources: Vec<(String, KindSet)>,
     pub(super) declared: Vec<Declared>,
     pub(super) newest: Time,
+    levels: Levels,
+}
+
+/// The texts of levels, each kept once: they recur in every consultation.
+#[derive(Default)]
+struct Levels {
+    texts: HashSet<Arc<str>>,
+}
+
+impl Levels {
+    /// The contexts of a block, on shared texts.
+    fn contexts(&mut self, contexts: &Contexts) -> Vec<Arc<Context>> {
+        let levels: Vec<(Dimension, Arc<str>)> =
+            contexts.levels().map(|(dimension, level)| (dimension, self.text(level))).collect();
+        let level = |number: &u32| {
+            let (dimension, text) = &levels[*number as usize];
+            (*dimension, Arc::clone(text))
+        };
+        (0..contexts.len()).map(|i| Arc::new(contexts.row(i as u32).iter().map(level).collect())).collect()
+    }
+
+    fn text(&mut self, level: &str) -> Arc<str> {
+        if let Some(text) = self.texts.get(level) {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = Arc::from(level);
+        self.texts.insert(Arc::clone(&text));
+        text
+    }
 }
 
 /// A declaration, and where it stands.
@@ -49,6 +78,7 @@ impl Piece {
             sources: Vec::new(),
             declared: Vec::new(),
             newest: Time::MIN,
+            levels: Levels::default(),
         };
         for block in log.hot_blocks(range) {
             if watch.stopped() {
@@ -64,8 +94,7 @@ impl Piece {
     fn take(&mut self, block: &HotBlock) {
         let sources: Vec<u32> = block.sources.iter().map(|source| self.source(source)).collect();
         let people: Vec<Who> = block.participants.iter().map(Who::named).collect();
-        let contexts: Vec<Arc<Context>> =
-            (0..block.contexts.len()).map(|i| Arc::new(block.contexts.context(i as u32))).collect();
+        let contexts = self.levels.contexts(&block.contexts);
         // A consultation is looked up once per block, and not at all if the block only declares it.
         let mut places: Vec<Option<(usize, usize)>> = vec![None; block.consultations.len()];
         for (position, brief) in (block.first.0..).zip(&block.events) {

@@ -13,6 +13,7 @@ mod presence;
 mod spans;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use event::{Context, Dimension, Kind, KindSet, Sides, Time};
 
@@ -349,23 +350,26 @@ pub(crate) fn disturbance(at: i64, over_at: Option<i64>) -> Disturbance {
 }
 
 /// The circumstances: later values amend earlier ones, but the platform is the first (rule 10).
-fn context(marks: &[Mark], sights: &[Sight]) -> Context {
-    let mut context = Context::default();
-    for mark in marks {
-        let told = match &mark.fact {
-            Fact::Scheduled { context: Some(told), .. } | Fact::Joined(Some(told)) => told,
-            _ => continue,
-        };
+///
+/// Most consultations tell them once; those share what was told.
+fn context(marks: &[Mark], sights: &[Sight]) -> Arc<Context> {
+    let mut told = marks.iter().filter_map(|mark| match &mark.fact {
+        Fact::Scheduled { context, .. } | Fact::Joined(context) => context.as_ref(),
+        _ => None,
+    });
+    let mut context = told.next().map(Arc::clone).unwrap_or_default();
+    for later in told {
         let platform = context.get(Dimension::Platform).map(str::to_owned);
-        context.amend(told);
+        let context = Arc::make_mut(&mut context);
+        context.amend(later);
         if let Some(platform) = platform {
             context.set(Dimension::Platform, platform);
         }
     }
     if context.get(Dimension::Platform).is_none()
-        && let Some(platform) = marks.iter().find_map(|mark| sights[mark.source as usize].platform.as_ref())
+        && let Some(platform) = marks.iter().find_map(|mark| sights[mark.source as usize].platform.as_deref())
     {
-        context.set(Dimension::Platform, platform.clone());
+        Arc::make_mut(&mut context).set(Dimension::Platform, platform);
     }
     context
 }
@@ -410,7 +414,7 @@ fn interrupted_ms<'a>(window: Span, audio: &Losses, gaps: impl Iterator<Item = &
     length(&intersection(&union(spans), &[window]))
 }
 
-fn empty_row(consultation: &str, context: Context, sight: RowSight) -> Outcome {
+fn empty_row(consultation: &str, context: Arc<Context>, sight: RowSight) -> Outcome {
     Outcome {
         consultation: consultation.to_owned(),
         context,

@@ -4,8 +4,8 @@
 //! texts, so that any dimension can group or filter; a dimension's *shape* says which texts are
 //! levels and how they look on the wire. A missing level is "not recorded" and shown as such.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// How a level that nobody recorded is shown.
 pub const NOT_RECORDED: &str = "not recorded";
@@ -168,14 +168,15 @@ impl fmt::Display for Dimension {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Context {
-    levels: BTreeMap<Dimension, String>,
+    /// By dimension. Levels recur in every consultation, so their texts can be shared.
+    levels: Vec<(Dimension, Arc<str>)>,
 }
 
 impl Context {
     /// The level of `dimension`, if it was told.
     #[must_use]
     pub fn get(&self, dimension: Dimension) -> Option<&str> {
-        self.levels.get(&dimension).map(String::as_str)
+        self.place(dimension).ok().map(|place| &*self.levels[place].1)
     }
 
     /// The level of `dimension`, [`NOT_RECORDED`] when it was not told.
@@ -185,13 +186,16 @@ impl Context {
     }
 
     /// Tells a level; the caller has checked that the dimension accepts it.
-    pub fn set(&mut self, dimension: Dimension, level: impl Into<String>) {
-        self.levels.insert(dimension, level.into());
+    pub fn set(&mut self, dimension: Dimension, level: impl Into<Arc<str>>) {
+        match self.place(dimension) {
+            Ok(place) => self.levels[place].1 = level.into(),
+            Err(place) => self.levels.insert(place, (dimension, level.into())),
+        }
     }
 
     /// The same context with one more level told.
     #[must_use]
-    pub fn with(mut self, dimension: Dimension, level: impl Into<String>) -> Self {
+    pub fn with(mut self, dimension: Dimension, level: impl Into<Arc<str>>) -> Self {
         self.set(dimension, level);
         self
     }
@@ -199,15 +203,13 @@ impl Context {
     /// Takes over every level that `later` tells.
     pub fn amend(&mut self, later: &Self) {
         for (dimension, level) in &later.levels {
-            if self.get(*dimension) != Some(level) {
-                self.levels.insert(*dimension, level.clone());
-            }
+            self.set(*dimension, Arc::clone(level));
         }
     }
 
     /// What was told, by dimension.
     pub fn iter(&self) -> impl Iterator<Item = (Dimension, &str)> {
-        self.levels.iter().map(|(dimension, level)| (*dimension, level.as_str()))
+        self.levels.iter().map(|(dimension, level)| (*dimension, &**level))
     }
 
     /// Whether nothing was told.
@@ -215,10 +217,19 @@ impl Context {
     pub fn is_empty(&self) -> bool {
         self.levels.is_empty()
     }
+
+    fn place(&self, dimension: Dimension) -> Result<usize, usize> {
+        self.levels.binary_search_by_key(&dimension, |(known, _)| *known)
+    }
 }
 
-impl FromIterator<(Dimension, String)> for Context {
-    fn from_iter<I: IntoIterator<Item = (Dimension, String)>>(levels: I) -> Self {
-        Self { levels: levels.into_iter().collect() }
+impl<L: Into<Arc<str>>> FromIterator<(Dimension, L)> for Context {
+    /// Of two levels of one dimension the later holds.
+    fn from_iter<I: IntoIterator<Item = (Dimension, L)>>(levels: I) -> Self {
+        let mut context = Self::default();
+        for (dimension, level) in levels {
+            context.set(dimension, level);
+        }
+        context
     }
 }

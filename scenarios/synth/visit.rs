@@ -88,14 +88,14 @@ impl Visit {
     pub(crate) fn context(&self, world: &World) -> Context {
         let organisation = self.organisation(world);
         let mut context = Context::default()
-            .with(Dimension::Platform, &world.plan.platforms[self.platform].name)
-            .with(Dimension::Organisation, &organisation.name)
+            .with(Dimension::Platform, world.plan.platforms[self.platform].name.as_str())
+            .with(Dimension::Organisation, organisation.name.as_str())
             .with(Dimension::Clinician, format!("k-{}", self.clinician));
         if let Some(region) = &organisation.region {
-            context.set(Dimension::Region, region);
+            context.set(Dimension::Region, region.as_str());
         }
         for (axis, level) in world.axes.iter().zip(self.circumstances.levels) {
-            context.set(axis.dimension, &axis.levels[usize::from(level)].name);
+            context.set(axis.dimension, axis.levels[usize::from(level)].name.as_str());
         }
         context
     }
