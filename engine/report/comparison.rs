@@ -132,7 +132,8 @@ fn line(
     comparison: &Comparison,
 ) -> [String; 4] {
     let one_sided = if row.one_sided { " (one side seen)" } else { "" };
-    let platform = format!("{}{one_sided}", row.platform);
+    let inferred = if row.inferred.is_empty() { "" } else { " ~" };
+    let platform = format!("{}{one_sided}{inferred}", row.platform);
     let Some(value) = row.value else {
         let why = row.reason.as_deref().unwrap_or("no value");
         return [platform, row.status.replace('_', " "), String::new(), why.to_owned()];

@@ -83,8 +83,8 @@ pub fn compare(
         for (i, slot) in design.slots.iter().enumerate() {
             let mut arms: Vec<(&Arm, Row)> = Vec::new();
             for (arm, cell) in cells.iter().filter(|(arm, _)| arm.by == *by) {
-                let seen = survey.get(&arm.platform).map(Surveyed::seen).unwrap_or_default();
-                arms.push((arm, row::read(ask, design, slot, i, arm, cell, seen)));
+                let sight = survey.get(&arm.platform).map(|surveyed| [surveyed.seen(), surveyed.inferred()]);
+                arms.push((arm, row::read(ask, design, slot, i, arm, cell, sight.unwrap_or_default())));
             }
             ask.refuse_unmeasured(slot, arms.iter().map(|(_, row)| row))?;
             if let Some(reference) = &design.reference {

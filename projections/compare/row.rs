@@ -66,6 +66,9 @@ pub struct Row {
     pub unclustered_share: Option<f64>,
     /// Attempted consultations whose sources cannot see what is measured.
     pub unmeasured: u64,
+    /// Kinds it rests on that the platform's sources only infer: a caveat that travels with the numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inferred: Vec<&'static str>,
     /// The parts of a composite that were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<Vec<&'static str>>,
@@ -125,9 +128,11 @@ pub(super) fn read(
     i: usize,
     arm: &Arm,
     cell: &Cell,
-    seen: KindSet,
+    [seen, inferred]: [KindSet; 2],
 ) -> Row {
     let mut row = Row::empty(ask, design, slot, arm);
+    let rests_on = slot.parts.iter().fold(slot.measure.needs.kinds(), |kinds, part| kinds.or(part.needs.kinds()));
+    row.inferred = rests_on.and(inferred).iter().map(event::Kind::name).collect();
     row.unmeasured = cell.unmeasured.0.get(i).copied().unwrap_or(0);
     let tallies = tallies(cell, i);
     let missing = missing(slot, seen);
@@ -241,6 +246,7 @@ impl Row {
             deff: None,
             unclustered_share: None,
             unmeasured: 0,
+            inferred: Vec::new(),
             components: matches!(slot.measure.fold, Fold::Composite(..))
                 .then(|| slot.parts.iter().map(|part| part.name).collect()),
             quantiles: None,

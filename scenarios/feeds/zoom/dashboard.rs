@@ -175,7 +175,7 @@ fn named(
     if let Some(name) = &settings.consultation {
         return Ok(name.clone());
     }
-    let why = "the document does not name its meeting: add \"uuid\" with the meeting's uuid, or set the consultation";
+    let why = "the document does not name its meeting: add \"uuid\" with the meeting's uuid, or name the consultation";
     // A number names a series, or the room of a clinician. With its first arrival it names one meeting,
     // provided that everybody is on this page.
     let number = document.name("meeting_number")?.ok_or_else(|| document.missing("uuid", why))?;
@@ -190,7 +190,7 @@ fn named(
     }
     match first {
         Some(first) if is_whole => Ok(format!("{number}@{first}")),
-        _ => Err(document.missing("uuid", "meeting_number names a series and this is one page of several: add \"uuid\" with the meeting's uuid, or set the consultation")),
+        _ => Err(document.missing("uuid", "meeting_number names a series and this is one page of several: add \"uuid\" with the meeting's uuid, or name the consultation")),
     }
 }
 

@@ -220,7 +220,7 @@ fn a_document_that_names_no_meeting_needs_a_consultation() {
     assert_eq!(
         read(&ZoomDashboard, past, &Settings::default()),
         [
-            r#"rejected: /uuid is missing; the document does not name its meeting: add "uuid" with the meeting's uuid, or set the consultation"#
+            r#"rejected: /uuid is missing; the document does not name its meeting: add "uuid" with the meeting's uuid, or name the consultation"#
         ]
     );
     let settings = Settings { consultation: Some("c-1".into()), ..Settings::default() };
