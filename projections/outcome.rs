@@ -238,6 +238,48 @@ impl Serialize for InProgress {
 }
 
 impl Outcome {
+    /// The row of a consultation of which nothing is told but its circumstances.
+    pub(crate) fn empty(consultation: &str, context: Arc<Context>, sight: RowSight) -> Self {
+        Self {
+            consultation: consultation.to_owned(),
+            context,
+            attempted: false,
+            connected: false,
+            one_sided: false,
+            first_try: false,
+            connect_ms: None,
+            waiting_ms: None,
+            connected_ms: 0,
+            down_ms: 0,
+            blips: 0,
+            drops: 0,
+            first_drop_ms: None,
+            recovered_drops: 0,
+            recovered_60s: 0,
+            audio_losses: 0,
+            audio_lost_ms: 0,
+            video_losses: 0,
+            video_lost_ms: 0,
+            interrupted_ms: 0,
+            help_requests: 0,
+            ending: Ending::EndNotSeen,
+            ended_at: None,
+            undisturbed: false,
+            side: None,
+            ratings: Vec::new(),
+            scores: Vec::new(),
+            adequacy: Vec::new(),
+            invitations: Vec::new(),
+            join_ms: Vec::new(),
+            stage: None,
+            drop_times: Vec::new(),
+            audio_times: Vec::new(),
+            video_times: Vec::new(),
+            anomalies: BTreeMap::new(),
+            sight,
+        }
+    }
+
     /// Whether it was interrupted for no longer than the thresholds allow.
     #[must_use]
     pub fn hardly_interrupted(&self, parameters: &Parameters) -> bool {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use event::{Dimension, KindSet};
 
-use super::row::Row;
 use crate::catalog;
 use crate::cells::{Question, Slot};
 use crate::filter::Filter;
@@ -146,23 +145,6 @@ impl Ask {
                     None
                 }
             }
-        }
-    }
-
-    /// Refuses a measure asked for by name that some arm's feed cannot see.
-    pub(super) fn refuse_unmeasured<'a>(
-        &self,
-        slot: &Slot,
-        rows: impl IntoIterator<Item = &'a Row>,
-    ) -> Result<(), NotComparable> {
-        let blind = rows.into_iter().find(|row| row.status == "not_measured");
-        match blind.filter(|_| !self.measures.is_empty()) {
-            None => Ok(()),
-            Some(row) => Err(NotComparable::NotMeasured {
-                measure: slot.measure.name,
-                platform: row.platform.clone(),
-                missing: row.missing.clone(),
-            }),
         }
     }
 }

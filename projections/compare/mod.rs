@@ -9,11 +9,13 @@ mod ask;
 mod claim;
 mod difference;
 mod row;
+mod words;
 
 pub use ask::{Ask, ClusterChoice, Design, NotComparable};
-pub use claim::{claim_id, figures, show, show_difference, words};
+pub use claim::claim_id;
 pub use difference::{Difference, Verdict};
 pub use row::{Quantiles, Response, Row};
+pub use words::{figures, show, show_difference, words};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,7 +88,7 @@ pub fn compare(
                 let sight = survey.get(&arm.platform).map(|surveyed| [surveyed.seen(), surveyed.inferred()]);
                 arms.push((arm, row::read(ask, design, slot, i, arm, cell, sight.unwrap_or_default())));
             }
-            ask.refuse_unmeasured(slot, arms.iter().map(|(_, row)| row))?;
+            refuse_unmeasured(ask, arms.iter().map(|(_, row)| row))?;
             if let Some(reference) = &design.reference {
                 differences
                     .extend(difference::from_reference(ask, design, i, reference, &arms, cells, parameters));
@@ -106,6 +108,19 @@ pub fn compare(
         rows,
         differences,
     })
+}
+
+/// Refuses a measure asked for by name that some arm's feed cannot see.
+fn refuse_unmeasured<'a>(ask: &Ask, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), NotComparable> {
+    let blind = rows.into_iter().find(|row| row.status == "not_measured");
+    match blind.filter(|_| !ask.measures.is_empty()) {
+        None => Ok(()),
+        Some(row) => Err(NotComparable::NotMeasured {
+            measure: row.measure,
+            platform: row.platform.clone(),
+            missing: row.missing.clone(),
+        }),
+    }
 }
 
 impl PlatformNote {

@@ -131,7 +131,8 @@ pub(super) fn read(
     [seen, inferred]: [KindSet; 2],
 ) -> Row {
     let mut row = Row::empty(ask, design, slot, arm);
-    let rests_on = slot.parts.iter().fold(slot.measure.needs.kinds(), |kinds, part| kinds.or(part.needs.kinds()));
+    let rests_on =
+        slot.parts.iter().fold(slot.measure.needs.kinds(), |kinds, part| kinds.or(part.needs.kinds()));
     row.inferred = rests_on.and(inferred).iter().map(event::Kind::name).collect();
     row.unmeasured = cell.unmeasured.0.get(i).copied().unwrap_or(0);
     let tallies = tallies(cell, i);

@@ -5,34 +5,35 @@
 //! grace (3), connection (4), the end (5), drops (6), media (7), attempts (8), what was never
 //! connected (9), attribution (10), anomalies (11).
 
+mod circumstances;
 mod ending;
 mod feedback;
+mod gap;
 mod media;
 mod people;
 mod presence;
 mod spans;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use event::{Context, Dimension, Kind, KindSet, Sides, Time};
+use event::{Kind, Sides, Time};
 
 use crate::episode::{Episode, Fact, Mark};
-use crate::outcome::{Disturbance, Ending, FailedSide, InProgress, JoinTime, Outcome, RowSight};
+use crate::outcome::{Disturbance, Ending, FailedSide, InProgress, JoinTime, Outcome};
 use crate::parameters::Parameters;
 use crate::source::Sight;
+use circumstances::{context, row_sight};
 use ending::End;
+use gap::{Class, ClassedGap};
 use media::{AUDIO, Losses, VIDEO};
 use people::{Pairing, People};
-use presence::{Gap, Presence, Step};
+use presence::{Presence, Step};
 use spans::{Span, at_least, intersection, length, union};
 
 /// A consultation without an end is in progress while its last event is younger than this.
 const OPEN_MS: i64 = 4 * 3_600_000;
 /// A first try has no failure before this long after connection.
 const FIRST_TRY_MS: i64 = 60_000;
-/// A drop is recovered when the person is back within this time.
-const RECOVERY_MS: i64 = 60_000;
 /// Failures of both sides within this time are one failure of both.
 const TOGETHER_MS: i64 = 5_000;
 
@@ -54,7 +55,7 @@ pub fn read(consultation: &str, episode: &Episode, sights: &[Sight], parameters:
     if call.in_progress(parameters) {
         return Reading::Open(InProgress { consultation: consultation.to_owned(), context });
     }
-    let mut row = empty_row(consultation, context, row_sight(marks, sights));
+    let mut row = Outcome::empty(consultation, context, row_sight(marks, sights));
     call.attempts(&mut row);
     call.connection(parameters, &mut row);
     call.ending(&mut row);
@@ -155,7 +156,7 @@ impl<'a> Call<'a> {
             return;
         };
         row.ended_at = Some(Time::from_ms(end.at));
-        let gaps = self.gaps(end, parameters.grace_ms);
+        let gaps = gap::gaps(&self.presence, end, parameters.grace_ms);
         let (connected, connected_at) = self.connected(end, &gaps);
         let mut noted = Vec::new();
         let audio = Losses::of(AUDIO, &self.presence, &self.people, end.at, &mut |kind| noted.push(kind));
@@ -173,25 +174,11 @@ impl<'a> Call<'a> {
         row.connected_ms = length(&connected);
         row.down_ms = end.at - connected_at - row.connected_ms;
         row.first_try = self.first_try(end, connected_at, &gaps);
-        drops(end, connected_at, self.counted(&gaps), row);
-        row.interrupted_ms = interrupted_ms((connected_at, end.at), &audio, self.counted(&gaps));
+        gap::drops(end, connected_at, self.counted(&gaps), row);
+        row.interrupted_ms = gap::interrupted_ms((connected_at, end.at), &audio, self.counted(&gaps));
         let (audio, video) = (audio.inside(&connected, end.at), video.inside(&connected, end.at));
         (row.audio_losses, row.audio_lost_ms, row.audio_times) = (audio.losses, audio.lost_ms, audio.times);
         (row.video_losses, row.video_lost_ms, row.video_times) = (video.losses, video.lost_ms, video.times);
-    }
-
-    /// The gaps of everybody up to the end, each with its class.
-    fn gaps(&self, end: End, grace_ms: i64) -> Vec<(usize, ClassedGap)> {
-        let class = |gap: Gap| match gap.back {
-            _ if !gap.dropped => Class::Away,
-            Some(back) if back - gap.from < grace_ms => Class::Blip,
-            None if end.terminal == Some(Kind::Completed) && end.at - gap.from < grace_ms => Class::Closing,
-            _ => Class::Drop,
-        };
-        (0..self.people.len())
-            .flat_map(|i| self.presence[i].gaps(end.at).into_iter().map(move |gap| (i, gap)))
-            .map(|(i, gap)| (i, ClassedGap { from: gap.from, back: gap.back, class: class(gap) }))
-            .collect()
     }
 
     /// The times at which both sides are present, and the first of them.
@@ -295,39 +282,6 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A gap with what it amounts to.
-struct ClassedGap {
-    from: i64,
-    back: Option<i64>,
-    class: Class,
-}
-
-/// What a gap amounts to (rule 3).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Lost for shorter than the grace.
-    Blip,
-    /// Lost for longer, or for good.
-    Drop,
-    /// Lost just before a completed end.
-    Closing,
-    /// Left.
-    Away,
-}
-
-impl Class {
-    fn keeps_presence(self) -> bool {
-        matches!(self, Self::Blip | Self::Closing)
-    }
-}
-
-impl ClassedGap {
-    /// Whether it is a drop that can count: one in the millisecond of a terminal event does not.
-    fn is_drop(&self, end: End) -> bool {
-        self.class == Class::Drop && !(end.terminal.is_some() && self.from == end.at)
-    }
-}
-
 fn attempts(kind: Kind) -> bool {
     matches!(kind, Kind::JoinAttempted | Kind::Waiting | Kind::Joined | Kind::Rejoined | Kind::JoinFailed)
 }
@@ -347,110 +301,4 @@ fn steps(marks: &[Mark], people: &People) -> Vec<Vec<Step>> {
 
 pub(crate) fn disturbance(at: i64, over_at: Option<i64>) -> Disturbance {
     Disturbance { at: Time::from_ms(at), over_at: over_at.map(Time::from_ms) }
-}
-
-/// The circumstances: later values amend earlier ones, but the platform is the first (rule 10).
-///
-/// Most consultations tell them once; those share what was told.
-fn context(marks: &[Mark], sights: &[Sight]) -> Arc<Context> {
-    let mut told = marks.iter().filter_map(|mark| match &mark.fact {
-        Fact::Scheduled { context, .. } | Fact::Joined(context) => context.as_ref(),
-        _ => None,
-    });
-    let mut context = told.next().map(Arc::clone).unwrap_or_default();
-    for later in told {
-        let platform = context.get(Dimension::Platform).map(str::to_owned);
-        let context = Arc::make_mut(&mut context);
-        context.amend(later);
-        if let Some(platform) = platform {
-            context.set(Dimension::Platform, platform);
-        }
-    }
-    if context.get(Dimension::Platform).is_none()
-        && let Some(platform) = marks.iter().find_map(|mark| sights[mark.source as usize].platform.as_deref())
-    {
-        Arc::make_mut(&mut context).set(Dimension::Platform, platform);
-    }
-    context
-}
-
-fn row_sight(marks: &[Mark], sights: &[Sight]) -> RowSight {
-    let (mut sees, mut observes, mut undeclared) = (KindSet::NONE, KindSet::NONE, false);
-    let mut last = None;
-    for mark in marks.iter().filter(|mark| last.replace(mark.source) != Some(mark.source)) {
-        let sight = &sights[mark.source as usize];
-        sees = sees.or(sight.sees);
-        observes = observes.or(sight.sees.without(sight.infers));
-        undeclared |= !sight.declared;
-    }
-    RowSight { sees, infers: sees.without(observes), undeclared }
-}
-
-/// Counts drops and blips between connection and end (rule 6).
-fn drops<'a>(end: End, connected_at: i64, gaps: impl Iterator<Item = &'a ClassedGap>, row: &mut Outcome) {
-    let counts =
-        |gap: &&ClassedGap| gap.from >= connected_at && !(end.terminal.is_some() && gap.from == end.at);
-    for gap in gaps.filter(counts) {
-        match gap.class {
-            Class::Blip => row.blips += 1,
-            Class::Drop => {
-                row.drops += 1;
-                row.recovered_drops += u32::from(gap.back.is_some());
-                row.recovered_60s += u32::from(gap.back.is_some_and(|back| back - gap.from <= RECOVERY_MS));
-                row.drop_times.push(disturbance(gap.from, gap.back));
-            }
-            Class::Closing | Class::Away => {}
-        }
-    }
-    row.drop_times.sort_unstable_by_key(|drop| (drop.at, drop.over_at));
-    row.first_drop_ms = row.drop_times.first().map(|drop| drop.at.ms() - connected_at);
-}
-
-/// Time lost to losses of sound, blips and absences with a return (rule 7).
-fn interrupted_ms<'a>(window: Span, audio: &Losses, gaps: impl Iterator<Item = &'a ClassedGap>) -> i64 {
-    let interrupts = |gap: &&ClassedGap| matches!(gap.class, Class::Blip | Class::Away);
-    let mut spans = audio.spans.clone();
-    spans.extend(gaps.filter(interrupts).filter_map(|gap| Some((gap.from, gap.back?))));
-    length(&intersection(&union(spans), &[window]))
-}
-
-fn empty_row(consultation: &str, context: Arc<Context>, sight: RowSight) -> Outcome {
-    Outcome {
-        consultation: consultation.to_owned(),
-        context,
-        attempted: false,
-        connected: false,
-        one_sided: false,
-        first_try: false,
-        connect_ms: None,
-        waiting_ms: None,
-        connected_ms: 0,
-        down_ms: 0,
-        blips: 0,
-        drops: 0,
-        first_drop_ms: None,
-        recovered_drops: 0,
-        recovered_60s: 0,
-        audio_losses: 0,
-        audio_lost_ms: 0,
-        video_losses: 0,
-        video_lost_ms: 0,
-        interrupted_ms: 0,
-        help_requests: 0,
-        ending: Ending::EndNotSeen,
-        ended_at: None,
-        undisturbed: false,
-        side: None,
-        ratings: Vec::new(),
-        scores: Vec::new(),
-        adequacy: Vec::new(),
-        invitations: Vec::new(),
-        join_ms: Vec::new(),
-        stage: None,
-        drop_times: Vec::new(),
-        audio_times: Vec::new(),
-        video_times: Vec::new(),
-        anomalies: BTreeMap::new(),
-        sight,
-    }
 }

@@ -1,0 +1,76 @@
+//! Rows and differences in words, by fixed templates with graded verbs; no free prose.
+
+use std::fmt::Write;
+
+use super::difference::{Difference, Verdict};
+use super::row::Row;
+use crate::catalog;
+use crate::measure::{Fold, Measure};
+
+/// A difference in words, by a fixed template with a graded verb.
+#[must_use]
+pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
+    let Some(measure) = catalog::measure(difference.measure) else { return String::new() };
+    let (platform, other) = (&difference.platform, &difference.reference);
+    let mut text = match difference.verdict {
+        Verdict::Better => format!("{platform} is better than {other}"),
+        Verdict::Worse => format!("{platform} is worse than {other}"),
+        Verdict::Higher => format!("{platform} is higher than {other}"),
+        Verdict::Lower => format!("{platform} is lower than {other}"),
+        Verdict::NoClearDifference => format!("No clear difference between {platform} and {other}"),
+        Verdict::InsufficientEvidence => format!("The evidence is too thin to tell {platform} from {other}"),
+        Verdict::NotComparable => format!("{platform} and {other} cannot be compared"),
+    };
+    for (dimension, level) in &difference.by {
+        let _ = write!(text, ", {dimension} {level}");
+    }
+    let _ = write!(text, ": {}", measure.title.to_lowercase());
+    let role = difference.role.filter(|_| measure.roles.len() > 1);
+    if let Some(role) = role {
+        let _ = write!(text, " ({role}s)");
+    }
+    let _ = write!(text, " {}", figures(difference, row, reference));
+    text
+}
+
+/// The figures of a difference in words: both values, and the difference with its interval.
+#[must_use]
+pub fn figures(difference: &Difference, row: &Row, reference: &Row) -> String {
+    let Some(measure) = catalog::measure(difference.measure) else { return String::new() };
+    let mut text = match (row.value, reference.value) {
+        (Some(mine), Some(theirs)) => format!("{} against {}", show(measure, mine), show(measure, theirs)),
+        _ => String::new(),
+    };
+    if let Some(shown) = show_difference(measure, difference) {
+        let _ = write!(text, "; difference {shown}");
+    }
+    text
+}
+
+/// A value in the words of its measure.
+#[must_use]
+pub fn show(measure: &Measure, value: f64) -> String {
+    match measure.fold {
+        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => format!("{:.1} %", value * 100.0),
+        Fold::FreeOf(_) => format!("{:.2} %", value * 100.0),
+        Fold::PerTime(..) | Fold::Score(..) => format!("{value:.1}"),
+        Fold::Durations(_) => format!("{:.1} s", value / 1_000.0),
+    }
+}
+
+/// A difference with its interval in the words of its measure, if it has both.
+#[must_use]
+pub fn show_difference(measure: &Measure, difference: &Difference) -> Option<String> {
+    let (unit, number): (&str, fn(f64) -> String) = match measure.fold {
+        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => {
+            (" points", |x| format!("{:+.1}", x * 100.0))
+        }
+        Fold::FreeOf(_) => (" points", |x| format!("{:+.2}", x * 100.0)),
+        Fold::PerTime(..) | Fold::Score(..) => ("", |x| format!("{x:+.1}")),
+        Fold::Durations(_) => (" s", |x| format!("{:+.1}", x / 1_000.0)),
+    };
+    let shown = |x: Option<f64>| Some(number(x?));
+    let (value, lo, hi) = (shown(difference.value)?, shown(difference.lo)?, shown(difference.hi)?);
+    // A true minus sign reads as one.
+    Some(format!("{value}{unit} ({lo} to {hi})").replace('-', "\u{2212}"))
+}
