@@ -1,5 +1,7 @@
 //! `evenfield compare`: platforms, measure by measure.
 
+use std::collections::BTreeSet;
+
 use event::Dimension;
 use projections::catalog;
 use projections::compare::{Ask, ClusterChoice};
@@ -101,6 +103,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let log = store::open(shared)?;
     let table = store::rows(shared, &log, &args.reading)?;
     known_platforms(&table, &args.platforms, args.ask.reference.as_deref())?;
+    note_unknown_levels(&table, &ask.filter, shared);
     let comparison = compare(&table, &ask, shared.threads())?;
     match shared.format() {
         Format::Json => out.document(&comparison),
@@ -112,6 +115,16 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         Format::Plain => out.text(&report::comparison_rows(&comparison, report::Form::Plain)),
         Format::Csv => out.text(&report::comparison_rows(&comparison, report::Form::Csv)),
         Format::Md => out.text(&report::comparison_rows(&comparison, report::Form::Markdown)),
+    }
+}
+
+/// Says which levels of a filter no consultation has, with the nearest that one has.
+fn note_unknown_levels(table: &Table, filter: &Filter, shared: &Shared) {
+    for (dimension, levels) in filter.iter().filter(|(dimension, _)| *dimension != Dimension::Platform) {
+        let known: BTreeSet<&str> = table.rows.iter().map(|row| row.context.level(dimension)).collect();
+        for level in levels.iter().filter(|level| !known.contains(level.as_str())) {
+            shared.note(&unknown(&format!("consultation with {dimension}"), level, &known));
+        }
     }
 }
 

@@ -123,6 +123,10 @@ fn one(
     let head = Head::of(input).map_err(|error| no_file(file, &error))?;
     let feed = match feed {
         Some(feed) => feed,
+        None if head.bytes().iter().all(u8::is_ascii_whitespace) => {
+            shared.note(&format!("{}: empty, there is nothing to read", file.display()));
+            return Ok((Report::default(), Ok(())));
+        }
         None => {
             let feed = sniff(&head).ok_or_else(|| unrecognised(file))?;
             shared.note(&format!("{}: read as {} ({})", file.display(), feed.name(), feed.title()));

@@ -22,7 +22,7 @@ mod synth;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
 use out::{Out, tell};
@@ -32,8 +32,8 @@ use out::{Out, tell};
 #[derive(Parser)]
 #[command(name = "evenfield", version, about, disable_help_subcommand = true)]
 #[command(after_help = "Begin with:  evenfield demo\n\n\
-    Exit codes: 0 ok, 1 error, 2 usage, 4 bad input (also when some lines were rejected and the good ones\n\
-    went in), 5 log integrity, 6 not comparable, 130 interrupted.")]
+    Exit codes: 0 ok, 1 error, 2 usage, 4 bad input (also when only some lines were\n\
+    rejected), 5 log integrity, 6 not comparable, 130 interrupted.")]
 struct Cli {
     #[command(flatten)]
     shared: Shared,
@@ -43,6 +43,7 @@ struct Cli {
 
 /// What every verb understands, before or after its name.
 #[derive(clap::Args, Clone)]
+#[command(next_help_heading = "Options of every command")]
 struct Shared {
     /// The folder of the store
     #[arg(
@@ -147,7 +148,8 @@ enum Verb {
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = Cli::command().color(colours(std::env::args())).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -165,6 +167,16 @@ pub fn run() -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// When help and errors are coloured; looked for before parsing, since errors of parsing are coloured too.
+fn colours(args: impl Iterator<Item = String>) -> clap::ColorChoice {
+    let args: Vec<String> = args.collect();
+    let told = args.iter().enumerate().find_map(|(i, arg)| match arg.as_str() {
+        "--color" => args.get(i + 1).map(String::as_str),
+        arg => arg.strip_prefix("--color="),
+    });
+    told.and_then(|when| clap::ColorChoice::from_str(when, true).ok()).unwrap_or_default()
 }
 
 fn dispatch(cli: &Cli) -> Result<(), Failure> {

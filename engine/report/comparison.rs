@@ -17,8 +17,12 @@ use super::table::Form;
 pub fn comparison(comparison: &Comparison) -> String {
     let mut text = heading(comparison);
     if comparison.rows.is_empty() {
-        text.push_str("\nThere are no consultations to compare. `evenfield ingest FILE` takes some in, ");
-        text.push_str("`evenfield demo` shows what that looks like.\n");
+        text.push_str(if comparison.position == 0 {
+            "There are no consultations to compare. `evenfield ingest FILE` takes some in, \
+             `evenfield demo` shows what that looks like.\n"
+        } else {
+            "No consultation is like that.\n"
+        });
         return text;
     }
     let mut strata: Vec<&BTreeMap<&'static str, String>> =
@@ -38,6 +42,9 @@ pub fn comparison(comparison: &Comparison) -> String {
 }
 
 fn heading(comparison: &Comparison) -> String {
+    if comparison.position == 0 {
+        return String::new();
+    }
     let mut text = format!(
         "{} consultations up to position {}",
         grouped(comparison.consultations),
@@ -50,7 +57,10 @@ fn heading(comparison: &Comparison) -> String {
     for (dimension, levels) in &comparison.filter {
         let _ = write!(text, "; {dimension} {}", levels.join(" or "));
     }
-    let _ = writeln!(text, "\n{}", intervals(comparison));
+    text.push('\n');
+    if !comparison.rows.is_empty() {
+        let _ = writeln!(text, "{}", intervals(comparison));
+    }
     text
 }
 
