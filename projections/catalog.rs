@@ -5,24 +5,28 @@ use crate::reliability::{audio, connection, drops, endings, undisturbed};
 use crate::usability::{adequacy, help, questionnaires, ratings};
 
 /// Every measure, in the order in which they are shown.
-pub static MEASURES: [&Measure; 23] = [
+pub static MEASURES: [&Measure; 27] = [
     &undisturbed::UNDISTURBED,
     &endings::TERMINAL_FAILURE,
     &connection::CONNECTION_SUCCESS,
     &connection::FIRST_TRY_JOIN,
     &connection::CONNECT_MS,
+    &connection::WAITING_MS,
     &connection::JOIN_MS,
     &endings::COMPLETED_ON_VIDEO,
+    &endings::COMPLETED_OF_CONNECTED,
     &endings::CONVERSION,
     &endings::ABANDONMENT,
     &drops::ANY_DROP,
     &drops::DROPS_PER_100H,
     &drops::RECOVERED_60S,
+    &drops::RECOVERY_MS,
     &drops::FIRST_DROP_MS,
     &audio::AUDIO_AVAILABILITY,
     &audio::AUDIO_OVER_10S,
     &audio::AUDIO_LOST_MS,
     &help::HELP_REQUESTED,
+    &help::HELP_PER_100,
     &ratings::PATIENT_RATING,
     &ratings::CLINICIAN_RATING,
     &questionnaires::SUS,

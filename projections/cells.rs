@@ -14,7 +14,7 @@ use crate::measure::{Fold, Joining, Measure, Part, Voicing};
 use crate::outcome::Outcome;
 use crate::parameters::Parameters;
 use crate::projection::{Projection, State, change};
-use crate::sketch::{Counts, Histogram, Sums, Voices};
+use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
 
 /// The projection: everything that must be counted to answer a question.
 #[derive(Debug)]
@@ -89,6 +89,8 @@ pub enum Tally {
     Nothing,
     /// So many of so many.
     Counts(Counts),
+    /// So many of so many, by name.
+    Breakdown(Breakdown),
     /// An amount over an exposure.
     Sums(Sums),
     /// Durations.
@@ -102,6 +104,7 @@ impl State for Tally {
         match (&mut *self, other) {
             (_, Self::Nothing) => {}
             (Self::Counts(mine), Self::Counts(theirs)) => mine.absorb(theirs),
+            (Self::Breakdown(mine), Self::Breakdown(theirs)) => mine.absorb(theirs),
             (Self::Sums(mine), Self::Sums(theirs)) => mine.absorb(theirs),
             (Self::Durations(mine), Self::Durations(theirs)) => mine.absorb(theirs),
             (Self::Voices(mine), Self::Voices(theirs)) => mine.absorb(theirs),
@@ -114,6 +117,7 @@ impl State for Tally {
         match self {
             Self::Nothing => true,
             Self::Counts(counts) => counts.is_empty(),
+            Self::Breakdown(breakdown) => breakdown.is_empty(),
             Self::Sums(sums) => sums.is_empty(),
             Self::Durations(histogram) => histogram.is_empty(),
             Self::Voices(voices) => voices.is_empty(),
@@ -219,6 +223,8 @@ impl Slot {
         let role = self.role.unwrap_or(Role::Unknown);
         match self.measure.fold {
             Fold::Share(share) => count_in(tally, share(row), way),
+            Fold::Breakdown(part) if row.attempted => break_in(tally, part(row), way),
+            Fold::Breakdown(_) => {}
             Fold::Composite(joining, _) => {
                 let mut holds = self.parts.iter().map(|part| (part.holds)(row, parameters));
                 let x = match joining {
@@ -267,6 +273,19 @@ fn count_in(tally: &mut Tally, counts: Counts, way: Way) {
         match way {
             Way::In => all.absorb(&counts),
             Way::Out => all.take(counts),
+        }
+    }
+    settle(tally);
+}
+
+fn break_in(tally: &mut Tally, part: Option<&str>, way: Way) {
+    if !matches!(tally, Tally::Breakdown(_)) {
+        *tally = Tally::Breakdown(Breakdown::default());
+    }
+    if let Tally::Breakdown(breakdown) = tally {
+        match way {
+            Way::In => breakdown.add(part),
+            Way::Out => breakdown.take(part),
         }
     }
     settle(tally);

@@ -56,6 +56,8 @@ pub struct Needs {
 pub enum Fold {
     /// So many of so many.
     Share(fn(&Outcome) -> Counts),
+    /// A share of attempted consultations, with what it is made up of: none where it does not hold.
+    Breakdown(fn(&Outcome) -> Option<&str>),
     /// A share of attempted consultations, put together from parts of which some may not be seen.
     Composite(Joining, &'static [Part]),
     /// An amount over an exposure, times a factor: `a / t * factor`.

@@ -7,7 +7,7 @@ use projections::catalog;
 use projections::compare::{
     Comparison, Difference, Row, Verdict, figures as told, show, show_difference, words,
 };
-use projections::measure::Measure;
+use projections::measure::{Fold, Measure};
 
 use super::grouped;
 use super::table::Form;
@@ -156,11 +156,28 @@ fn line(
         let _ = write!(shown, ", 9 in 10 within {}", show(measure, p90 as f64));
     }
     let counts = match (row.x, row.n) {
+        (Some(x), Some(n)) if matches!(measure.fold, Fold::PerTime(..)) => {
+            format!("{} in {} consultations", grouped(x), grouped(n))
+        }
         (Some(x), Some(n)) => format!("{} of {}", grouped(x), grouped(n)),
         (None, Some(n)) => format!("n {}", grouped(n)),
         _ => String::new(),
     };
-    [platform, shown, format!("{counts}{}", response(row)), verdict(measure, row, difference, comparison)]
+    [
+        platform,
+        shown,
+        format!("{counts}{}{}", response(row), breakdown(row)),
+        verdict(measure, row, difference, comparison),
+    ]
+}
+
+fn breakdown(row: &Row) -> String {
+    let parts: Vec<String> = row
+        .breakdown
+        .iter()
+        .map(|(part, count)| format!("{} {}", part.replace('_', " "), grouped(*count)))
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn response(row: &Row) -> String {

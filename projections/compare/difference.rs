@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::ask::{Ask, Design};
 use super::claim::claim_id;
-use super::row::{Row, counts, status_name, tallies};
+use super::row::{Row, status_name};
+use super::tally::{counts, tallies};
 use crate::cells::{Arm, Cell, Slot};
 use crate::measure::{Better, Fold};
 use crate::parameters::Parameters;
@@ -131,8 +132,12 @@ fn estimate(
     (against, with): (&Arm, &Row),
     cells: &BTreeMap<Arm, Cell>,
 ) -> Estimate {
-    let counted =
-        |slot: &Slot| matches!(slot.measure.fold, Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_));
+    let counted = |slot: &Slot| {
+        matches!(
+            slot.measure.fold,
+            Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_)
+        )
+    };
     if row.estimate.is_none() || with.estimate.is_none() {
         return Estimate::not_estimable("none", ask.level, crate::stats::Reason::NoData);
     }

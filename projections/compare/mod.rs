@@ -9,6 +9,7 @@ mod ask;
 mod claim;
 mod difference;
 mod row;
+mod tally;
 mod words;
 
 pub use ask::{Ask, ClusterChoice, Design, NotComparable};

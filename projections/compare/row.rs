@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, KindSet, NOT_RECORDED, Role};
+use event::{Dimension, KindSet, Role};
 use serde::Serialize;
 
 use super::ask::{Ask, Design, missing};
+use super::tally::{counts, histogram, of_sums, sums, tallies, unclustered, voices, whole};
 use crate::cells::{Arm, Cell, Slot, Tally};
 use crate::measure::Fold;
-use crate::projection::State;
-use crate::sketch::{Counts, Histogram, Sums, Voices};
+use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
 use crate::stats::cluster::{self, PLANNING_ICC};
-use crate::stats::ratio::{self, Numerator};
+use crate::stats::ratio::Numerator;
 use crate::stats::{Estimate, Status, mean, proportion, quantile};
 
 /// The quantiles that are told of durations.
@@ -78,6 +78,9 @@ pub struct Row {
     /// How many were asked and answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,
+    /// What the numerator is made up of.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub breakdown: BTreeMap<String, u64>,
     /// How often each answer was given, as `value/scale`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub distribution: BTreeMap<String, u64>,
@@ -147,6 +150,7 @@ pub(super) fn read(
     let clustered = design.cluster.is_some();
     let estimate = match slot.measure.fold {
         Fold::Share(_) | Fold::Composite(..) => row.share(&tallies, clustered, ask.level),
+        Fold::Breakdown(_) => row.broken_down(&tallies, clustered, ask.level),
         Fold::PerTime(_, factor) => row.per_time(&tallies, clustered, ask.level, factor),
         Fold::FreeOf(_) => row.free_of(&tallies, clustered, ask.level),
         Fold::Durations(_) => row.durations(&tallies, clustered, ask.level),
@@ -155,74 +159,6 @@ pub(super) fn read(
     };
     row.settle(estimate, clustered);
     row
-}
-
-/// The tallies of one slot by cluster, in the order of the clusters, without empty ones.
-pub(super) fn tallies(cell: &Cell, i: usize) -> Vec<(&str, &Tally)> {
-    cell.clusters
-        .iter()
-        .filter_map(|(cluster, tallies)| Some((cluster.as_str(), tallies.0.get(i)?)))
-        .filter(|(_, tally)| !tally.is_empty())
-        .collect()
-}
-
-/// The counts of a tally that counts; of opinions the favourable ones.
-pub(super) fn counts(tally: &Tally) -> Counts {
-    match tally {
-        Tally::Counts(counts) => *counts,
-        Tally::Voices(voices) => voices.favourable,
-        _ => Counts::default(),
-    }
-}
-
-fn units(tally: &Tally) -> u64 {
-    match tally {
-        Tally::Nothing => 0,
-        Tally::Counts(counts) => counts.n,
-        Tally::Sums(sums) => sums.n,
-        Tally::Durations(histogram) => histogram.n(),
-        Tally::Voices(voices) => voices.favourable.n,
-    }
-}
-
-fn unclustered(design: &Design, tallies: &[(&str, &Tally)]) -> Option<f64> {
-    design.cluster?;
-    let all: u64 = tallies.iter().map(|(_, tally)| units(tally)).sum();
-    let lone: u64 =
-        tallies.iter().filter(|(name, _)| *name == NOT_RECORDED).map(|(_, tally)| units(tally)).sum();
-    (lone > 0 && all > 0).then(|| lone as f64 / all as f64)
-}
-
-fn whole<S: State>(tallies: &[(&str, &Tally)], of: impl Fn(&Tally) -> Option<S>) -> S {
-    let mut whole = S::default();
-    for (_, tally) in tallies {
-        if let Some(state) = of(tally) {
-            whole.absorb(&state);
-        }
-    }
-    whole
-}
-
-fn sums(tally: &Tally) -> Option<Sums> {
-    match tally {
-        Tally::Sums(sums) => Some(*sums),
-        Tally::Voices(voices) => Some(voices.amounts),
-        _ => None,
-    }
-}
-
-fn histogram(tally: &Tally) -> Option<Histogram> {
-    match tally {
-        Tally::Durations(histogram) => Some(histogram.clone()),
-        _ => None,
-    }
-}
-
-fn voices(tally: &Tally) -> Option<Voices> {
-    match tally {
-        Tally::Voices(voices) => Some((**voices).clone()),
-        _ => None,
-    }
 }
 
 impl Row {
@@ -252,6 +188,7 @@ impl Row {
                 .then(|| slot.parts.iter().map(|part| part.name).collect()),
             quantiles: None,
             response: None,
+            breakdown: BTreeMap::new(),
             distribution: BTreeMap::new(),
             notes: Vec::new(),
             missing: String::new(),
@@ -276,6 +213,15 @@ impl Row {
         } else {
             proportion::wilson(total.x as f64, total.n as f64, level)
         }
+    }
+
+    fn broken_down(&mut self, tallies: &[(&str, &Tally)], clustered: bool, level: f64) -> Estimate {
+        let total: Breakdown = whole(tallies, |tally| match tally {
+            Tally::Breakdown(breakdown) => Some(breakdown.clone()),
+            _ => None,
+        });
+        self.breakdown = total.parts;
+        self.share(tallies, clustered, level)
     }
 
     fn per_time(&mut self, tallies: &[(&str, &Tally)], clustered: bool, level: f64, factor: f64) -> Estimate {
@@ -383,26 +329,6 @@ impl Row {
         }
         self.estimate = Some(estimate);
     }
-}
-
-fn of_sums(
-    tallies: &[(&str, &Tally)],
-    total: &Sums,
-    clustered: bool,
-    numerator: Numerator,
-    level: f64,
-) -> Estimate {
-    if clustered {
-        let parts: Vec<ratio::Part> =
-            tallies.iter().filter_map(|(_, tally)| sums(tally)).map(|sums| (sums.a, sums.t).into()).collect();
-        ratio::of_clusters(&parts, numerator, level)
-    } else {
-        ratio::of_units(&ratio_sums(total), numerator, level)
-    }
-}
-
-fn ratio_sums(sums: &Sums) -> ratio::Sums {
-    ratio::Sums { n: sums.n, a: sums.a, t: sums.t, aa: sums.aa, at: sums.at, tt: sums.tt }
 }
 
 /// The estimate of a monotone function of what was estimated.

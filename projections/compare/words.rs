@@ -51,7 +51,9 @@ pub fn figures(difference: &Difference, row: &Row, reference: &Row) -> String {
 #[must_use]
 pub fn show(measure: &Measure, value: f64) -> String {
     match measure.fold {
-        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => format!("{:.1} %", value * 100.0),
+        Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_) => {
+            format!("{:.1} %", value * 100.0)
+        }
         Fold::FreeOf(_) => format!("{:.2} %", value * 100.0),
         Fold::PerTime(..) | Fold::Score(..) => format!("{value:.1}"),
         Fold::Durations(_) => format!("{:.1} s", value / 1_000.0),
@@ -62,7 +64,7 @@ pub fn show(measure: &Measure, value: f64) -> String {
 #[must_use]
 pub fn show_difference(measure: &Measure, difference: &Difference) -> Option<String> {
     let (unit, number): (&str, fn(f64) -> String) = match measure.fold {
-        Fold::Share(_) | Fold::Composite(..) | Fold::Opinion(_) => {
+        Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_) => {
             (" points", |x| format!("{:+.1}", x * 100.0))
         }
         Fold::FreeOf(_) => (" points", |x| format!("{:+.2}", x * 100.0)),

@@ -43,6 +43,18 @@ pub static CONNECT_MS: Measure = Measure {
     fold: Fold::Durations(|row, _| milliseconds(row.connect_ms)),
 };
 
+/// Time one side waited for the other.
+pub static WAITING_MS: Measure = Measure {
+    name: "waiting_ms",
+    title: "Time one side waited for the other",
+    of: "attempted",
+    definition: "milliseconds between the two sides' first attempts: what people took, not technology",
+    better: Better::Neither,
+    needs: Needs::all(&[Kind::Joined]),
+    roles: &[],
+    fold: Fold::Durations(|row, _| milliseconds(row.waiting_ms)),
+};
+
 /// Time to join, per person.
 pub static JOIN_MS: Measure = Measure {
     name: "join_ms",

@@ -4,6 +4,7 @@ use event::Kind;
 
 use super::connection::milliseconds;
 use crate::measure::{Better, Fold, Measure, Needs, of_connected};
+use crate::outcome::Disturbance;
 use crate::sketch::Counts;
 
 const DROPPED: Needs = Needs::all(&[Kind::Joined, Kind::Dropped]);
@@ -47,6 +48,21 @@ pub static RECOVERED_60S: Measure = Measure {
     needs: DROPPED,
     roles: &[],
     fold: Fold::Share(|row| Counts { n: u64::from(row.drops), x: u64::from(row.recovered_60s) }),
+};
+
+/// Time to come back from a drop.
+pub static RECOVERY_MS: Measure = Measure {
+    name: "recovery_ms",
+    title: "Time to come back from a drop, where people did",
+    of: "drops with a return",
+    definition: "milliseconds from a drop to the return; drops without one are not in it",
+    better: Better::Lower,
+    needs: DROPPED,
+    roles: &[],
+    fold: Fold::Durations(|row, _| {
+        let back = |drop: &Disturbance| Some(drop.over_at?.since(drop.at));
+        row.drop_times.iter().flat_map(|drop| milliseconds(back(drop))).collect()
+    }),
 };
 
 /// Time to the first drop.

@@ -2,7 +2,7 @@
 
 use event::Kind;
 
-use crate::measure::{Better, Fold, Joining, Measure, Needs, Part, of_attempted};
+use crate::measure::{Better, Fold, Joining, Measure, Needs, Part, of_attempted, of_connected};
 use crate::outcome::Ending;
 
 /// Consultations completed on video.
@@ -17,16 +17,34 @@ pub static COMPLETED_ON_VIDEO: Measure = Measure {
     fold: Fold::Share(|row| of_attempted(row, row.connected && row.ending == Ending::Completed)),
 };
 
+/// Consultations completed on video, of those that connected.
+pub static COMPLETED_OF_CONNECTED: Measure = Measure {
+    name: "completed_of_connected",
+    title: "Completed on video, once connected",
+    of: "connected",
+    definition: "reached the intended end on video",
+    better: Better::Higher,
+    needs: Needs::all(&[Kind::Joined, Kind::Completed]),
+    roles: &[],
+    fold: Fold::Share(|row| of_connected(row, row.ending == Ending::Completed)),
+};
+
 /// Consultations in which video was given up for something else.
 pub static CONVERSION: Measure = Measure {
     name: "conversion",
     title: "Moved to phone, in person or another platform",
     of: "attempted",
-    definition: "ended by moving to something else",
+    definition: "ended by moving to something else, by target",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Converted]),
     roles: &[],
-    fold: Fold::Share(|row| of_attempted(row, row.ending.is_converted())),
+    fold: Fold::Breakdown(|row| match row.ending {
+        Ending::ConvertedPhone => Some("phone"),
+        Ending::ConvertedInPerson => Some("in_person"),
+        Ending::ConvertedPlatform => Some("other_platform"),
+        Ending::ConvertedOther => Some("other"),
+        _ => None,
+    }),
 };
 
 /// Consultations that were given up.
@@ -34,11 +52,13 @@ pub static ABANDONMENT: Measure = Measure {
     name: "abandonment",
     title: "Given up",
     of: "attempted",
-    definition: "ended by being given up, in the waiting room or midway",
+    definition: "ended by being given up, by stage",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Abandoned]),
     roles: &[],
-    fold: Fold::Share(|row| of_attempted(row, row.ending == Ending::Abandoned)),
+    fold: Fold::Breakdown(|row| {
+        (row.ending == Ending::Abandoned).then(|| row.stage.as_deref().unwrap_or("not recorded"))
+    }),
 };
 
 /// Consultations that failed for good.

@@ -15,3 +15,15 @@ pub static HELP_REQUESTED: Measure = Measure {
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.help_requests > 0)),
 };
+
+/// Requests for help.
+pub static HELP_PER_100: Measure = Measure {
+    name: "help_per_100",
+    title: "Requests for help per 100 consultations",
+    of: "attempted",
+    definition: "requests for help over attempted consultations, times a hundred",
+    better: Better::Lower,
+    needs: Needs::all(&[Kind::HelpRequested]),
+    roles: &[],
+    fold: Fold::PerTime(|row| row.attempted.then_some((u64::from(row.help_requests), 1)), 100.0),
+};
