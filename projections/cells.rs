@@ -29,6 +29,17 @@ pub struct Question<'a> {
     pub cluster: Option<Dimension>,
     /// How the rows were read.
     pub parameters: &'a Parameters,
+    /// Whether rows of other pathways than video are counted: only when they are asked for.
+    pub modalities: Modalities,
+}
+
+/// Which pathways are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Modalities {
+    /// Video, and rows that do not tell.
+    Video,
+    /// Every pathway: the question is by modality, or filters it.
+    AsAsked,
 }
 
 /// One measure, for one role if it is read by role.
@@ -71,6 +82,10 @@ pub struct Cell {
     pub clusters: BTreeMap<String, Tallies>,
     /// By slot: attempted rows whose sources cannot see what it needs.
     pub unmeasured: Unmeasured,
+    /// Rows, attempted or not.
+    pub rows: u64,
+    /// Rows of other pathways than video, which are not counted.
+    pub other_modalities: u64,
 }
 
 /// Tallies by slot; empty before the first row.
@@ -159,10 +174,12 @@ impl State for Cell {
     fn absorb(&mut self, other: &Self) {
         self.clusters.absorb(&other.clusters);
         self.unmeasured.absorb(&other.unmeasured);
+        self.rows += other.rows;
+        self.other_modalities += other.other_modalities;
     }
 
     fn is_empty(&self) -> bool {
-        self.clusters.is_empty() && self.unmeasured.is_empty()
+        self.rows == 0
     }
 }
 
@@ -197,7 +214,12 @@ impl Question<'_> {
         };
         let cluster = self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED));
         change(state, arm, |cell: &mut Cell| {
+            step(&mut cell.rows, way, 1);
             cell.unmeasured.0.resize(self.slots.len(), 0);
+            if !self.counts_pathway(row) {
+                step(&mut cell.other_modalities, way, 1);
+                return;
+            }
             change(&mut cell.clusters, cluster.to_owned(), |tallies: &mut Tallies| {
                 tallies.0.resize(self.slots.len(), Tally::Nothing);
                 for (i, slot) in self.slots.iter().enumerate() {
@@ -212,10 +234,20 @@ impl Question<'_> {
     }
 }
 
+impl Question<'_> {
+    fn counts_pathway(&self, row: &Outcome) -> bool {
+        let modality = row.context.get(Dimension::Modality);
+        self.modalities == Modalities::AsAsked || modality.is_none_or(|modality| modality == "video")
+    }
+}
+
 impl Slot {
-    /// Whether the row's sources see what this slot counts.
+    /// Whether the row's sources see what this slot counts. What people said needs nobody to watch.
     fn measured(&self, row: &Outcome) -> bool {
         let sees = row.sight.sees;
+        if matches!(self.measure.fold, Fold::Opinion(_) | Fold::Score(..)) {
+            return true;
+        }
         self.measure.needs.met(sees) && self.parts.iter().all(|part| part.needs.met(sees))
     }
 

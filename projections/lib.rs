@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod cells;
 pub mod compare;
+pub mod coverage;
 pub mod episode;
 pub mod filter;
 pub mod measure;

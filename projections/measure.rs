@@ -25,6 +25,8 @@ pub struct Measure {
     pub better: Better,
     /// What the sources of a row must be able to see.
     pub needs: Needs,
+    /// What compared platforms must be alike in seeing: their denominators differ otherwise.
+    pub alike: KindSet,
     /// For whom it is read apart; empty for a measure of the whole consultation.
     pub roles: &'static [Role],
     /// How a row counts.
@@ -49,6 +51,9 @@ pub struct Needs {
     pub all: KindSet,
     /// At least one of these kinds; no demand when empty.
     pub any: KindSet,
+    /// Kinds that change the answer where they are seen: a platform whose feed declares that it cannot
+    /// tell them is not compared by it with one whose feed can.
+    pub changed_by: KindSet,
 }
 
 /// How a row counts.
@@ -105,18 +110,24 @@ pub struct Voicing {
 
 impl Needs {
     /// No demand.
-    pub const NOTHING: Self = Self { all: KindSet::NONE, any: KindSet::NONE };
+    pub const NOTHING: Self = Self { all: KindSet::NONE, any: KindSet::NONE, changed_by: KindSet::NONE };
 
     /// Each of `kinds`.
     #[must_use]
     pub const fn all(kinds: &[Kind]) -> Self {
-        Self { all: KindSet::of(kinds), any: KindSet::NONE }
+        Self { all: KindSet::of(kinds), ..Self::NOTHING }
     }
 
     /// The same, and at least one of `kinds`.
     #[must_use]
-    pub const fn and_any(self, kinds: &[Kind]) -> Self {
-        Self { all: self.all, any: KindSet::of(kinds) }
+    pub const fn and_any(self, kinds: KindSet) -> Self {
+        Self { any: kinds, ..self }
+    }
+
+    /// The same, changed by `kinds` where they are seen.
+    #[must_use]
+    pub const fn changed_by(self, kinds: &[Kind]) -> Self {
+        Self { changed_by: KindSet::of(kinds), ..self }
     }
 
     /// Whether sources that see `sees` see enough.
@@ -144,6 +155,9 @@ impl Needs {
         }
     }
 }
+
+/// Kinds by which a failed attempt leaves a trace: without any of them whoever is seen has got in.
+pub(crate) const ATTEMPTS: KindSet = KindSet::of(&[Kind::JoinAttempted, Kind::Waiting, Kind::JoinFailed]);
 
 /// One attempted consultation in the denominator, counted if `holds`.
 pub(crate) fn of_attempted(row: &Outcome, holds: bool) -> Counts {

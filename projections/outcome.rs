@@ -102,6 +102,22 @@ pub struct RowSight {
     /// Whether some source never declared what it sees.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub undeclared: bool,
+    /// Kinds that some source declared to observe or to infer.
+    #[serde(skip)]
+    pub declared: [KindSet; 2],
+}
+
+impl RowSight {
+    /// The sight of a row whose sources see `sees`, and observe `observes` of that.
+    pub(crate) fn new(sees: KindSet, observes: KindSet, undeclared: bool, declared: [KindSet; 2]) -> Self {
+        Self { sees, infers: sees.without(observes), undeclared, declared }
+    }
+
+    /// The same sight with what other sources that watch this row declared to observe and to infer.
+    pub(crate) fn watched(self, [observed, inferred]: [KindSet; 2]) -> Self {
+        let observes = self.sees.without(self.infers).or(observed);
+        Self::new(self.sees.or(observed).or(inferred), observes, self.undeclared, self.declared)
+    }
 }
 
 /// How a consultation ended.

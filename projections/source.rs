@@ -2,7 +2,8 @@
 //!
 //! A mergeable book: what a source declared and which kinds it ever sent. From it follows its *sight*,
 //! by which the reading knows "not measured" from "did not happen". Of several declarations of one
-//! source the latest holds, by (`at`, declaring source, `id`), so that no order of arrival matters.
+//! source the latest holds, by (`at`, declaring source, `id`), so that no order of arrival matters;
+//! what those of one instant can tell is united, since two files of one source may each tell a part.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,11 @@ use event::{Capability, Declaration, Kind, KindSet, Sides, Time};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sources {
     sent: BTreeMap<String, KindSet>,
-    declared: BTreeMap<String, (DeclarationKey, Declaration)>,
+    declared: BTreeMap<String, (Time, Declarations)>,
 }
+
+/// The declarations of one instant, by declaring source and id.
+type Declarations = BTreeMap<(String, String), Declaration>;
 
 /// By what the later of two declarations is told: time, declaring source, id.
 pub type DeclarationKey = (Time, String, String);
@@ -46,10 +50,13 @@ impl Sources {
     }
 
     /// Notes a declaration about `source`.
-    pub fn declared(&mut self, source: &str, key: DeclarationKey, declaration: Declaration) {
-        let newer = self.declared.get(source).is_none_or(|(known, _)| *known < key);
-        if newer {
-            self.declared.insert(source.to_owned(), (key, declaration));
+    pub fn declared(&mut self, source: &str, (at, by, id): DeclarationKey, declaration: Declaration) {
+        let (latest, declarations) = self.declared.entry(source.to_owned()).or_default();
+        if declarations.is_empty() || *latest < at {
+            (*latest, *declarations) = (at, Declarations::new());
+        }
+        if *latest == at {
+            declarations.insert((by, id), declaration);
         }
     }
 
@@ -58,8 +65,10 @@ impl Sources {
         for (source, kinds) in other.sent {
             self.sent(&source, kinds);
         }
-        for (source, (key, declaration)) in other.declared {
-            self.declared(&source, key, declaration);
+        for (source, (at, declarations)) in other.declared {
+            for ((by, id), declaration) in declarations {
+                self.declared(&source, (at, by, id), declaration);
+            }
         }
     }
 
@@ -67,7 +76,7 @@ impl Sources {
     #[must_use]
     pub fn sight(&self, source: &str) -> Sight {
         match self.declared.get(source) {
-            Some((_, declaration)) => Sight::of(declaration),
+            Some((_, declarations)) => Sight::of(declarations),
             None => Sight::undeclared(self.sent.get(source).copied().unwrap_or_default()),
         }
     }
@@ -82,15 +91,19 @@ impl Sources {
 }
 
 impl Sight {
-    fn of(declaration: &Declaration) -> Self {
-        let infers = declaration.kinds(Capability::Inferred);
+    fn of(declarations: &Declarations) -> Self {
+        let union = |capability| {
+            declarations.values().map(|told| told.kinds(capability)).fold(KindSet::NONE, KindSet::or)
+        };
+        let (observes, infers) = (union(Capability::Observed), union(Capability::Inferred));
+        let last = declarations.values().next_back().cloned().unwrap_or_default();
         Self {
-            sees: declaration.kinds(Capability::Observed).or(infers),
-            infers,
+            sees: observes.or(infers),
+            infers: infers.without(observes),
             declared: true,
-            sides: declaration.sides.unwrap_or_default(),
-            drop_delay_ms: i64::from(declaration.drop_delay_ms.unwrap_or(0)),
-            platform: declaration.platform.clone(),
+            sides: last.sides.unwrap_or_default(),
+            drop_delay_ms: i64::from(last.drop_delay_ms.unwrap_or(0)),
+            platform: last.platform,
         }
     }
 
@@ -141,6 +154,19 @@ mod tests {
         b.declared("s", key(1), first);
         assert_eq!(a, b);
         assert_eq!(a.sight("s").drop_delay_ms, 2);
+    }
+
+    #[test]
+    fn what_two_declarations_of_one_instant_can_tell_is_united() {
+        let tells = |kind: Kind| Declaration {
+            capabilities: [(kind.name().to_owned(), Capability::Observed)].into(),
+            ..Declaration::default()
+        };
+        let mut sources = Sources::default();
+        for (id, kind) in [("b", Kind::Joined), ("a", Kind::HelpRequested)] {
+            sources.declared("s", (Time::default(), "s".to_owned(), id.to_owned()), tells(kind));
+        }
+        assert!(sources.sight("s").sees.has_all(KindSet::of(&[Kind::Joined, Kind::HelpRequested])));
     }
 
     #[test]

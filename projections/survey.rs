@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, Kind, KindSet};
+use event::{Dimension, Kind, KindSet, Role};
 use serde::Serialize;
 
 use crate::filter::Filter;
@@ -13,12 +13,17 @@ use crate::measure::Needs;
 use crate::outcome::Outcome;
 use crate::projection::{Projection, State, change};
 
-/// The projection: counts of what the rows that pass a filter are like, by platform.
+/// The projection: counts of what the rows that pass a filter are like, by arm.
 #[derive(Debug)]
 pub struct Survey<'a> {
     /// Which rows.
     pub filter: &'a Filter,
+    /// By which dimensions, besides the platform.
+    pub by: &'a [Dimension],
 }
+
+/// What the rows of each arm are like: by platform, then by the levels of the dimensions asked for.
+pub type Surveyeds = BTreeMap<String, BTreeMap<Stratum, Surveyed>>;
 
 /// What the rows of one platform are like.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -29,16 +34,28 @@ pub struct Surveyed {
     pub attempted: u64,
     /// Attempted ones whose sources see one side only.
     pub one_sided: u64,
-    /// Rows with a source that never declared what it sees.
+    /// Attempted rows with a source that never declared what it sees.
     pub undeclared: u64,
+    /// Ratings, scores and answers of people who are neither patients nor clinicians: in no measure.
+    pub unread_voices: u64,
     /// Attempted rows by recorded organisation.
     pub organisations: BTreeMap<String, Tally>,
     /// Attempted rows by recorded clinician.
     pub clinicians: BTreeMap<String, Tally>,
-    /// Rows by each kind that their sources see.
+    /// Attempted rows by each kind that their sources see.
     pub sees: BTreeMap<u8, Tally>,
-    /// Rows by each kind that their sources only infer.
+    /// Attempted rows by each kind that their sources only infer.
     pub infers: BTreeMap<u8, Tally>,
+}
+
+/// The levels of the dimensions asked for, as one key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stratum(pub Vec<String>);
+
+impl Serialize for Stratum {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.join("\u{1f}"))
+    }
 }
 
 /// A plain count.
@@ -61,6 +78,7 @@ impl State for Surveyed {
         self.attempted += other.attempted;
         self.one_sided += other.one_sided;
         self.undeclared += other.undeclared;
+        self.unread_voices += other.unread_voices;
         self.organisations.absorb(&other.organisations);
         self.clinicians.absorb(&other.clinicians);
         self.sees.absorb(&other.sees);
@@ -76,23 +94,23 @@ impl Surveyed {
     /// Counts a row in or out by `step`.
     fn count(&mut self, row: &Outcome, step: impl Fn(&mut u64) + Copy) {
         step(&mut self.rows);
-        for (holds, count) in [
-            (row.attempted, &mut self.attempted),
-            (row.attempted && row.one_sided, &mut self.one_sided),
-            (row.sight.undeclared, &mut self.undeclared),
-        ] {
+        (0..unread_voices(row)).for_each(|_| step(&mut self.unread_voices));
+        if !row.attempted {
+            return;
+        }
+        step(&mut self.attempted);
+        for (holds, count) in
+            [(row.one_sided, &mut self.one_sided), (row.sight.undeclared, &mut self.undeclared)]
+        {
             if holds {
                 step(count);
             }
         }
-        if row.attempted {
-            for (dimension, map) in [
-                (Dimension::Organisation, &mut self.organisations),
-                (Dimension::Clinician, &mut self.clinicians),
-            ] {
-                if let Some(level) = row.context.get(dimension) {
-                    change(map, level.to_owned(), |tally| step(&mut tally.0));
-                }
+        for (dimension, map) in
+            [(Dimension::Organisation, &mut self.organisations), (Dimension::Clinician, &mut self.clinicians)]
+        {
+            if let Some(level) = row.context.get(dimension) {
+                change(map, level.to_owned(), |tally| step(&mut tally.0));
             }
         }
         for (kinds, map) in [(row.sight.sees, &mut self.sees), (row.sight.infers, &mut self.infers)] {
@@ -102,38 +120,61 @@ impl Surveyed {
         }
     }
 
-    /// Whether at least half of the rows see what is needed.
+    /// Whether at least half of the attempted rows see what is needed.
     ///
     /// A handful of rows from a better source must not make a part of a composite count that nearly all
-    /// rows cannot observe.
+    /// rows cannot observe; and what only a few rows can show is not measured.
     #[must_use]
     pub fn observes(&self, needs: Needs) -> bool {
-        needs.met(self.kinds(&self.sees))
+        needs.met(self.seen())
     }
 
-    /// Kinds that at least half of the rows see.
+    /// Kinds that at least half of the attempted rows see.
     #[must_use]
     pub fn seen(&self) -> KindSet {
-        self.kinds(&self.sees)
+        self.at_least(&self.sees, self.attempted.div_ceil(2).max(1))
     }
 
-    /// Kinds that at least one row only infers.
+    /// Kinds that its sources declare not to tell; none where most rows come from undeclared sources.
+    #[must_use]
+    pub fn blind(&self) -> KindSet {
+        if self.undeclared * 2 > self.attempted { KindSet::NONE } else { KindSet::EVERY.without(self.seen()) }
+    }
+
+    /// Kinds that any attempted row only infers: a caveat is told even where it touches few.
     #[must_use]
     pub fn inferred(&self) -> KindSet {
-        Kind::ALL
-            .into_iter()
-            .filter(|kind| self.infers.contains_key(&(*kind as u8)))
-            .fold(KindSet::NONE, KindSet::with)
+        self.at_least(&self.infers, 1)
     }
 
-    fn kinds(&self, counts: &BTreeMap<u8, Tally>) -> KindSet {
-        let half = |kind: &Kind| counts.get(&(*kind as u8)).is_some_and(|tally| tally.0 * 2 >= self.rows);
-        Kind::ALL.into_iter().filter(half).fold(KindSet::NONE, KindSet::with)
+    fn at_least(&self, counts: &BTreeMap<u8, Tally>, least: u64) -> KindSet {
+        let enough = |kind: &Kind| counts.get(&(*kind as u8)).is_some_and(|tally| tally.0 >= least);
+        Kind::ALL.into_iter().filter(enough).fold(KindSet::NONE, KindSet::with)
     }
 }
 
+/// What people said who are read in no measure.
+fn unread_voices(row: &Outcome) -> u64 {
+    let unread = |role: Role| !matches!(role, Role::Patient | Role::Clinician);
+    let ratings = row.ratings.iter().map(|rating| rating.role);
+    let scores = row.scores.iter().map(|score| score.role);
+    let answers = row.adequacy.iter().map(|adequacy| adequacy.role);
+    ratings.chain(scores).chain(answers).filter(|role| unread(*role)).count() as u64
+}
+
+/// What the rows of each platform are like, all levels together.
+#[must_use]
+pub fn platforms(arms: &Surveyeds) -> BTreeMap<String, Surveyed> {
+    let whole = |strata: &BTreeMap<Stratum, Surveyed>| {
+        let mut whole = Surveyed::default();
+        strata.values().for_each(|surveyed| whole.absorb(surveyed));
+        whole
+    };
+    arms.iter().map(|(platform, strata)| (platform.clone(), whole(strata))).collect()
+}
+
 impl Projection for Survey<'_> {
-    type State = BTreeMap<String, Surveyed>;
+    type State = Surveyeds;
 
     fn add(&self, row: &Outcome, state: &mut Self::State) {
         self.count(row, state, |count| *count += 1);
@@ -145,10 +186,14 @@ impl Projection for Survey<'_> {
 }
 
 impl Survey<'_> {
-    fn count(&self, row: &Outcome, state: &mut BTreeMap<String, Surveyed>, step: impl Fn(&mut u64) + Copy) {
+    fn count(&self, row: &Outcome, state: &mut Surveyeds, step: impl Fn(&mut u64) + Copy) {
         if self.filter.passes(row) {
             let platform = row.context.level(Dimension::Platform).to_owned();
-            change(state, platform, |surveyed: &mut Surveyed| surveyed.count(row, step));
+            let stratum =
+                Stratum(self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect());
+            change(state, platform, |strata: &mut BTreeMap<Stratum, Surveyed>| {
+                change(strata, stratum, |surveyed: &mut Surveyed| surveyed.count(row, step));
+            });
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use event::Dimension;
 use projections::catalog;
-use projections::compare::{Ask, ClusterChoice};
+use projections::compare::{Ask, ClusterChoice, Comparison};
 use projections::filter::{Filter, FilterError};
+use projections::measure::Measure;
 
 use super::choose::{choose, unknown};
 use super::failure::Failure;
@@ -67,12 +68,25 @@ fn dimension(name: &str) -> Result<Dimension, Failure> {
     choose("dimension", name, Dimension::from_name(name), Dimension::ALL.map(Dimension::name))
 }
 
+/// The same list with each thing once, where it first stands.
+fn once<T>(list: Vec<T>, same: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(list.len());
+    for one in list {
+        if !kept.iter().any(|known| same(known, &one)) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
 impl AskArgs {
     /// The request, with every name checked before anything is replayed.
     pub(super) fn ask(&self, platforms: &[String]) -> Result<Ask, Failure> {
         let names = catalog::MEASURES.map(|measure| measure.name);
-        let measures: Result<_, _> =
+        let measures: Result<Vec<_>, _> =
             self.measure.iter().map(|name| choose("measure", name, catalog::measure(name), names)).collect();
+        let mut measures: Vec<&Measure> = measures?;
+        measures = once(measures, |a, b| a.name == b.name);
         let mut filter = Filter::default();
         for text in &self.filter {
             filter.add(text).map_err(|error| match &error {
@@ -82,16 +96,36 @@ impl AskArgs {
                 _ => Failure::Usage(error.to_string()),
             })?;
         }
-        filter.platforms(platforms);
+        let filtered = filter.iter().any(|(dimension, _)| dimension == Dimension::Platform);
+        if filtered && !platforms.is_empty() {
+            return Err(Failure::Usage(
+                "name platforms either as arguments or by --where platform=, not both".into(),
+            ));
+        }
+        // The reference is compared with, so it belongs to the question.
+        let wanted: Vec<String> = match &self.reference {
+            Some(reference) if !platforms.is_empty() => {
+                platforms.iter().chain([reference]).cloned().collect()
+            }
+            _ => platforms.to_vec(),
+        };
+        filter.platforms(&wanted);
+        let by: Result<Vec<_>, _> = self.by.iter().map(|name| dimension(name)).collect();
+        let by = once(by?, |a, b| a == b);
+        let cluster = match self.cluster.as_deref() {
+            None | Some("auto") => ClusterChoice::Auto,
+            Some("none") => ClusterChoice::None,
+            Some(name) => ClusterChoice::By(dimension(name)?),
+        };
+        if by.contains(&Dimension::Platform) || cluster == ClusterChoice::By(Dimension::Platform) {
+            let why = "platforms are what is compared: they can neither group nor cluster";
+            return Err(Failure::Usage(why.to_owned()));
+        }
         Ok(Ask {
-            measures: measures?,
-            by: self.by.iter().map(|name| dimension(name)).collect::<Result<_, _>>()?,
+            measures,
+            by,
             filter,
-            cluster: match self.cluster.as_deref() {
-                None | Some("auto") => ClusterChoice::Auto,
-                Some("none") => ClusterChoice::None,
-                Some(name) => ClusterChoice::By(dimension(name)?),
-            },
+            cluster,
             reference: self.reference.clone(),
             level: self.level.unwrap_or(0.95),
         })
@@ -104,17 +138,33 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let table = store::rows(shared, &log, &args.reading)?;
     known_platforms(&table, &args.platforms, args.ask.reference.as_deref())?;
     note_unknown_levels(&table, &ask.filter, shared);
+    recorded_cluster(&table, ask.cluster)?;
     let comparison = compare(&table, &ask, shared.threads())?;
+    show(&comparison, shared, out)
+}
+
+/// Writes a comparison in the form that was asked for.
+pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     match shared.format() {
-        Format::Json => out.document(&comparison),
+        Format::Json => out.document(comparison),
         Format::Ndjson => {
             comparison.rows.iter().try_for_each(|row| out.row(row))?;
             comparison.differences.iter().try_for_each(|difference| out.row(difference))
         }
-        Format::Table => out.text(&report::comparison(&comparison)),
-        Format::Plain => out.text(&report::comparison_rows(&comparison, report::Form::Plain)),
-        Format::Csv => out.text(&report::comparison_rows(&comparison, report::Form::Csv)),
-        Format::Md => out.text(&report::comparison_rows(&comparison, report::Form::Markdown)),
+        Format::Table => out.text(&report::comparison(comparison)),
+        Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),
+        Format::Csv => out.text(&report::comparison_rows(comparison, report::Form::Csv)),
+        Format::Md => out.text(&report::comparison_rows(comparison, report::Form::Markdown)),
+    }
+}
+
+/// Refuses to cluster by what nobody recorded.
+fn recorded_cluster(table: &Table, cluster: ClusterChoice) -> Result<(), Failure> {
+    match cluster {
+        ClusterChoice::By(dimension) if table.rows.iter().all(|row| row.context.get(dimension).is_none()) => {
+            Err(Failure::Usage(format!("nobody recorded {dimension} here: there is nothing to cluster by")))
+        }
+        _ => Ok(()),
     }
 }
 

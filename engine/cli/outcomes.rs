@@ -38,7 +38,11 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             Line::Open(open) => out.row(open),
         });
     }
-    let form = if shared.format() == Format::Csv { report::Form::Csv } else { report::Form::Plain };
+    let form = match shared.format() {
+        Format::Csv => report::Form::Csv,
+        Format::Md => report::Form::Markdown,
+        _ => report::Form::Plain,
+    };
     out.line(&report::outcomes_head(form))?;
     lines.iter().try_for_each(|line| match line {
         Line::Closed(row) => out.line(&report::outcome(row, form)),

@@ -189,7 +189,10 @@ fn read_shard(
             return Err(ReplayError::Interrupted);
         }
         match read(&consultation, &episode, sights, parameters) {
-            Reading::Closed(row) => table.rows.push(*row),
+            Reading::Closed(row) => {
+                table.coverage.add(&row);
+                table.rows.push(*row);
+            }
             Reading::Open(open) => table.open.push(open),
         }
     }

@@ -1,12 +1,10 @@
 //! The rows of a replay, by consultation, and what is asked of them.
 
-use std::collections::BTreeMap;
-
 use projections::compare::{self as comparing, Ask, Comparison, NotComparable};
+use projections::coverage::Coverage;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
 use projections::projection::{Projection, State};
-use projections::survey::Survey;
 
 use crate::log::Position;
 
@@ -23,11 +21,20 @@ pub struct Table {
     pub position: Position,
     /// Sources that never declared what they can see.
     pub undeclared: Vec<String>,
+    /// What declared sources watch beside the rows they speak of.
+    pub(super) coverage: Coverage,
 }
 
 impl Table {
     pub(super) fn empty(parameters: Parameters) -> Self {
-        Self { rows: Vec::new(), open: Vec::new(), parameters, position: Position(0), undeclared: Vec::new() }
+        Self {
+            rows: Vec::new(),
+            open: Vec::new(),
+            parameters,
+            position: Position(0),
+            undeclared: Vec::new(),
+            coverage: Coverage::default(),
+        }
     }
 
     /// The rows of all parts, by name.
@@ -41,7 +48,10 @@ impl Table {
         for mut part in parts {
             table.rows.append(&mut part.rows);
             table.open.append(&mut part.open);
+            table.coverage.merge(part.coverage);
         }
+        // Only when every row is there is it known who watches what.
+        table.rows.iter_mut().for_each(|row| table.coverage.apply(row));
         // Each part is sorted: the sort merges runs.
         table.rows.sort_by(|a, b| a.consultation.cmp(&b.consultation));
         table.open.sort_by(|a, b| a.consultation.cmp(&b.consultation));
@@ -73,10 +83,10 @@ impl Table {
 /// # Errors
 /// When what is asked cannot be compared.
 pub fn compare(table: &Table, ask: &Ask, threads: usize) -> Result<Comparison, NotComparable> {
-    let survey: BTreeMap<_, _> = table.fold(&Survey { filter: &ask.filter }, threads);
-    let design = ask.design(&survey)?;
+    let arms = table.fold(&ask.survey(), threads);
+    let design = ask.design(&arms)?;
     let cells = table.fold(&design.question(ask, &table.parameters), threads);
-    let mut comparison = comparing::compare(ask, &design, &survey, &cells, &table.parameters)?;
+    let mut comparison = comparing::compare(ask, &design, &arms, &cells, &table.parameters)?;
     comparison.position = table.position.0;
     comparison.in_progress = table.open.len() as u64;
     Ok(comparison)

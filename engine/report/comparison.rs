@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use event::Role;
 use projections::catalog;
 use projections::compare::{
     Comparison, Difference, Row, Verdict, figures as told, show, show_difference, words,
 };
 use projections::measure::{Fold, Measure};
+use projections::stats::Status;
 
-use super::grouped;
 use super::table::Form;
+use super::{counted, grouped};
 
 /// The whole comparison as a text.
 #[must_use]
@@ -25,17 +27,17 @@ pub fn comparison(comparison: &Comparison) -> String {
         });
         return text;
     }
-    let mut strata: Vec<&BTreeMap<&'static str, String>> =
-        comparison.rows.iter().map(|row| &row.by).collect();
-    strata.dedup();
-    for by in strata {
+    let differences = by_arm(comparison);
+    // Rows come stratum by stratum.
+    for rows in comparison.rows.chunk_by(|a, b| a.by == b.by) {
+        let by = &rows[0].by;
         if !by.is_empty() {
             let levels: Vec<String> =
                 by.iter().map(|(dimension, level)| format!("{dimension} {level}")).collect();
             let title = levels.join(", ");
             let _ = write!(text, "\n{title}\n{}\n", "=".repeat(title.chars().count()));
         }
-        stratum(&mut text, comparison, by);
+        stratum(&mut text, comparison, rows, &differences);
     }
     text.push_str(&notes(comparison));
     text
@@ -46,12 +48,12 @@ fn heading(comparison: &Comparison) -> String {
         return String::new();
     }
     let mut text = format!(
-        "{} consultations up to position {}",
-        grouped(comparison.consultations),
+        "{} up to position {}",
+        counted(comparison.consultations, "consultation"),
         grouped(comparison.position)
     );
     if comparison.in_progress > 0 {
-        let _ = write!(text, ", {} still in progress", grouped(comparison.in_progress));
+        let _ = write!(text, ", {} of all platforms still in progress", grouped(comparison.in_progress));
     }
     let _ = write!(text, ", as of {}", comparison.parameters.until);
     for (dimension, levels) in &comparison.filter {
@@ -72,37 +74,58 @@ pub fn intervals(comparison: &Comparison) -> String {
         "none" => "no replication: consultations are taken as independent".to_owned(),
         dimension => format!("clustered by {dimension}"),
     };
-    format!("In brackets {:.0} % intervals, {clustered}", row.level * 100.0)
+    let level = (row.level * 1e4).round() / 1e2;
+    format!("In brackets {level} % intervals, {clustered}; not adjusted for how many are looked at")
 }
 
-fn stratum(text: &mut String, comparison: &Comparison, by: &BTreeMap<&'static str, String>) {
-    let rows: Vec<&Row> = comparison.rows.iter().filter(|row| row.by == *by).collect();
-    let mut blind: Vec<(&'static str, Vec<&str>)> = Vec::new();
-    let mut i = 0;
-    while i < rows.len() {
-        let block =
-            rows[i..].iter().take_while(|row| (row.measure, row.role) == (rows[i].measure, rows[i].role));
-        let block: Vec<&Row> = block.copied().collect();
-        i += block.len();
+/// What tells an arm's difference: measure, levels, platform, role and sides.
+type Key<'a> = (&'a str, &'a BTreeMap<&'static str, String>, &'a str, Option<Role>, bool);
+
+fn by_arm(comparison: &Comparison) -> BTreeMap<Key<'_>, &Difference> {
+    comparison
+        .differences
+        .iter()
+        .map(|one| ((one.measure, &one.by, one.platform.as_str(), one.role, one.one_sided), one))
+        .collect()
+}
+
+fn stratum(
+    text: &mut String,
+    comparison: &Comparison,
+    rows: &[Row],
+    differences: &BTreeMap<Key<'_>, &Difference>,
+) {
+    let mut blind: Vec<&str> = Vec::new();
+    let mut measured_any = false;
+    for block in rows.chunk_by(|a, b| (a.measure, a.role) == (b.measure, b.role)) {
         let Some(measure) = catalog::measure(block[0].measure) else { continue };
-        let without: Vec<&str> = block
-            .iter()
-            .filter(|row| row.status == "not_measured")
-            .map(|row| row.platform.as_str())
-            .collect();
-        if without.len() == block.len() {
-            blind.push((measure.name, without));
+        let unmeasured = block.iter().filter(|row| matches!(row.status, Status::NotMeasured(_))).count();
+        if unmeasured == block.len() {
+            blind.push(measure.name);
         } else if block.iter().any(|row| row.n.is_some_and(|n| n > 0)) {
-            measured(text, comparison, measure, &block);
+            measured_any = true;
+            measured(text, comparison, measure, block, differences);
         }
     }
+    if !measured_any {
+        text.push_str(
+            "\nNone of these consultations was attempted by both sides, so that there is nothing to measure. \
+             A feed that sees one\nside only says so by `sides` in its declaration.\n",
+        );
+    }
     if !blind.is_empty() {
-        let names: Vec<&str> = blind.iter().map(|(name, _)| *name).collect();
-        let _ = writeln!(text, "\nNot measured by any feed here: {}", names.join(", "));
+        blind.dedup();
+        let _ = writeln!(text, "\nNot measured by any feed here: {}", blind.join(", "));
     }
 }
 
-fn measured(text: &mut String, comparison: &Comparison, measure: &Measure, block: &[&Row]) {
+fn measured(
+    text: &mut String,
+    comparison: &Comparison,
+    measure: &Measure,
+    block: &[Row],
+    differences: &BTreeMap<Key<'_>, &Difference>,
+) {
     let role = match block[0].role {
         Some(role) if measure.roles.len() > 1 => format!(" ({role}s)"),
         _ => String::new(),
@@ -113,8 +136,13 @@ fn measured(text: &mut String, comparison: &Comparison, measure: &Measure, block
             write!(text, "\n  as far as every feed can tell: {}", components.join(", ").replace('_', " "));
     }
     text.push('\n');
-    let lines: Vec<[String; 4]> =
-        block.iter().map(|row| line(measure, row, difference(comparison, row), comparison)).collect();
+    let lines: Vec<[String; 4]> = block
+        .iter()
+        .map(|row| {
+            let key = (row.measure, &row.by, row.platform.as_str(), row.role, row.one_sided);
+            line(measure, row, differences.get(&key).copied(), comparison)
+        })
+        .collect();
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2)];
     for line in &lines {
@@ -124,14 +152,30 @@ fn measured(text: &mut String, comparison: &Comparison, measure: &Measure, block
         }
         let _ = writeln!(text, "{}", format!("{shown} {}", line[3]).trim_end());
     }
+    for caution in cautions(block) {
+        let _ = writeln!(text, "  ! {caution}");
+    }
 }
 
-fn difference<'a>(comparison: &'a Comparison, row: &Row) -> Option<&'a Difference> {
-    comparison.differences.iter().find(|difference| {
-        (difference.measure, &difference.by, &difference.platform, difference.role)
-            == (row.measure, &row.by, &row.platform, row.role)
-            && !row.one_sided
-    })
+/// What must be known of these rows, each caution once with whom it concerns.
+fn cautions(block: &[Row]) -> Vec<String> {
+    let mut by_note: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for row in block {
+        // Said for the whole comparison in its heading.
+        for note in row.notes.iter().filter(|note| !note.starts_with("no replication: consultations")) {
+            by_note.entry((*note).to_owned()).or_default().push(&row.platform);
+        }
+        if row.unmeasured > 0 && row.n.is_some_and(|n| n > 0) {
+            let note =
+                format!("{} not measured: no source watched them that can tell", grouped(row.unmeasured));
+            by_note.entry(note).or_default().push(&row.platform);
+        }
+    }
+    let all = block.len();
+    by_note
+        .into_iter()
+        .map(|(note, whom)| if whom.len() == all { note } else { format!("{}: {note}", whom.join(", ")) })
+        .collect()
 }
 
 /// Platform, value with interval, counts, and how it differs.
@@ -146,7 +190,8 @@ fn line(
     let platform = format!("{}{one_sided}{inferred}", row.platform);
     let Some(value) = row.value else {
         let why = row.reason.as_deref().unwrap_or("no value");
-        return [platform, row.status.replace('_', " "), String::new(), why.to_owned()];
+        let status = if matches!(row.status, Status::NotMeasured(_)) { "not measured" } else { "no value" };
+        return [platform, status.to_owned(), String::new(), why.to_owned()];
     };
     let mut shown = show(measure, value);
     if let (Some(lo), Some(hi)) = (row.lo, row.hi) {
@@ -193,13 +238,17 @@ fn bare(measure: &Measure, value: f64) -> String {
 
 fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, comparison: &Comparison) -> String {
     let Some(difference) = difference else {
-        let is_reference = comparison.reference.as_deref() == Some(&row.platform) && !row.one_sided;
+        let is_reference = comparison.reference.as_deref() == Some(&row.platform);
         return if is_reference { "reference".to_owned() } else { String::new() };
     };
-    let word = verdict_word(difference.verdict);
+    let word = match (difference.verdict, &difference.reason) {
+        (Verdict::InsufficientEvidence, Some(reason)) => format!("too thin to say, {reason}"),
+        (Verdict::NotComparable, Some(reason)) => format!("not comparable, {reason}"),
+        (verdict, _) => verdict_word(verdict).replace('_', " "),
+    };
     match show_difference(measure, difference) {
         Some(figures) => format!("{figures}: {word}"),
-        None => word.to_owned(),
+        None => word,
     }
 }
 
@@ -209,9 +258,9 @@ fn verdict_word(verdict: Verdict) -> &'static str {
         Verdict::Worse => "worse",
         Verdict::Higher => "higher",
         Verdict::Lower => "lower",
-        Verdict::NoClearDifference => "no clear difference",
-        Verdict::InsufficientEvidence => "too few events to say",
-        Verdict::NotComparable => "not comparable",
+        Verdict::NoClearDifference => "no_clear_difference",
+        Verdict::InsufficientEvidence => "insufficient_evidence",
+        Verdict::NotComparable => "not_comparable",
     }
 }
 
@@ -230,10 +279,26 @@ fn notes(comparison: &Comparison) -> String {
         if platform.undeclared > 0 {
             let _ = writeln!(
                 text,
-                "  {}: {} of {} consultations come from sources that never declared what they can see",
+                "  {}: {} of {} attempted come from sources that never declared what they can see",
                 platform.platform,
                 grouped(platform.undeclared),
-                grouped(platform.consultations)
+                grouped(platform.attempted)
+            );
+        }
+        if platform.unread_voices > 0 {
+            let _ = writeln!(
+                text,
+                "  {}: {} ratings and answers of people who are neither patients nor clinicians are in no measure",
+                platform.platform,
+                grouped(platform.unread_voices)
+            );
+        }
+        if platform.other_modalities > 0 {
+            let _ = writeln!(
+                text,
+                "  {}: {} by phone or in person are not counted; --by modality shows them beside video",
+                platform.platform,
+                grouped(platform.other_modalities)
             );
         }
     }
@@ -253,7 +318,7 @@ fn unclustered(comparison: &Comparison) -> Option<(&'static str, f64)> {
 #[must_use]
 pub fn evidence(comparison: &Comparison) -> String {
     let mut text = String::new();
-    stratum(&mut text, comparison, &BTreeMap::new());
+    stratum(&mut text, comparison, &comparison.rows, &by_arm(comparison));
     text.trim_start_matches('\n').to_owned()
 }
 
@@ -288,14 +353,22 @@ pub fn comparison_rows(comparison: &Comparison, form: Form) -> String {
     ]);
     let mut text = form.head(&names);
     text.push('\n');
+    let differences = by_arm(comparison);
     for row in &comparison.rows {
         let mut cells = vec![row.measure.to_owned()];
         cells.extend(row.by.values().cloned());
-        cells.extend(cells_of(row, difference(comparison, row)));
+        let key = (row.measure, &row.by, row.platform.as_str(), row.role, row.one_sided);
+        cells.extend(cells_of(row, differences.get(&key).copied()));
         text.push_str(&form.row(cells.iter().map(String::as_str)));
         text.push('\n');
     }
     text
+}
+
+/// The status as machines spell it.
+fn status_word(row: &Row) -> String {
+    let json = serde_json::to_value(row).unwrap_or_default();
+    json["status"].as_str().unwrap_or_default().to_owned()
 }
 
 fn cells_of(row: &Row, difference: Option<&Difference>) -> Vec<String> {
@@ -305,8 +378,9 @@ fn cells_of(row: &Row, difference: Option<&Difference>) -> Vec<String> {
     let of = |value: fn(&Difference) -> Option<f64>| real(difference.and_then(value));
     vec![
         row.platform.clone(),
+        row.one_sided.to_string(),
         row.role.map(|role| role.to_string()).unwrap_or_default(),
-        row.status.to_owned(),
+        status_word(row),
         whole(row.x),
         whole(row.n),
         real(row.value),
@@ -343,8 +417,8 @@ pub fn figures(comparison: &Comparison, difference: &Difference) -> String {
 fn rows_of<'a>(comparison: &'a Comparison, difference: &Difference) -> Option<(&'a Row, &'a Row)> {
     let row = |platform: &str| {
         comparison.rows.iter().find(|row| {
-            (row.measure, &row.by, row.platform.as_str(), row.role)
-                == (difference.measure, &difference.by, platform, difference.role)
+            (row.measure, &row.by, row.platform.as_str(), row.role, row.one_sided)
+                == (difference.measure, &difference.by, platform, difference.role, difference.one_sided)
         })
     };
     row(&difference.platform).zip(row(&difference.reference))

@@ -26,6 +26,12 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// So many of a thing, in the singular for one.
+#[must_use]
+pub fn counted(number: u64, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;

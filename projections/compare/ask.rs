@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, KindSet};
+use event::{Dimension, KindSet, NOT_RECORDED, Role};
 
 use crate::catalog;
-use crate::cells::{Question, Slot};
+use crate::cells::{Modalities, Question, Slot};
 use crate::filter::Filter;
-use crate::measure::{Fold, Measure};
+use crate::measure::{Fold, Measure, Part};
 use crate::parameters::Parameters;
-use crate::survey::Surveyed;
+use crate::survey::{self, Survey, Surveyed, Surveyeds};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -86,55 +86,67 @@ impl Default for Ask {
 }
 
 impl Ask {
+    /// The first pass: what the rows asked about are like.
+    #[must_use]
+    pub fn survey(&self) -> Survey<'_> {
+        Survey { filter: &self.filter, by: &self.by }
+    }
+
     /// Chooses reference, clustering and parts by the survey of the rows asked about.
     ///
     /// # Errors
     /// When the reference that was named has no rows.
-    pub fn design(&self, survey: &BTreeMap<String, Surveyed>) -> Result<Design, NotComparable> {
-        let reference = match &self.reference {
-            Some(named) if survey.contains_key(named) => Some(named.clone()),
-            Some(named) => {
-                let platforms = survey.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                return Err(NotComparable::NoReference(named.clone(), platforms));
-            }
-            // Most consultations; of equals the first by name.
-            None => survey
-                .iter()
-                .max_by(|(a, s), (b, t)| s.rows.cmp(&t.rows).then(b.cmp(a)))
-                .map(|(platform, _)| platform.clone()),
-        };
-        Ok(Design { slots: self.slots(survey), reference, cluster: self.clustering(survey) })
+    pub fn design(&self, arms: &Surveyeds) -> Result<Design, NotComparable> {
+        let platforms = survey::platforms(arms);
+        if let Some(named) = self.reference.as_ref().filter(|named| !platforms.contains_key(*named)) {
+            let known = platforms.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(NotComparable::NoReference(named.clone(), known));
+        }
+        // A stray row without a platform, or a platform on which nobody tried, decides nothing.
+        let counts = |platform: &str, surveyed: &Surveyed| surveyed.attempted > 0 && platform != NOT_RECORDED;
+        let compared: BTreeMap<&str, &Surveyed> = platforms
+            .iter()
+            .map(|(platform, surveyed)| (platform.as_str(), surveyed))
+            .filter(|(platform, surveyed)| counts(platform, surveyed))
+            .collect();
+        Ok(Design {
+            slots: self.slots(&compared),
+            reference: self.reference.clone().or_else(|| largest(&platforms, &compared)),
+            cluster: self.clustering(arms, &compared),
+        })
     }
 
-    fn slots(&self, survey: &BTreeMap<String, Surveyed>) -> Vec<Slot> {
+    fn slots(&self, compared: &BTreeMap<&str, &Surveyed>) -> Vec<Slot> {
         let asked: Vec<&'static Measure> =
             if self.measures.is_empty() { catalog::MEASURES.to_vec() } else { self.measures.clone() };
         let mut slots = Vec::new();
         for measure in asked {
             let parts = match measure.fold {
-                Fold::Composite(_, parts) => parts
-                    .iter()
-                    .filter(|part| survey.values().all(|surveyed| surveyed.observes(part.needs)))
-                    .collect(),
+                Fold::Composite(_, parts) => parts.iter().filter(|part| common(part, compared)).collect(),
                 _ => Vec::new(),
             };
             if measure.roles.is_empty() {
                 slots.push(Slot { measure, role: None, parts });
             } else {
-                let of = |role: &event::Role| Slot { measure, role: Some(*role), parts: parts.clone() };
+                let of = |role: &Role| Slot { measure, role: Some(*role), parts: parts.clone() };
                 slots.extend(measure.roles.iter().map(of));
             }
         }
         slots
     }
 
-    fn clustering(&self, survey: &BTreeMap<String, Surveyed>) -> Option<Dimension> {
+    fn clustering(&self, arms: &Surveyeds, compared: &BTreeMap<&str, &Surveyed>) -> Option<Dimension> {
         match self.cluster {
             ClusterChoice::None => None,
             ClusterChoice::By(dimension) => Some(dimension),
             ClusterChoice::Auto => {
                 let every = |levels: fn(&Surveyed) -> usize| {
-                    let mut arms = survey.values().filter(|surveyed| surveyed.attempted > 0).peekable();
+                    let mut arms = arms
+                        .iter()
+                        .filter(|(platform, _)| compared.contains_key(platform.as_str()))
+                        .flat_map(|(_, strata)| strata.values())
+                        .filter(|surveyed| surveyed.attempted > 0)
+                        .peekable();
                     arms.peek().is_some() && arms.all(|surveyed| levels(surveyed) >= 2)
                 };
                 if every(|surveyed| surveyed.organisations.len()) {
@@ -149,16 +161,42 @@ impl Ask {
     }
 }
 
+/// The platform with most consultations; of equals the first by name.
+fn largest(platforms: &BTreeMap<String, Surveyed>, compared: &BTreeMap<&str, &Surveyed>) -> Option<String> {
+    platforms
+        .iter()
+        .filter(|(platform, _)| compared.is_empty() || compared.contains_key(platform.as_str()))
+        .max_by(|(a, s), (b, t)| s.rows.cmp(&t.rows).then(b.cmp(a)))
+        .map(|(platform, _)| platform.clone())
+}
+
+/// Whether a part of a composite can be counted alike for every platform compared.
+fn common(part: &Part, compared: &BTreeMap<&str, &Surveyed>) -> bool {
+    let needs = part.needs;
+    compared.values().all(|surveyed| surveyed.observes(needs))
+        && compared.values().all(|one| compared.values().all(|other| alike(needs.changed_by, one, other)))
+}
+
+/// Whether two platforms are alike in telling these kinds, as far as their sources declare.
+pub(super) fn alike(kinds: KindSet, one: &Surveyed, other: &Surveyed) -> bool {
+    let only = |blind: &Surveyed, seeing: &Surveyed| blind.blind().and(seeing.seen()).has_any(kinds);
+    !only(one, other) && !only(other, one)
+}
+
 impl Design {
     /// The request of the second pass.
     #[must_use]
     pub fn question<'a>(&self, ask: &'a Ask, parameters: &'a Parameters) -> Question<'a> {
+        let asked = |dimension| {
+            ask.by.contains(&dimension) || ask.filter.iter().any(|(filtered, _)| filtered == dimension)
+        };
         Question {
             slots: self.slots.clone(),
             by: &ask.by,
             filter: &ask.filter,
             cluster: self.cluster,
             parameters,
+            modalities: if asked(Dimension::Modality) { Modalities::AsAsked } else { Modalities::Video },
         }
     }
 
@@ -176,7 +214,11 @@ pub(super) fn missing(slot: &Slot, sees: KindSet) -> String {
         && let Fold::Composite(_, parts) = slot.measure.fold
         && slot.parts.is_empty()
     {
-        missing = parts.iter().map(|part| part.needs.missing(sees)).collect::<Vec<_>>().join(", ");
+        let lacking = parts.iter().map(|part| part.needs.missing(sees)).filter(|lacking| !lacking.is_empty());
+        missing = lacking.collect::<Vec<_>>().join(", ");
+        if missing.is_empty() {
+            missing = "what another platform's feed cannot tell either".to_owned();
+        }
     }
     missing
 }

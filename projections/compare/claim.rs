@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::ask::{Ask, ClusterChoice};
-use crate::cells::Slot;
+use crate::cells::{Arm, Slot};
 use crate::parameters::Parameters;
 
 /// The version of the rule that makes a difference and its verdict.
 const RULE: &str = "difference/1";
 
-/// The name of the claim that `platform` differs from `reference`.
+/// The name of the claim that an arm differs from the same arm of `reference`.
 ///
-/// It depends on the question alone: rule, measure, role, platforms, levels, filter, clustering, level and
-/// the parameters of the reading other than the instant.
+/// It depends on the question alone: rule, measure, role, platforms, sides, levels, filter, clustering,
+/// level and the parameters of the reading other than the instant. Lists are told with a tag and their
+/// length, so that no two questions can be told alike.
 #[must_use]
 pub fn claim_id(
     ask: &Ask,
     slot: &Slot,
-    platform: &str,
+    arm: &Arm,
     reference: &str,
     by: &BTreeMap<&'static str, String>,
     parameters: &Parameters,
@@ -27,17 +28,24 @@ pub fn claim_id(
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     };
-    for text in [RULE, slot.measure.name, slot.role.map_or("", event::Role::name), platform, reference] {
+    let sides = if arm.one_sided { "one side" } else { "both sides" };
+    let role = slot.role.map_or("", event::Role::name);
+    for text in [RULE, slot.measure.name, role, &arm.platform, reference, sides] {
         tell(text);
     }
+    tell("by");
+    tell(&by.len().to_string());
     for (dimension, level) in by {
         tell(dimension);
         tell(level);
     }
+    tell("where");
     for (dimension, levels) in ask.filter.iter() {
         tell(dimension.name());
+        tell(&levels.len().to_string());
         levels.iter().for_each(|level| tell(level));
     }
+    tell("cluster");
     tell(match ask.cluster {
         ClusterChoice::Auto => "auto",
         ClusterChoice::None => "none",

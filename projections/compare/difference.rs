@@ -5,16 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use event::Role;
 use serde::Serialize;
 
-use super::ask::{Ask, Design};
+use super::Compared;
+use super::ask::{Ask, Design, alike};
 use super::claim::claim_id;
-use super::row::{Row, status_name};
+use super::row::status_name;
 use super::tally::{counts, tallies};
-use crate::cells::{Arm, Cell, Slot};
+use crate::cells::{Cell, Slot};
 use crate::measure::{Better, Fold};
 use crate::parameters::Parameters;
 use crate::stats::cluster::PLANNING_ICC;
 use crate::stats::contrast::{self, Pair};
-use crate::stats::{Estimate, difference};
+use crate::stats::estimate::FEWEST_EVENTS;
+use crate::stats::{Estimate, Reason, Status, difference};
+use crate::survey::Surveyed;
 
 /// A platform's value less the reference's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,8 +33,12 @@ pub struct Difference {
     /// Whose, for a measure that is read by role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Whether both see one side only.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub one_sided: bool,
     /// `ok`, or why the numbers are missing or not to be relied on.
-    pub status: &'static str,
+    #[serde(serialize_with = "status_name")]
+    pub status: Status,
     /// The status in words, where it is not `ok`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -84,85 +91,124 @@ pub(super) fn from_reference(
     design: &Design,
     i: usize,
     reference: &str,
-    arms: &[(&Arm, Row)],
-    cells: &BTreeMap<Arm, Cell>,
+    arms: &[Compared<'_>],
     parameters: &Parameters,
 ) -> Vec<Difference> {
     let slot = &design.slots[i];
-    let mut differences = Vec::new();
-    for (arm, row) in arms.iter().filter(|(arm, row)| arm.platform != reference && row.says_something()) {
-        // One-sided rows are never compared with two-sided ones.
-        let with =
-            arms.iter().find(|(other, _)| other.platform == reference && other.one_sided == arm.one_sided);
-        let Some((against, with)) = with else { continue };
-        let estimate = estimate(ask, design, i, (arm, row), (against, with), cells);
-        let comparable = [row, with].iter().all(|row| row.status != "not_measured");
-        differences.push(Difference {
-            measure: slot.measure.name,
-            by: row.by.clone(),
-            platform: row.platform.clone(),
-            reference: reference.to_owned(),
-            role: slot.role,
-            status: if comparable { status_name(&estimate.status) } else { "not_measured" },
-            reason: if comparable {
-                estimate.status.reason().map(|reason| reason.to_string())
-            } else {
-                Some("the feed of one of the platforms cannot tell what it needs".to_owned())
-            },
-            value: estimate.value,
-            lo: estimate.lo,
-            hi: estimate.hi,
-            level: ask.level,
-            method: estimate.method,
-            cluster: design.cluster_name(),
-            clusters: if design.cluster.is_some() { estimate.clusters } else { None },
-            verdict: verdict(slot.measure.better, &estimate),
-            claim: claim_id(ask, slot, &row.platform, reference, &row.by, parameters),
-            notes: estimate.flags.iter().map(|flag| flag.words()).collect(),
-        });
-    }
-    differences
+    let others = arms.iter().filter(|one| one.arm.platform != reference && one.row.says_something(slot));
+    others
+        .filter_map(|one| {
+            // One-sided rows are never compared with two-sided ones.
+            let is_with = |other: &&Compared<'_>| {
+                other.arm.platform == reference && other.arm.one_sided == one.arm.one_sided
+            };
+            let with = arms.iter().find(is_with)?;
+            let (estimate, reason) = match unlike(slot, one, with) {
+                Some(reason) => (Estimate::absent("none", ask.level, NOT_MEASURED), Some(reason)),
+                None => (weighed(estimate(ask, design, i, one, with), design, i, one, with), None),
+            };
+            Some(Difference {
+                measure: slot.measure.name,
+                by: one.row.by.clone(),
+                platform: one.row.platform.clone(),
+                reference: reference.to_owned(),
+                role: slot.role,
+                one_sided: one.arm.one_sided,
+                status: estimate.status,
+                reason: reason.or_else(|| estimate.status.reason().map(|reason| reason.to_string())),
+                value: estimate.value,
+                lo: estimate.lo,
+                hi: estimate.hi,
+                level: ask.level,
+                method: estimate.method,
+                cluster: design.cluster_name(),
+                clusters: if design.cluster.is_some() { estimate.clusters } else { None },
+                verdict: verdict(slot.measure.better, &estimate),
+                claim: claim_id(ask, slot, one.arm, reference, &one.row.by, parameters),
+                notes: estimate.flags.iter().map(|flag| flag.words()).collect(),
+            })
+        })
+        .collect()
 }
 
-fn estimate(
-    ask: &Ask,
-    design: &Design,
-    i: usize,
-    (arm, row): (&Arm, &Row),
-    (against, with): (&Arm, &Row),
-    cells: &BTreeMap<Arm, Cell>,
-) -> Estimate {
-    let counted = |slot: &Slot| {
-        matches!(
-            slot.measure.fold,
-            Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_)
-        )
-    };
-    if row.estimate.is_none() || with.estimate.is_none() {
-        return Estimate::not_estimable("none", ask.level, crate::stats::Reason::NoData);
+const NOT_MEASURED: Status = Status::NotMeasured(Reason::Stated("the feeds cannot tell alike"));
+
+/// Why two arms must not be compared on a measure: what one feed cannot tell makes it look better.
+fn unlike(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<String> {
+    for arm in [one, with] {
+        if matches!(arm.row.status, Status::NotMeasured(_)) {
+            let why = arm.row.reason.as_deref().unwrap_or("its feed cannot tell");
+            return Some(format!("{}: {why}", arm.arm.platform));
+        }
     }
-    if counted(&design.slots[i]) {
-        return match (design.cluster, cells.get(arm), cells.get(against)) {
-            (Some(_), Some(mine), Some(theirs)) => {
-                contrast::difference(&pairs(mine, theirs, i), PLANNING_ICC, ask.level)
-            }
-            _ => difference::newcombe(
-                row.x.unwrap_or(0),
-                row.n.unwrap_or(0),
-                with.x.unwrap_or(0),
-                with.n.unwrap_or(0),
+    let (a, b) = (one.surveyed?, with.surveyed?);
+    let measure = slot.measure;
+    let tries = |surveyed: &Surveyed| measure.alike.is_empty() || surveyed.seen().has_any(measure.alike);
+    match (tries(a), tries(b)) {
+        (true, true) | (false, false) => {}
+        (a_sees, _) => {
+            let blind = if a_sees { with } else { one };
+            return Some(format!(
+                "the feed of {} cannot tell failed attempts, so that of its consultations only those that got in are seen",
+                blind.arm.platform
+            ));
+        }
+    }
+    (!alike(measure.needs.changed_by, a, b)).then(|| {
+        let kinds: Vec<&str> = measure.needs.changed_by.iter().map(event::Kind::name).collect();
+        format!("the feed of one of them cannot tell {}, which changes the answer", kinds.join(" or "))
+    })
+}
+
+fn estimate(ask: &Ask, design: &Design, i: usize, one: &Compared<'_>, with: &Compared<'_>) -> Estimate {
+    let (Some(mine), Some(theirs)) = (&one.row.estimate, &with.row.estimate) else {
+        return Estimate::not_estimable("none", ask.level, Reason::NoData);
+    };
+    if is_counted(&design.slots[i]) {
+        let count = |number: Option<u64>| number.unwrap_or(0);
+        return match design.cluster {
+            Some(_) => contrast::difference(&pairs(one.cell, with.cell, i), PLANNING_ICC, ask.level),
+            None => difference::newcombe(
+                count(one.row.x),
+                count(one.row.n),
+                count(with.row.x),
+                count(with.row.n),
                 ask.level,
             ),
         };
     }
-    match (&row.estimate, &with.estimate) {
-        (Some(mine), Some(theirs)) => {
-            let mut estimate = difference::of_estimates(mine, theirs);
-            estimate.clusters = mine.clusters.zip(theirs.clusters).map(|_| used(cells, arm, against, i));
-            estimate
-        }
-        _ => Estimate::not_estimable("none", ask.level, crate::stats::Reason::NoData),
+    let mut estimate = difference::of_estimates(mine, theirs);
+    estimate.clusters = mine.clusters.zip(theirs.clusters).map(|_| pairs_used(one.cell, with.cell, i));
+    estimate
+}
+
+fn is_counted(slot: &Slot) -> bool {
+    matches!(slot.measure.fold, Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_))
+}
+
+/// The estimate with what it lacks to decide on: replication in each arm, and enough that happened.
+/// Differences of counts have been weighed where they were estimated.
+fn weighed(
+    estimate: Estimate,
+    design: &Design,
+    i: usize,
+    one: &Compared<'_>,
+    with: &Compared<'_>,
+) -> Estimate {
+    let slot = &design.slots[i];
+    if is_counted(slot) || estimate.value.is_none() {
+        return estimate;
     }
+    let lone = |arm: &Compared<'_>| arm.row.clusters.is_some_and(|clusters| clusters < 2);
+    if design.cluster.is_some() && (lone(one) || lone(with)) {
+        return estimate.with_status(Status::InsufficientEvidence(Reason::OneCluster));
+    }
+    let count = |number: Option<u64>| number.unwrap_or(0);
+    let few = match slot.measure.fold {
+        Fold::PerTime(..) => count(one.row.x) + count(with.row.x) < FEWEST_EVENTS,
+        _ => count(one.row.n).min(count(with.row.n)) < FEWEST_EVENTS,
+    };
+    if few { estimate.with_status(Status::InsufficientEvidence(Reason::FewEvents)) } else { estimate }
 }
 
 /// The counts of each cluster on both arms, in the order of the clusters.
@@ -180,14 +226,12 @@ fn pairs(mine: &Cell, theirs: &Cell, i: usize) -> Vec<Pair> {
 }
 
 /// How many clusters either arm has.
-fn used(cells: &BTreeMap<Arm, Cell>, arm: &Arm, against: &Arm, i: usize) -> u64 {
-    let names =
-        |arm: &Arm| cells.get(arm).into_iter().flat_map(|cell| tallies(cell, i)).map(|(name, _)| name);
-    names(arm).chain(names(against)).collect::<BTreeSet<_>>().len() as u64
+fn pairs_used(mine: &Cell, theirs: &Cell, i: usize) -> u64 {
+    let names = |cell| tallies(cell, i).into_iter().map(|(name, _)| name);
+    names(mine).chain(names(theirs)).collect::<BTreeSet<_>>().len() as u64
 }
 
 fn verdict(better: Better, estimate: &Estimate) -> Verdict {
-    use crate::stats::Status;
     match (estimate.status, estimate.lo, estimate.hi) {
         (Status::InsufficientEvidence(_), ..) => Verdict::InsufficientEvidence,
         (_, Some(lo), _) if lo > 0.0 => match better {

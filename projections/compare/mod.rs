@@ -18,13 +18,15 @@ pub use difference::{Difference, Verdict};
 pub use row::{Quantiles, Response, Row};
 pub use words::{figures, show, show_difference, words};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use event::NOT_RECORDED;
 use serde::Serialize;
 
 use crate::cells::{Arm, Cell};
 use crate::parameters::Parameters;
-use crate::survey::Surveyed;
+use crate::stats::Status;
+use crate::survey::{self, Surveyed, Surveyeds};
 
 /// Platforms compared: every measure asked for, and every difference from the reference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,8 +63,12 @@ pub struct PlatformNote {
     pub consultations: u64,
     /// Attempted ones.
     pub attempted: u64,
-    /// Rows with a source that never declared what it can see.
+    /// Attempted ones with a source that never declared what it can see.
     pub undeclared: u64,
+    /// Ratings and answers of people who are neither patients nor clinicians, which no measure reads.
+    pub unread_voices: u64,
+    /// Consultations by phone or in person, which no measure counts unless modality is asked for.
+    pub other_modalities: u64,
     /// Kinds that its sources only infer.
     pub inferred: Vec<&'static str>,
     /// Kinds that its sources cannot tell.
@@ -76,25 +82,33 @@ pub struct PlatformNote {
 pub fn compare(
     ask: &Ask,
     design: &Design,
-    survey: &BTreeMap<String, Surveyed>,
+    arms: &Surveyeds,
     cells: &BTreeMap<Arm, Cell>,
     parameters: &Parameters,
 ) -> Result<Comparison, NotComparable> {
-    let strata: BTreeSet<&Vec<String>> = cells.keys().map(|arm| &arm.by).collect();
+    let platforms = survey::platforms(arms);
     let (mut rows, mut differences) = (Vec::new(), Vec::new());
-    for by in strata {
+    let cells: Vec<(&Arm, &Cell)> = cells.iter().collect();
+    // Arms are ordered by their levels first.
+    for stratum in cells.chunk_by(|a, b| a.0.by == b.0.by) {
         for (i, slot) in design.slots.iter().enumerate() {
-            let mut arms: Vec<(&Arm, Row)> = Vec::new();
-            for (arm, cell) in cells.iter().filter(|(arm, _)| arm.by == *by) {
-                let sight = survey.get(&arm.platform).map(|surveyed| [surveyed.seen(), surveyed.inferred()]);
-                arms.push((arm, row::read(ask, design, slot, i, arm, cell, sight.unwrap_or_default())));
-            }
-            refuse_unmeasured(ask, arms.iter().map(|(_, row)| row))?;
+            let arms: Vec<Compared<'_>> = stratum
+                .iter()
+                .map(|(arm, cell)| {
+                    let surveyed = platforms.get(&arm.platform);
+                    Compared {
+                        arm,
+                        cell,
+                        surveyed,
+                        row: row::read(ask, design, slot, i, arm, cell, surveyed),
+                    }
+                })
+                .collect();
+            refuse_unmeasured(ask, &arms)?;
             if let Some(reference) = &design.reference {
-                differences
-                    .extend(difference::from_reference(ask, design, i, reference, &arms, cells, parameters));
+                differences.extend(difference::from_reference(ask, design, i, reference, &arms, parameters));
             }
-            rows.extend(arms.into_iter().map(|(_, row)| row).filter(Row::says_something));
+            rows.extend(arms.into_iter().map(|compared| compared.row).filter(|row| row.says_something(slot)));
         }
     }
     Ok(Comparison {
@@ -102,38 +116,60 @@ pub fn compare(
         position: 0,
         parameters: *parameters,
         filter: ask.filter.iter().map(|(dimension, levels)| (dimension.name(), levels.to_vec())).collect(),
-        consultations: survey.values().map(|surveyed| surveyed.rows).sum(),
+        consultations: platforms.values().map(|surveyed| surveyed.rows).sum(),
         in_progress: 0,
         reference: design.reference.clone(),
-        platforms: survey.iter().map(PlatformNote::of).collect(),
+        platforms: platforms
+            .iter()
+            .map(|(platform, surveyed)| PlatformNote::of(platform, surveyed, &cells))
+            .collect(),
         rows,
         differences,
     })
 }
 
-/// Refuses a measure asked for by name that some arm's feed cannot see.
-fn refuse_unmeasured<'a>(ask: &Ask, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), NotComparable> {
-    let blind = rows.into_iter().find(|row| row.status == "not_measured");
+/// One arm of a stratum, with everything that is known of it.
+struct Compared<'a> {
+    arm: &'a Arm,
+    cell: &'a Cell,
+    surveyed: Option<&'a Surveyed>,
+    row: Row,
+}
+
+/// Refuses a measure asked for by name that the feed of some platform cannot see.
+///
+/// Stray rows without a platform, and a platform on which nobody tried, refuse nothing.
+fn refuse_unmeasured(ask: &Ask, arms: &[Compared<'_>]) -> Result<(), NotComparable> {
+    let counts = |arm: &&Compared<'_>| {
+        arm.arm.platform != NOT_RECORDED && arm.surveyed.is_some_and(|known| known.attempted > 0)
+    };
+    let blind = arms.iter().filter(counts).find(|arm| matches!(arm.row.status, Status::NotMeasured(_)));
     match blind.filter(|_| !ask.measures.is_empty()) {
         None => Ok(()),
-        Some(row) => Err(NotComparable::NotMeasured {
-            measure: row.measure,
-            platform: row.platform.clone(),
-            missing: row.missing.clone(),
+        Some(arm) => Err(NotComparable::NotMeasured {
+            measure: arm.row.measure,
+            platform: arm.row.platform.clone(),
+            missing: arm.row.missing.clone(),
         }),
     }
 }
 
 impl PlatformNote {
-    fn of((platform, surveyed): (&String, &Surveyed)) -> Self {
+    fn of(platform: &str, surveyed: &Surveyed, cells: &[(&Arm, &Cell)]) -> Self {
         use event::{Kind, KindSet};
         let names = |kinds: KindSet| kinds.iter().map(Kind::name).collect();
         let events = KindSet::EVERY.without(KindSet::of(&[Kind::RecordingDeclared, Kind::Unknown]));
         Self {
-            platform: platform.clone(),
+            platform: platform.to_owned(),
             consultations: surveyed.rows,
             attempted: surveyed.attempted,
             undeclared: surveyed.undeclared,
+            unread_voices: surveyed.unread_voices,
+            other_modalities: cells
+                .iter()
+                .filter(|(arm, _)| arm.platform == platform)
+                .map(|(_, cell)| cell.other_modalities)
+                .sum(),
             inferred: names(surveyed.inferred()),
             unobserved: names(events.without(surveyed.seen())),
         }

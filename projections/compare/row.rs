@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use event::{Dimension, KindSet, Role};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::ask::{Ask, Design, missing};
 use super::tally::{counts, histogram, of_sums, sums, tallies, unclustered, voices, whole};
@@ -13,7 +13,8 @@ use crate::measure::Fold;
 use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
 use crate::stats::cluster::{self, PLANNING_ICC};
 use crate::stats::ratio::Numerator;
-use crate::stats::{Estimate, Status, mean, proportion, quantile};
+use crate::stats::{Estimate, Reason, Status, mean, proportion, quantile};
+use crate::survey::Surveyed;
 
 /// The quantiles that are told of durations.
 const QUANTILES: [f64; 3] = [0.50, 0.90, 0.95];
@@ -36,7 +37,8 @@ pub struct Row {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub one_sided: bool,
     /// `ok`, or why the numbers are missing or not to be relied on.
-    pub status: &'static str,
+    #[serde(serialize_with = "status_name")]
+    pub status: Status,
     /// The status in words, where it is not `ok`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -131,19 +133,18 @@ pub(super) fn read(
     i: usize,
     arm: &Arm,
     cell: &Cell,
-    [seen, inferred]: [KindSet; 2],
+    surveyed: Option<&Surveyed>,
 ) -> Row {
     let mut row = Row::empty(ask, design, slot, arm);
+    let [seen, inferred] = surveyed.map(|known| [known.seen(), known.inferred()]).unwrap_or_default();
     let rests_on =
         slot.parts.iter().fold(slot.measure.needs.kinds(), |kinds, part| kinds.or(part.needs.kinds()));
     row.inferred = rests_on.and(inferred).iter().map(event::Kind::name).collect();
     row.unmeasured = cell.unmeasured.0.get(i).copied().unwrap_or(0);
     let tallies = tallies(cell, i);
-    let missing = missing(slot, seen);
-    if !missing.is_empty() && tallies.is_empty() {
-        row.status = "not_measured";
-        row.reason = Some(format!("the feed cannot tell {missing}"));
-        row.missing = missing;
+    if let Some(reason) = row.blindness(slot, seen, &tallies, surveyed) {
+        row.status = Status::NotMeasured(Reason::Stated("the feed cannot tell"));
+        row.reason = Some(reason);
         return row;
     }
     row.unclustered_share = unclustered(design, &tallies);
@@ -169,7 +170,7 @@ impl Row {
             platform: arm.platform.clone(),
             role: slot.role,
             one_sided: arm.one_sided,
-            status: "ok",
+            status: Status::Ok,
             reason: None,
             x: None,
             n: None,
@@ -196,11 +197,36 @@ impl Row {
         }
     }
 
-    /// Whether the row belongs into an output: a role of which nothing was ever heard does not.
-    pub(super) fn says_something(&self) -> bool {
-        self.role.is_none_or(|role| role == Role::Patient)
+    /// Whether the row belongs into an output: a further role of which nothing was ever heard does not.
+    pub(super) fn says_something(&self, slot: &Slot) -> bool {
+        self.role.is_none()
+            || self.role.as_ref() == slot.measure.roles.first()
             || self.n.is_some_and(|n| n > 0)
-            || self.status == "not_measured" && self.measure.starts_with("clinician")
+    }
+
+    /// Why the feed of this platform cannot show what is measured, if it cannot.
+    ///
+    /// Below half of the consultations watched it is not measured, whatever the others show. What people
+    /// said is measured by having been said.
+    fn blindness(
+        &mut self,
+        slot: &Slot,
+        seen: KindSet,
+        tallies: &[(&str, &Tally)],
+        surveyed: Option<&Surveyed>,
+    ) -> Option<String> {
+        let said = matches!(slot.measure.fold, Fold::Opinion(_) | Fold::Score(..));
+        self.missing = missing(slot, seen);
+        if self.missing.is_empty() || said && tallies.iter().any(|(_, tally)| counts(tally).n > 0) {
+            return None;
+        }
+        let missing = &self.missing;
+        let some = surveyed.is_some_and(|known| known.attempted > self.unmeasured) && !said;
+        Some(if some && !tallies.is_empty() {
+            format!("fewer than half of its consultations were watched by a source that can tell {missing}")
+        } else {
+            format!("the feed cannot tell {missing}")
+        })
     }
 
     fn share(&mut self, tallies: &[(&str, &Tally)], clustered: bool, level: f64) -> Estimate {
@@ -321,7 +347,7 @@ impl Row {
         (self.value, self.lo, self.hi) = (estimate.value, estimate.lo, estimate.hi);
         (self.method, self.deff) = (estimate.method, estimate.deff);
         self.clusters = if clustered { estimate.clusters } else { None };
-        self.status = status_name(&estimate.status);
+        self.status = estimate.status;
         self.reason = estimate.status.reason().map(|reason| reason.to_string());
         self.notes = estimate.flags.iter().map(|flag| flag.words()).collect();
         if !clustered && self.n.is_some_and(|n| n > 0) {
@@ -342,13 +368,13 @@ fn map(mut estimate: Estimate, of: impl Fn(f64) -> f64) -> Estimate {
 }
 
 /// The name of a status in machine output.
-pub(super) fn status_name(status: &Status) -> &'static str {
-    match status {
+pub(super) fn status_name<S: Serializer>(status: &Status, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match status {
         Status::Ok => "ok",
         Status::Boundary(_) => "boundary",
         Status::InsufficientEvidence(_) => "insufficient_evidence",
         Status::Suppressed => "suppressed",
         Status::NotEstimable(_) => "not_estimable",
         Status::NotMeasured(_) => "not_measured",
-    }
+    })
 }

@@ -36,12 +36,17 @@ pub(super) fn context(marks: &[Mark], sights: &[Sight]) -> Arc<Context> {
 /// Which kinds the sources of these marks can tell.
 pub(super) fn row_sight(marks: &[Mark], sights: &[Sight]) -> RowSight {
     let (mut sees, mut observes, mut undeclared) = (KindSet::NONE, KindSet::NONE, false);
+    let mut declared = [KindSet::NONE; 2];
     let mut last = None;
     for mark in marks.iter().filter(|mark| last.replace(mark.source) != Some(mark.source)) {
         let sight = &sights[mark.source as usize];
+        let observed = sight.sees.without(sight.infers);
         sees = sees.or(sight.sees);
-        observes = observes.or(sight.sees.without(sight.infers));
+        observes = observes.or(observed);
         undeclared |= !sight.declared;
+        if sight.declared {
+            declared = [declared[0].or(observed), declared[1].or(sight.infers)];
+        }
     }
-    RowSight { sees, infers: sees.without(observes), undeclared }
+    RowSight::new(sees, observes, undeclared, declared)
 }

@@ -1,6 +1,6 @@
 //! Do people hear each other while they are connected?
 
-use event::Kind;
+use event::{Kind, KindSet};
 
 use crate::measure::{Better, Fold, Measure, Needs, of_connected};
 
@@ -17,6 +17,7 @@ pub static AUDIO_AVAILABILITY: Measure = Measure {
     definition: "one minus time with sound lost for anybody over connected time, summed over consultations",
     better: Better::Higher,
     needs: LOSSES,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::FreeOf(|row| {
         let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
@@ -32,6 +33,7 @@ pub static AUDIO_OVER_10S: Measure = Measure {
     definition: "more than 10 s of sound lost while connected",
     better: Better::Lower,
     needs: LOSSES,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Share(|row| of_connected(row, row.audio_lost_ms > LONG_MS)),
 };
@@ -42,8 +44,9 @@ pub static AUDIO_LOST_MS: Measure = Measure {
     title: "Sound lost, where any was",
     of: "consultations with sound lost",
     definition: "milliseconds of sound lost while connected, of consultations that lost any",
-    better: Better::Lower,
+    better: Better::Neither,
     needs: LOSSES,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Durations(|row, _| {
         let lost = u64::try_from(row.audio_lost_ms).unwrap_or(0);

@@ -1,11 +1,8 @@
 //! Can people get in, at the first try, and how long does it take?
 
-use event::{Kind, Role};
+use event::{Kind, KindSet, Role};
 
-use crate::measure::{Better, Fold, Measure, Needs, of_attempted};
-
-/// Kinds by which a failed attempt leaves a trace.
-const ATTEMPTS: &[Kind] = &[Kind::JoinAttempted, Kind::Waiting, Kind::JoinFailed];
+use crate::measure::{ATTEMPTS, Better, Fold, Measure, Needs, of_attempted};
 
 /// Consultations that connected.
 pub static CONNECTION_SUCCESS: Measure = Measure {
@@ -15,6 +12,7 @@ pub static CONNECTION_SUCCESS: Measure = Measure {
     definition: "both sides were there at one time",
     better: Better::Higher,
     needs: Needs::all(&[Kind::Joined]).and_any(ATTEMPTS),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.connected)),
 };
@@ -26,7 +24,8 @@ pub static FIRST_TRY_JOIN: Measure = Measure {
     of: "attempted",
     definition: "connected, with no failed join and no drop before one minute of connection",
     better: Better::Higher,
-    needs: Needs::all(&[Kind::Joined, Kind::JoinFailed]),
+    needs: Needs::all(&[Kind::Joined, Kind::JoinFailed, Kind::Dropped]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.first_try)),
 };
@@ -38,7 +37,8 @@ pub static CONNECT_MS: Measure = Measure {
     of: "connected",
     definition: "milliseconds from the later side's first attempt to both sides being there",
     better: Better::Lower,
-    needs: Needs::all(&[Kind::Joined]).and_any(&[Kind::JoinAttempted, Kind::Waiting]),
+    needs: Needs::all(&[Kind::Joined]).and_any(KindSet::of(&[Kind::JoinAttempted, Kind::Waiting])),
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Durations(|row, _| milliseconds(row.connect_ms)),
 };
@@ -51,6 +51,7 @@ pub static WAITING_MS: Measure = Measure {
     definition: "milliseconds between the two sides' first attempts: what people took, not technology",
     better: Better::Neither,
     needs: Needs::all(&[Kind::Joined]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Durations(|row, _| milliseconds(row.waiting_ms)),
 };
@@ -63,6 +64,7 @@ pub static JOIN_MS: Measure = Measure {
     definition: "milliseconds from opening the link to joining",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Joined, Kind::JoinAttempted]),
+    alike: KindSet::NONE,
     roles: &[Role::Patient, Role::Clinician],
     fold: Fold::Durations(|row, role| {
         row.join_ms

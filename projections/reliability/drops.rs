@@ -1,6 +1,6 @@
 //! Are connections lost, how often, how soon, and do people come back?
 
-use event::Kind;
+use event::{Kind, KindSet};
 
 use super::connection::milliseconds;
 use crate::measure::{Better, Fold, Measure, Needs, of_connected};
@@ -19,6 +19,7 @@ pub static ANY_DROP: Measure = Measure {
     definition: "somebody's connection was lost for the grace or longer, between connection and end",
     better: Better::Lower,
     needs: DROPPED,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Share(|row| of_connected(row, row.drops > 0)),
 };
@@ -31,6 +32,7 @@ pub static DROPS_PER_100H: Measure = Measure {
     definition: "drops over connected time, times a hundred hours",
     better: Better::Lower,
     needs: DROPPED,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::PerTime(
         |row| row.connected.then(|| (u64::from(row.drops), u64::try_from(row.connected_ms).unwrap_or(0))),
@@ -46,6 +48,7 @@ pub static RECOVERED_60S: Measure = Measure {
     definition: "the person was back within 60 s",
     better: Better::Higher,
     needs: DROPPED,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Share(|row| Counts { n: u64::from(row.drops), x: u64::from(row.recovered_60s) }),
 };
@@ -56,8 +59,9 @@ pub static RECOVERY_MS: Measure = Measure {
     title: "Time to come back from a drop, where people did",
     of: "drops with a return",
     definition: "milliseconds from a drop to the return; drops without one are not in it",
-    better: Better::Lower,
+    better: Better::Neither,
     needs: DROPPED,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Durations(|row, _| {
         let back = |drop: &Disturbance| Some(drop.over_at?.since(drop.at));
@@ -73,6 +77,7 @@ pub static FIRST_DROP_MS: Measure = Measure {
     definition: "milliseconds from connection to the first drop",
     better: Better::Neither,
     needs: DROPPED,
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Durations(|row, _| milliseconds(row.first_drop_ms)),
 };

@@ -1,8 +1,8 @@
 //! How do consultations end: completed, moved elsewhere, given up, or nobody knows?
 
-use event::Kind;
+use event::{Kind, KindSet};
 
-use crate::measure::{Better, Fold, Joining, Measure, Needs, Part, of_attempted, of_connected};
+use crate::measure::{ATTEMPTS, Better, Fold, Joining, Measure, Needs, Part, of_attempted, of_connected};
 use crate::outcome::Ending;
 
 /// Consultations completed on video.
@@ -12,7 +12,8 @@ pub static COMPLETED_ON_VIDEO: Measure = Measure {
     of: "attempted",
     definition: "connected, and reached the intended end on video",
     better: Better::Higher,
-    needs: Needs::all(&[Kind::Joined, Kind::Completed]),
+    needs: Needs::all(&[Kind::Joined, Kind::Completed]).changed_by(&[Kind::Converted, Kind::Abandoned]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.connected && row.ending == Ending::Completed)),
 };
@@ -24,7 +25,8 @@ pub static COMPLETED_OF_CONNECTED: Measure = Measure {
     of: "connected",
     definition: "reached the intended end on video",
     better: Better::Higher,
-    needs: Needs::all(&[Kind::Joined, Kind::Completed]),
+    needs: Needs::all(&[Kind::Joined, Kind::Completed]).changed_by(&[Kind::Converted, Kind::Abandoned]),
+    alike: KindSet::NONE,
     roles: &[],
     fold: Fold::Share(|row| of_connected(row, row.ending == Ending::Completed)),
 };
@@ -37,6 +39,7 @@ pub static CONVERSION: Measure = Measure {
     definition: "ended by moving to something else, by target",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Converted]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Breakdown(|row| match row.ending {
         Ending::ConvertedPhone => Some("phone"),
@@ -55,6 +58,7 @@ pub static ABANDONMENT: Measure = Measure {
     definition: "ended by being given up, by stage",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Abandoned]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Breakdown(|row| {
         (row.ending == Ending::Abandoned).then(|| row.stage.as_deref().unwrap_or("not recorded"))
@@ -70,6 +74,7 @@ pub static TERMINAL_FAILURE: Measure = Measure {
                  observe are left out for all",
     better: Better::Lower,
     needs: Needs::all(&[Kind::Joined]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Composite(
         Joining::Any,
@@ -77,7 +82,7 @@ pub static TERMINAL_FAILURE: Measure = Measure {
             Part {
                 name: "never_connected",
                 words: "never connected",
-                needs: Needs::NOTHING.and_any(&[Kind::JoinAttempted, Kind::Waiting, Kind::JoinFailed]),
+                needs: Needs::NOTHING.and_any(ATTEMPTS),
                 holds: |row, _| !row.connected,
             },
             Part {
@@ -104,6 +109,7 @@ pub static END_NOT_SEEN: Measure = Measure {
     definition: "no event tells how it ended",
     better: Better::Neither,
     needs: Needs::NOTHING,
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.ending == Ending::EndNotSeen)),
 };

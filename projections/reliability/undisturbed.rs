@@ -2,7 +2,7 @@
 
 use event::Kind;
 
-use crate::measure::{Better, Fold, Joining, Measure, Needs, Part};
+use crate::measure::{ATTEMPTS, Better, Fold, Joining, Measure, Needs, Part};
 use crate::outcome::Ending;
 
 /// Undisturbed consultations.
@@ -14,6 +14,7 @@ pub static UNDISTURBED: Measure = Measure {
                  completed on video; parts that some compared platform cannot observe are left out for all",
     better: Better::Higher,
     needs: Needs::all(&[Kind::Joined]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Composite(
         Joining::ConnectedAndAll,
@@ -21,7 +22,7 @@ pub static UNDISTURBED: Measure = Measure {
             Part {
                 name: "first_try",
                 words: "first try",
-                needs: Needs::all(&[Kind::JoinFailed]),
+                needs: Needs::all(&[Kind::JoinFailed, Kind::Dropped]),
                 holds: |row, _| row.first_try,
             },
             Part {
@@ -33,13 +34,13 @@ pub static UNDISTURBED: Measure = Measure {
             Part {
                 name: "hardly_interrupted",
                 words: "hardly interrupted",
-                needs: Needs::all(&[Kind::AudioLost]),
+                needs: Needs::all(&[Kind::AudioLost, Kind::AudioRestored, Kind::Dropped]),
                 holds: |row, parameters| row.hardly_interrupted(parameters),
             },
             Part {
                 name: "completed",
                 words: "completed",
-                needs: Needs::all(&[Kind::Completed]),
+                needs: Needs::all(&[Kind::Completed]).changed_by(&[Kind::Converted, Kind::Abandoned]),
                 holds: |row, _| row.ending == Ending::Completed,
             },
         ],

@@ -1,6 +1,6 @@
 //! Was video enough, or would a visit in person have been needed?
 
-use event::{Answer, Kind, Role};
+use event::{Answer, Kind, KindSet, Role};
 
 use crate::measure::{Better, Fold, Measure, Needs, Voicing};
 use crate::sketch::Voice;
@@ -13,6 +13,7 @@ pub static ADEQUACY: Measure = Measure {
     definition: "the answer was no; \"partly\" counts as needed",
     better: Better::Higher,
     needs: Needs::all(&[Kind::Adequacy]),
+    alike: KindSet::NONE,
     roles: &[Role::Patient, Role::Clinician],
     fold: Fold::Opinion(|row, role| Voicing {
         voices: row

@@ -2,7 +2,7 @@
 
 use event::Kind;
 
-use crate::measure::{Better, Fold, Measure, Needs, of_attempted};
+use crate::measure::{ATTEMPTS, Better, Fold, Measure, Needs, of_attempted};
 
 /// Consultations in which somebody asked for help.
 pub static HELP_REQUESTED: Measure = Measure {
@@ -12,6 +12,7 @@ pub static HELP_REQUESTED: Measure = Measure {
     definition: "somebody asked for help, at any time",
     better: Better::Lower,
     needs: Needs::all(&[Kind::HelpRequested]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::Share(|row| of_attempted(row, row.help_requests > 0)),
 };
@@ -24,6 +25,7 @@ pub static HELP_PER_100: Measure = Measure {
     definition: "requests for help over attempted consultations, times a hundred",
     better: Better::Lower,
     needs: Needs::all(&[Kind::HelpRequested]),
+    alike: ATTEMPTS,
     roles: &[],
     fold: Fold::PerTime(|row| row.attempted.then_some((u64::from(row.help_requests), 1)), 100.0),
 };

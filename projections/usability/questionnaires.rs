@@ -1,6 +1,6 @@
 //! How do people score it on the instruments of the field?
 
-use event::{Kind, Role};
+use event::{Kind, KindSet, Role};
 
 use crate::measure::{Better, Fold, Measure, Needs, Voicing};
 use crate::outcome::Outcome;
@@ -16,6 +16,7 @@ pub static SUS: Measure = Measure {
     definition: "mean SUS score (Brooke 1996); a score is not a percentage",
     better: Better::Higher,
     needs: ANSWERED,
+    alike: KindSet::NONE,
     roles: &[Role::Patient, Role::Clinician],
     fold: Fold::Score(|row, role| scores(row, role, "SUS"), [0.0, 100.0]),
 };
@@ -28,6 +29,7 @@ pub static TUQ: Measure = Measure {
     definition: "mean of the TUQ's 21 items (Parmanto et al. 2016)",
     better: Better::Higher,
     needs: ANSWERED,
+    alike: KindSet::NONE,
     roles: &[Role::Patient, Role::Clinician],
     fold: Fold::Score(|row, role| scores(row, role, "TUQ"), [1.0, 7.0]),
 };

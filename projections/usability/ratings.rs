@@ -1,7 +1,7 @@
 //! How do people rate it? Favourable are the top two levels of a scale of four or more, the top level of
 //! a shorter one ("good or very good").
 
-use event::{Kind, Role};
+use event::{Kind, KindSet, Role};
 
 use crate::measure::{Better, Fold, Measure, Needs, Voicing};
 use crate::outcome::Outcome;
@@ -15,6 +15,7 @@ pub static PATIENT_RATING: Measure = Measure {
     definition: "a patient's rating in the top two levels of its scale",
     better: Better::Higher,
     needs: Needs::all(&[Kind::Rated]),
+    alike: KindSet::NONE,
     roles: &[Role::Patient],
     fold: Fold::Opinion(ratings),
 };
@@ -27,6 +28,7 @@ pub static CLINICIAN_RATING: Measure = Measure {
     definition: "a clinician's rating in the top two levels of its scale",
     better: Better::Higher,
     needs: Needs::all(&[Kind::Rated]),
+    alike: KindSet::NONE,
     roles: &[Role::Clinician],
     fold: Fold::Opinion(ratings),
 };
