@@ -4,6 +4,8 @@
 //! LOCK     held while the store is open; says who holds it
 //! FORMAT   one line, written last: a folder without it is no store yet
 //! sled/    the database
+//! WITNESS  how far events were acknowledged; see `witness`
+//! KEY      which key the pseudonyms are made with, if there are any; written by `ingest`
 //! ```
 //!
 //! The database has a lock of its own, but it cannot say who holds it, and left-overs of a crash must
@@ -20,6 +22,7 @@ const LOCK: &str = "LOCK";
 const FORMAT: &str = "FORMAT";
 const FORMAT_DRAFT: &str = "FORMAT.new";
 const DATABASE: &str = "sled";
+pub(super) const WITNESS: &str = "WITNESS";
 /// What `FORMAT` says.
 const FORMAT_LINE: &str = "evenfield log 1";
 
@@ -92,7 +95,7 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     if names.iter().any(|name| name == FORMAT) {
         return Ok(());
     }
-    let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE].iter().any(|known| name == *known);
+    let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS].iter().any(|known| name == *known);
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
         None if mode == Mode::Existing => Err(missing()),

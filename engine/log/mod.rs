@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! home     the folder, its lock and the line that names its format
-//! store    the database, made harmless
+//! store    the database, made harmless;  witness: how far events were acknowledged, beside it
 //! block    events <-> two values;  frame: their outside;  hot, cold: their inside;
 //!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
 //! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id)
@@ -38,6 +38,7 @@ mod stats;
 mod store;
 mod texts;
 mod verify;
+mod witness;
 mod writer;
 
 pub use block::Stored;
@@ -63,6 +64,7 @@ use home::Home;
 use index::SharedIndex;
 use read::Span;
 use store::Store;
+use witness::Witness;
 use writer::{Request, Writer};
 
 /// Whether opening may make a store.
@@ -119,6 +121,18 @@ impl Log {
             let found = "it holds events, and its FORMAT is missing".to_owned();
             return Err(LogError::NotAStore { dir: dir.to_owned(), found });
         }
+        let (mut witness, seen) = Witness::open(dir)?;
+        if seen > head {
+            let lost = seen.0 - head.0;
+            let what = format!(
+                "it ends here, and {lost} events more were acknowledged: the database has rolled back"
+            );
+            return Err(LogError::Damaged { position: head.next(), what });
+        }
+        if seen < head {
+            // A crash came between the log and its witness.
+            witness.note(head)?;
+        }
         home.complete()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
@@ -130,7 +144,8 @@ impl Log {
         let (published, head) = watch::channel(head);
         let (appends, queue) = mpsc::channel(writer::QUEUE);
         let (ended, writing) = std::sync::mpsc::channel();
-        let writer = Writer::new(Arc::clone(&store), published, Arc::clone(&failure), Arc::clone(&index));
+        let writer =
+            Writer::new(Arc::clone(&store), witness, published, Arc::clone(&failure), Arc::clone(&index));
         runtime.spawn_blocking(move || {
             writer.run(queue);
             drop(ended);

@@ -17,6 +17,7 @@ use super::index::{Index, SharedIndex, locked};
 use super::recall::Recall;
 use super::receipt::{Fate, Receipt};
 use super::store::Store;
+use super::witness::Witness;
 use super::{LogError, Position};
 
 /// How many appends may wait.
@@ -38,6 +39,7 @@ pub(super) struct Request {
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) store: Arc<Store>,
+    witness: Witness,
     pub(super) head: watch::Sender<Position>,
     /// Why nothing more is written, once a write has failed.
     pub(super) failure: Arc<OnceLock<String>>,
@@ -51,11 +53,12 @@ type Decided = (oneshot::Sender<Result<Receipt, LogError>>, Vec<Fate>);
 impl Writer {
     pub(super) fn new(
         store: Arc<Store>,
+        witness: Witness,
         head: watch::Sender<Position>,
         failure: Arc<OnceLock<String>>,
         index: Arc<SharedIndex>,
     ) -> Self {
-        Self { store, head, failure, index, recall: Recall::default() }
+        Self { store, witness, head, failure, index, recall: Recall::default() }
     }
 
     /// Writes until nobody is left who could append.
@@ -115,7 +118,7 @@ impl Writer {
     }
 
     /// Makes `arrivals` durable and moves the head over them; an index that is not `fit` is forgotten.
-    fn commit(&self, index: &mut Option<Index>, arrivals: &[Arrival], fit: bool) -> Result<(), LogError> {
+    fn commit(&mut self, index: &mut Option<Index>, arrivals: &[Arrival], fit: bool) -> Result<(), LogError> {
         if !arrivals.is_empty() {
             self.write(arrivals)?;
         }
@@ -133,7 +136,9 @@ impl Writer {
         }
         if !arrivals.is_empty() {
             self.store.sync()?;
-            self.head.send_modify(|head| *head = head.plus(arrivals.len() as u64));
+            let head = self.head.borrow().plus(arrivals.len() as u64);
+            self.witness.note(head)?;
+            self.head.send_replace(head);
         }
         Ok(())
     }
