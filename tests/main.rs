@@ -1,6 +1,20 @@
 //! The tests of the whole, in one binary: each module is one way of looking.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "tests may fail loudly and talk")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may fail loudly and talk"
+)]
 
+mod cli;
+mod command;
+mod contract;
+mod crash;
+mod flow;
+mod golden;
+mod log;
 mod naive;
 mod oracle;
+mod readme;
+mod tidy;

@@ -181,8 +181,13 @@ fn note_unknown_levels(table: &Table, filter: &Filter, shared: &Shared) {
 /// Refuses a platform of which there are no consultations, with the nearest name.
 fn known_platforms(table: &Table, named: &[String], reference: Option<&str>) -> Result<(), Failure> {
     let mut known: Vec<&str> = table.rows.iter().map(|row| row.context.level(Dimension::Platform)).collect();
+    // A consultation in progress has a platform too.
+    known.extend(table.open.iter().map(|open| open.context.level(Dimension::Platform)));
     known.sort_unstable();
     known.dedup();
+    if known.is_empty() {
+        return Ok(());
+    }
     for name in named.iter().map(String::as_str).chain(reference) {
         choose("platform", name, known.binary_search(&name).ok(), &known)?;
     }

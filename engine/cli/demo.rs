@@ -37,6 +37,7 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    shared.text_or_json()?;
     let scenarios = scenario::all()?;
     let mut wrong = Vec::new();
     let mut told = Vec::new();

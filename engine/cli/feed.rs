@@ -36,6 +36,7 @@ struct Note {
 }
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    shared.text_or_json()?;
     match verb {
         Verb::Ls => list(shared, out),
         Verb::Show { name } => {

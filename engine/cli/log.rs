@@ -46,6 +46,7 @@ struct Shown<'a> {
 }
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    shared.text_or_json()?;
     let log = store::open(shared)?;
     match verb {
         Verb::Verify => verify(&log, shared, out),

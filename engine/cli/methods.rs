@@ -27,6 +27,7 @@ struct MeasureNote {
 }
 
 pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    shared.text_or_json()?;
     let measures: Vec<MeasureNote> = catalog::MEASURES
         .into_iter()
         .map(|measure| MeasureNote {

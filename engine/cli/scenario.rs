@@ -9,7 +9,7 @@ use super::choose::unknown;
 use super::failure::Failure;
 use super::out::Out;
 use super::{Shared, store};
-use crate::ingest::{Head, Order, Report, ingest};
+use crate::ingest::{Head, Order, Rejection, Report, ingest};
 use crate::log::{Log, Mode};
 use crate::replay::{Request, Table, Watch, replay};
 use crate::report;
@@ -50,6 +50,7 @@ impl From<ScenarioError> for Failure {
 }
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    shared.text_or_json()?;
     match verb {
         Verb::Ls => list(shared, out),
         Verb::Show { name, events: true } => {
@@ -160,6 +161,56 @@ pub(super) fn append(scenario: &Scenario, log: &Log, watch: &Watch) -> Result<Re
     if report.interrupted { Err(Failure::Interrupted) } else { Ok(report) }
 }
 
+#[derive(Serialize)]
+struct Outcome {
+    name: String,
+    events: u64,
+    findings: Vec<Held>,
+    rejected: Vec<Rejection>,
+}
+
+#[derive(Serialize)]
+struct Held {
+    words: String,
+    found: bool,
+    seen: String,
+}
+
+impl Outcome {
+    fn of(scenario: &Scenario, replayed: Replayed) -> Self {
+        let seen = |checked: &Checked| match &checked.difference {
+            Some(difference) => report::finding(&checked.comparison, difference),
+            None => "there is no such comparison".to_owned(),
+        };
+        let held = |checked: &Checked| Held {
+            words: checked.finding.words.clone(),
+            found: checked.holds,
+            seen: seen(checked),
+        };
+        Self {
+            name: scenario.name.clone(),
+            events: replayed.report.read,
+            findings: replayed.checked.iter().map(held).collect(),
+            rejected: replayed.report.rejected,
+        }
+    }
+
+    fn wrong(&self) -> usize {
+        self.rejected.len() + self.findings.iter().filter(|held| !held.found).count()
+    }
+
+    fn tell(&self, out: &mut Out) -> Result<(), Failure> {
+        out.line(&format!("{}: {}", self.name, report::counted(self.events, "event")))?;
+        for rejection in &self.rejected {
+            out.line(&format!("  WRONG  events line {}: {}", rejection.line, rejection.reason))?;
+        }
+        self.findings.iter().try_for_each(|held| {
+            let mark = if held.found { "found" } else { "WRONG" };
+            out.line(&format!("  {mark}  {}\n         {}", held.words, held.seen))
+        })
+    }
+}
+
 fn check_all(names: &[String], shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let scenarios = if names.is_empty() {
         all()?
@@ -167,31 +218,19 @@ fn check_all(names: &[String], shared: &Shared, out: &mut Out) -> Result<(), Fai
         names.iter().map(|name| find(name)).collect::<Result<_, _>>()?
     };
     let watch = super::progress::watch();
-    let mut wrong = 0;
+    let mut outcomes = Vec::new();
     for scenario in &scenarios {
-        let replayed = replayed(scenario, shared.threads(), &watch)?;
-        out.line(&format!("{}: {} events", scenario.name, report::grouped(replayed.report.read)))?;
-        for rejection in &replayed.report.rejected {
-            wrong += 1;
-            out.line(&format!("  WRONG  events line {}: {}", rejection.line, rejection.reason))?;
+        let outcome = Outcome::of(scenario, replayed(scenario, shared.threads(), &watch)?);
+        if !shared.is_json() {
+            outcome.tell(out)?;
         }
-        for checked in &replayed.checked {
-            wrong += usize::from(!checked.holds);
-            let mark = if checked.holds { "found" } else { "WRONG" };
-            out.line(&format!("  {mark}  {}", checked.finding.words))?;
-            let seen = checked
-                .difference
-                .as_ref()
-                .map(|difference| report::finding(&checked.comparison, difference));
-            out.line(&format!(
-                "         {}",
-                seen.unwrap_or_else(|| "there is no such comparison".to_owned())
-            ))?;
-        }
+        outcomes.push(outcome);
     }
-    if wrong == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Input(format!("{wrong} expected findings or lines are wrong")))
+    if shared.is_json() {
+        out.document(&outcomes)?;
+    }
+    match outcomes.iter().map(Outcome::wrong).sum::<usize>() {
+        0 => Ok(()),
+        wrong => Err(Failure::Input(format!("expected findings not reached, or lines rejected: {wrong}"))),
     }
 }

@@ -331,6 +331,7 @@ pub fn comparison_rows(comparison: &Comparison, form: Form) -> String {
     names.extend(&dimensions);
     names.extend([
         "platform",
+        "one_sided",
         "role",
         "status",
         "x",

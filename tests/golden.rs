@@ -1,0 +1,73 @@
+//! What people see, word for word: a change of wording is looked at before it is kept.
+//!
+//! Everything here follows from seeds and recordings, so nothing is masked. To look at a change and
+//! keep it, run `cargo insta review`, or the tests with `INSTA_UPDATE=always`.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::command::{folder, run};
+
+#[test]
+fn the_demo() {
+    assert_snapshot!(run(folder().path(), ["demo"]).ok());
+}
+
+/// A small recording in a store.
+fn recorded(dir: &Path) {
+    run(dir, ["synth", "clinic", "--consultations", "400", "-o", "clinic.ndjson"]).ok();
+    run(dir, ["ingest", "clinic.ndjson"]).ok();
+}
+
+#[test]
+fn a_comparison() {
+    let dir = folder();
+    recorded(dir.path());
+    assert_snapshot!("a_comparison_as_a_table", run(dir.path(), ["compare"]).ok());
+    let measures = "undisturbed,connect_ms,drops_per_100h,audio_availability,patient_rating,sus";
+    let asked = ["compare", "--measure", measures, "--json"];
+    assert_snapshot!("a_comparison_in_json", run(dir.path(), asked).ok());
+    let asked = ["compare", "--measure", "undisturbed,any_drop", "--by", "network"];
+    assert_snapshot!("a_comparison_by_network", run(dir.path(), asked).ok());
+}
+
+#[test]
+fn outcomes() {
+    let dir = folder();
+    recorded(dir.path());
+    let outcomes = run(dir.path(), ["outcomes"]).ok();
+    let head: String = outcomes.split_inclusive('\n').take(12).collect();
+    assert_snapshot!(head);
+}
+
+#[test]
+fn the_library_of_scenarios() {
+    let dir = folder();
+    let mut text = run(dir.path(), ["scenario", "ls"]).ok();
+    text.push_str(&run(dir.path(), ["scenario", "show", "messy-feed"]).ok());
+    assert_snapshot!(text);
+}
+
+#[test]
+fn the_head_of_the_methods() {
+    let methods = run(folder().path(), ["methods"]).ok();
+    let (measures, methods) = methods.split_once("\nMETHODS\n").unwrap();
+    let head = |text: &str, lines| text.lines().take(lines).collect::<Vec<_>>().join("\n");
+    let text = format!("{}\n...\n\nMETHODS\n{}", head(measures, 16), head(methods, 13));
+    assert_snapshot!(text);
+}
+
+#[test]
+fn the_feeds() {
+    let dir = folder();
+    let mut text = run(dir.path(), ["feed", "ls"]).ok();
+    text.push('\n');
+    text.push_str(&run(dir.path(), ["feed", "show", "zoom-webhook"]).ok());
+    assert_snapshot!(text);
+}
+
+#[test]
+fn help() {
+    assert_snapshot!(run(folder().path(), ["--help"]).ok());
+}
