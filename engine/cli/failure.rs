@@ -89,6 +89,7 @@ impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Log(error) => error.into(),
+            IngestError::Key(error) => error.into(),
             IngestError::Feed(error) => Self::Input(error.to_string()),
         }
     }
@@ -96,7 +97,10 @@ impl From<IngestError> for Failure {
 
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
-        Self::Input(error.to_string())
+        match error {
+            KeyError::Within { .. } | KeyError::NoPlace { .. } => Self::Usage(error.to_string()),
+            _ => Self::Input(error.to_string()),
+        }
     }
 }
 

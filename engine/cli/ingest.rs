@@ -1,19 +1,21 @@
 //! `evenfield ingest`: any feed into the store.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use event::Role;
 use feeds::pseudonym::Scope;
-use feeds::{Feed, FreeText, Settings};
+use feeds::{Feed, FreeText, Rejected, Settings};
 
 use super::Shared;
 use super::choose::{choose, no_file};
+use super::draft::is_same_file;
 use super::failure::Failure;
 use super::out::Out;
+use super::rejects::Rejects;
 use super::{progress, store};
-use crate::ingest::{Head, Key, Order, Report, ingest, sniff};
+use crate::ingest::{Head, Key, Order, Pseudonyms, Report, ingest, sniff};
 use crate::log::Log;
 
 /// Read events of any feed into the store. Lines that are wrong are rejected one by one; the good ones
@@ -31,7 +33,7 @@ pub(super) struct Args {
     /// The format; `auto` looks at the beginning of the file
     #[arg(long, value_name = "NAME", default_value = "auto")]
     feed: String,
-    /// Write the lines that were rejected to a file
+    /// Write the lines that were rejected to a file, to be mended and read again
     #[arg(long, value_name = "FILE")]
     reject: Option<PathBuf>,
     /// The column mapping of a CSV file, as TOML
@@ -73,89 +75,118 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             Some(choose("feed", name, feeds::by_name(name), names)?)
         }
     };
+    // Everything that can be refused is refused before a store is made or a file is written.
+    args.check_outputs(shared)?;
     let settings = args.settings()?;
-    // Everything that can be refused is refused before a store is made.
-    for file in args.files.iter().filter(|file| file.as_os_str() != "-") {
+    for file in args.files.iter().filter(|file| !is_standard(file)) {
         File::open(file).map_err(|error| no_file(file, &error))?;
     }
-    let mut rejects = args.reject.as_deref().map(Rejects::create).transpose()?;
+    if args.key().is_some() {
+        args.place_of_key(shared)?;
+    }
+    let rejects = args.reject.as_deref().map(Rejects::new).transpose()?;
     let log = store::open_or_make(shared)?;
-    let mut total = Report::default();
-    for file in &args.files {
-        let (report, result) = one(args, shared, feed, &settings, &log, file, rejects.as_mut())?;
-        total.absorb(report);
-        if let Err(failure) = result {
-            show(&total, shared, out)?;
-            return Err(failure);
-        }
-    }
-    if let Some(rejects) = rejects {
-        rejects.close()?;
-    }
-    show(&total, shared, out)?;
-    match (total.interrupted, total.rejected.len()) {
+    let mut ingest = Ingest { args, shared, feed, settings, log, rejects, total: Report::default() };
+    let result = ingest.all();
+    let kept = match (ingest.rejects, &result) {
+        (None, _) => Ok(()),
+        (Some(rejects), Ok(())) => rejects.close(shared),
+        (Some(rejects), Err(_)) => rejects.close_after_failure(shared),
+    };
+    // What went in is told whatever else went wrong.
+    let shown = show(&ingest.total, shared, out);
+    result.and(kept).and(shown)?;
+    verdict(&ingest.total)
+}
+
+fn verdict(total: &Report) -> Result<(), Failure> {
+    match (total.interrupted, total.rejections()) {
         (true, _) => Err(Failure::Interrupted),
         (false, 0) => Ok(()),
         (false, bad) => Err(Failure::Input(format!(
-            "{} of {} lines did not go in",
-            crate::report::grouped(bad as u64),
+            "{} did not go in, of {} read",
+            crate::report::grouped(bad),
             crate::report::grouped(total.read)
         ))),
     }
 }
 
-type Ended = (Report, Result<(), Failure>);
+fn is_standard(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
 
-fn one(
-    args: &Args,
-    shared: &Shared,
+/// Files on their way into a store.
+struct Ingest<'a> {
+    args: &'a Args,
+    shared: &'a Shared,
     feed: Option<&'static dyn Feed>,
-    settings: &Settings,
-    log: &Log,
-    file: &Path,
-    rejects: Option<&mut Rejects>,
-) -> Result<Ended, Failure> {
-    let input: Box<dyn io::Read + Send> = if file.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(file).map_err(|error| no_file(file, &error))?)
-    };
-    let head = Head::of(input).map_err(|error| no_file(file, &error))?;
-    let feed = match feed {
-        Some(feed) => feed,
-        None if head.bytes().iter().all(u8::is_ascii_whitespace) => {
-            shared.note(&format!("{}: empty, there is nothing to read", file.display()));
-            return Ok((Report::default(), Ok(())));
+    settings: Settings,
+    log: Log,
+    rejects: Option<Rejects>,
+    total: Report,
+}
+
+impl Ingest<'_> {
+    /// Takes one file after the other, until one cannot be read or somebody interrupts.
+    fn all(&mut self) -> Result<(), Failure> {
+        for file in &self.args.files {
+            let (report, result) = self.one(file)?;
+            let several = self.args.files.len() > 1;
+            self.total.absorb(if several { report.of_file(&file.to_string_lossy()) } else { report });
+            result?;
+            if self.total.interrupted {
+                break;
+            }
         }
-        None => {
-            let feed = sniff(&head).ok_or_else(|| unrecognised(file))?;
-            shared.note(&format!("{}: read as {} ({})", file.display(), feed.name(), feed.title()));
-            feed
+        Ok(())
+    }
+
+    /// Takes one file; the report says how far that went.
+    fn one(&mut self, file: &Path) -> Result<(Report, Result<(), Failure>), Failure> {
+        let input: Box<dyn io::Read + Send> = if is_standard(file) {
+            Box::new(io::stdin())
+        } else {
+            Box::new(File::open(file).map_err(|error| no_file(file, &error))?)
+        };
+        let head = Head::of(input).map_err(|error| no_file(file, &error))?;
+        let Some(feed) = self.feed_of(file, &head)? else { return Ok((Report::default(), Ok(()))) };
+        let key = if feed.name() == "cloudevents" { None } else { Some(self.args.load_key(self.shared)?) };
+        let scope =
+            if self.args.pseudonymise_consultations { Scope::PeopleAndConsultations } else { Scope::People };
+        let order = Order {
+            feed,
+            settings: &self.settings,
+            pseudonyms: key.as_ref().map(|key| Pseudonyms { key, scope, store: &self.shared.store }),
+            received: store::now(),
+            allow_future: self.args.allow_future,
+        };
+        let header = if feed.name() == "csv" { head.header().to_vec() } else { Vec::new() };
+        let mut written = Ok(());
+        let mut reject = |rejected: &Rejected| {
+            if let (Some(rejects), Ok(())) = (&mut self.rejects, &written) {
+                written = rejects.write(rejected, feed, &header);
+            }
+        };
+        let mut whole = head.whole();
+        let (report, result) = progress::during(self.shared, "ingesting", "events", |watch| {
+            ingest(&self.log, &mut whole, &order, watch, &mut reject)
+        });
+        Ok((report, result.map_err(Failure::from).and(written)))
+    }
+
+    /// The feed that reads `file`; none if there is nothing to read.
+    fn feed_of(&self, file: &Path, head: &Head<'_>) -> Result<Option<&'static dyn Feed>, Failure> {
+        if self.feed.is_some() {
+            return Ok(self.feed);
         }
-    };
-    let key = if feed.name() == "cloudevents" { None } else { Some(args.load_key(shared)?) };
-    let scope = if args.pseudonymise_consultations { Scope::PeopleAndConsultations } else { Scope::People };
-    let order = Order {
-        feed,
-        settings,
-        pseudonyms: key.as_ref().map(|key| (key, scope)),
-        received: store::now(),
-        allow_future: args.allow_future,
-    };
-    let mut failed = None;
-    let mut rejects = rejects;
-    let mut reject = |rejected: &feeds::Rejected| {
-        if let Some(rejects) = rejects.as_deref_mut()
-            && let Err(failure) = rejects.write(&rejected.text)
-        {
-            failed.get_or_insert(failure);
+        if head.bytes().iter().all(u8::is_ascii_whitespace) {
+            self.shared.note(&format!("{}: empty, there is nothing to read", file.display()));
+            return Ok(None);
         }
-    };
-    let mut whole = head.whole();
-    let (report, result) = progress::during(shared, "ingesting", "events", |watch| {
-        ingest(log, &mut whole, &order, watch, &mut reject)
-    });
-    Ok((report, failed.map_or(Ok(()), Err).and(result.map_err(Failure::from))))
+        let feed = sniff(head).ok_or_else(|| unrecognised(file))?;
+        self.shared.note(&format!("{}: read as {} ({})", file.display(), feed.name(), feed.title()));
+        Ok(Some(feed))
+    }
 }
 
 fn unrecognised(file: &Path) -> Failure {
@@ -182,13 +213,44 @@ impl Args {
         })
     }
 
+    /// Refuses to write over a file that is read, or two answers into one file.
+    fn check_outputs(&self, shared: &Shared) -> Result<(), Failure> {
+        let output = shared.output.as_deref().filter(|path| !is_standard(path));
+        let beside = self.reject.as_deref().map(Rejects::beside);
+        let outputs =
+            [("--reject", self.reject.as_deref()), ("--reject", beside.as_deref()), ("--output", output)];
+        let outputs = outputs.into_iter().filter_map(|(name, path)| Some((name, path?)));
+        let key = self.place_of_key(shared).ok();
+        let mut taken: Vec<(String, &Path)> = Vec::new();
+        for file in &self.files {
+            let path = if is_standard(file) { Path::new("/dev/stdin") } else { file };
+            taken.push((format!("the input {}", file.display()), path));
+        }
+        taken.extend(self.map.as_deref().map(|path| (format!("--map {}", path.display()), path)));
+        taken.extend(key.as_deref().map(|path| (format!("the key {}", path.display()), path)));
+        for (name, path) in outputs {
+            let told = format!("{name} {}", path.display());
+            if let Some((other, _)) = taken.iter().find(|(_, other)| is_same_file(path, other)) {
+                return Err(Failure::Usage(format!(
+                    "{told} and {other} are the same file; name another file with {name}"
+                )));
+            }
+            taken.push((told, path));
+        }
+        Ok(())
+    }
+
+    fn key(&self) -> Option<&Path> {
+        self.key.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
+
+    fn place_of_key(&self, shared: &Shared) -> Result<PathBuf, Failure> {
+        Ok(Key::place(self.key(), &shared.store)?)
+    }
+
     fn load_key(&self, shared: &Shared) -> Result<Key, Failure> {
-        let path = self.key.clone().unwrap_or_else(|| {
-            let mut name = shared.store.clone().into_os_string();
-            name.push(".key");
-            PathBuf::from(name)
-        });
-        let (key, made) = Key::load_or_make(&path)?;
+        let path = self.place_of_key(shared)?;
+        let (key, made) = Key::load_or_make(&path, &shared.store)?;
         if made {
             shared.note(&format!(
                 "made the key of pseudonyms {}: keep it, and keep it away from whoever gets the store",
@@ -196,31 +258,6 @@ impl Args {
             ));
         }
         Ok(key)
-    }
-}
-
-/// The file of rejected lines.
-struct Rejects {
-    path: PathBuf,
-    file: io::BufWriter<File>,
-}
-
-impl Rejects {
-    fn create(path: &Path) -> Result<Self, Failure> {
-        match File::create(path) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file: io::BufWriter::new(file) }),
-            Err(error) => Err(Failure::Other(format!("could not write {}: {error}", path.display()))),
-        }
-    }
-
-    fn write(&mut self, line: &[u8]) -> Result<(), Failure> {
-        let written = self.file.write_all(line).and_then(|()| self.file.write_all(b"\n"));
-        written.map_err(|error| Failure::Other(format!("could not write {}: {error}", self.path.display())))
-    }
-
-    fn close(mut self) -> Result<(), Failure> {
-        let flushed = self.file.flush();
-        flushed.map_err(|error| Failure::Other(format!("could not write {}: {error}", self.path.display())))
     }
 }
 

@@ -6,6 +6,7 @@
 mod choose;
 mod compare;
 mod demo;
+mod draft;
 mod failure;
 mod feed;
 mod ingest;
@@ -14,11 +15,13 @@ mod methods;
 mod out;
 mod outcomes;
 mod progress;
+mod rejects;
 mod replay;
 mod scenario;
 mod store;
 mod synth;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -104,6 +107,14 @@ impl Shared {
         matches!(self.format(), Format::Json | Format::Ndjson)
     }
 
+    /// Refuses the forms that an answer which is no table does not have.
+    fn text_or_json(&self) -> Result<(), Failure> {
+        match self.format() {
+            Format::Table | Format::Json | Format::Ndjson => Ok(()),
+            _ => Err(Failure::Usage("this answer is no table: it is written as text or with --json".into())),
+        }
+    }
+
     fn threads(&self) -> usize {
         self.threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -148,7 +159,7 @@ enum Verb {
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let matches = Cli::command().color(colours(std::env::args())).try_get_matches();
+    let matches = Cli::command().color(colours(std::env::args_os())).try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
@@ -170,10 +181,10 @@ pub fn run() -> ExitCode {
 }
 
 /// When help and errors are coloured; looked for before parsing, since errors of parsing are coloured too.
-fn colours(args: impl Iterator<Item = String>) -> clap::ColorChoice {
-    let args: Vec<String> = args.collect();
-    let told = args.iter().enumerate().find_map(|(i, arg)| match arg.as_str() {
-        "--color" => args.get(i + 1).map(String::as_str),
+fn colours(args: impl Iterator<Item = OsString>) -> clap::ColorChoice {
+    let args: Vec<OsString> = args.collect();
+    let told = args.iter().enumerate().find_map(|(i, arg)| match arg.to_str()? {
+        "--color" => args.get(i + 1)?.to_str(),
         arg => arg.strip_prefix("--color="),
     });
     told.and_then(|when| clap::ColorChoice::from_str(when, true).ok()).unwrap_or_default()
@@ -194,7 +205,12 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Feed(verb) => feed::run(verb, shared, &mut out),
         Verb::Methods(args) => methods::run(args, shared, &mut out),
     };
-    // What was written before a failure is still to be read.
-    let closed = out.close();
-    result.and(closed)
+    match result {
+        Ok(()) => out.close(),
+        Err(failure) => {
+            // The first failure is the one to tell.
+            let _ = out.close_after_failure();
+            Err(failure)
+        }
+    }
 }

@@ -1,20 +1,24 @@
 //! The one place that writes: data to standard output or a file, everything else to standard error.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::draft::{Draft, Readers};
 use super::failure::Failure;
 
 /// Where data goes.
 pub(super) struct Out {
     to: To,
+    /// Whether the data is a stream, which is of no use unless it is whole.
+    is_stream: bool,
 }
 
-/// A plain or a packed way out.
+/// A plain or a packed way out; a file is begun with the first write.
 enum To {
-    Plain(BufWriter<Box<dyn Write>>),
-    Packed(Box<zstd::stream::write::Encoder<'static, BufWriter<File>>>),
+    Standard(BufWriter<io::Stdout>),
+    Nothing(PathBuf),
+    Plain(PathBuf, BufWriter<Draft>),
+    Packed(PathBuf, Box<zstd::stream::write::Encoder<'static, BufWriter<Draft>>>),
 }
 
 /// Bytes collected before they are written.
@@ -25,30 +29,19 @@ const PACKING: i32 = 15;
 impl Out {
     /// Standard output, or the file named by `-o`, packed if its name ends in `.zst`.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-            return Ok(Self { to: To::Plain(BufWriter::with_capacity(BUFFER, Box::new(io::stdout()))) });
+        let to = match path.filter(|path| path.as_os_str() != "-") {
+            None => To::Standard(BufWriter::with_capacity(BUFFER, io::stdout())),
+            Some(path) => {
+                Draft::check(path).map_err(|error| unwritable(path, &error))?;
+                To::Nothing(path.to_owned())
+            }
         };
-        let unwritable = |error| Failure::Other(format!("could not write {}: {error}", path.display()));
-        let file = File::create(path).map_err(unwritable)?;
-        let to = if path.extension().is_some_and(|ending| ending == "zst") {
-            let packed = zstd::stream::write::Encoder::new(BufWriter::new(file), PACKING);
-            To::Packed(Box::new(packed.map_err(unwritable)?))
-        } else {
-            To::Plain(BufWriter::with_capacity(BUFFER, Box::new(file)))
-        };
-        Ok(Self { to })
-    }
-
-    fn to(&mut self) -> &mut dyn Write {
-        match &mut self.to {
-            To::Plain(to) => to,
-            To::Packed(to) => to.as_mut(),
-        }
+        Ok(Self { to, is_stream: false })
     }
 
     /// Writes a text.
     pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
-        self.bytes(text.as_bytes())
+        self.write(|to| to.write_all(text.as_bytes()))
     }
 
     /// Writes a line.
@@ -59,27 +52,81 @@ impl Out {
 
     /// Writes one JSON document, indented.
     pub(super) fn document(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(self.to(), value).map_err(io::Error::from)?;
+        self.write(|to| Ok(serde_json::to_writer_pretty(to, value)?))?;
         self.text("\n")
     }
 
     /// Writes one JSON value on a line of its own.
     pub(super) fn row(&mut self, value: &impl serde::Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(self.to(), value).map_err(io::Error::from)?;
+        self.write(|to| Ok(serde_json::to_writer(to, value)?))?;
         self.text("\n")
     }
 
-    /// Writes raw bytes.
+    /// Writes raw bytes, a part of a stream.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        Ok(self.to().write_all(bytes)?)
+        self.is_stream = true;
+        self.write(|to| to.write_all(bytes))
     }
 
-    /// Hands on everything that was written.
-    pub(super) fn close(self) -> Result<(), Failure> {
+    /// Hands on everything that was written, be it nothing.
+    pub(super) fn close(mut self) -> Result<(), Failure> {
+        self.begin()?;
+        let (path, closed) = match self.to {
+            To::Standard(mut to) => return Ok(to.flush()?),
+            To::Nothing(_) => return Ok(()),
+            To::Plain(path, to) => (path, kept(to)),
+            To::Packed(path, to) => (path, to.finish().and_then(kept)),
+        };
+        closed.map_err(|error| unwritable(&path, &error))
+    }
+
+    /// Hands on what was written before a failure if it can be read as it is: a report and what it says is
+    /// wrong, but no stream that was cut short and no file that nothing was written to.
+    pub(super) fn close_after_failure(self) -> Result<(), Failure> {
         match self.to {
-            To::Plain(mut to) => Ok(to.flush()?),
-            To::Packed(to) => Ok(to.finish()?.flush()?),
+            To::Nothing(_) => Ok(()),
+            To::Plain(..) | To::Packed(..) if self.is_stream => Ok(()),
+            _ => self.close(),
         }
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        self.begin()?;
+        match &mut self.to {
+            To::Standard(to) => Ok(write(to)?),
+            To::Nothing(_) => Ok(()),
+            To::Plain(path, to) => write(to).map_err(|error| unwritable(path, &error)),
+            To::Packed(path, to) => write(to).map_err(|error| unwritable(path, &error)),
+        }
+    }
+
+    /// Begins the file if there is to be one and it was not begun.
+    fn begin(&mut self) -> Result<(), Failure> {
+        let To::Nothing(path) = &mut self.to else { return Ok(()) };
+        let path = std::mem::take(path);
+        self.to = begun(path.clone()).map_err(|error| unwritable(&path, &error))?;
+        Ok(())
+    }
+}
+
+fn begun(path: PathBuf) -> io::Result<To> {
+    let draft = BufWriter::with_capacity(BUFFER, Draft::begin(&path, Readers::AsUsual)?);
+    if path.extension().is_some_and(|ending| ending == "zst") {
+        let packed = zstd::stream::write::Encoder::new(draft, PACKING)?;
+        return Ok(To::Packed(path, Box::new(packed)));
+    }
+    Ok(To::Plain(path, draft))
+}
+
+fn kept(to: BufWriter<Draft>) -> io::Result<()> {
+    to.into_inner().map_err(io::IntoInnerError::into_error)?.keep()
+}
+
+/// That a file could not be written, unless it is that nobody reads what goes there.
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::Quiet,
+        _ => Failure::Other(format!("could not write {}: {error}", path.display())),
     }
 }
 

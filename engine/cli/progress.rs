@@ -86,7 +86,8 @@ impl Teller {
     }
 
     fn tell(&mut self, done: u64) {
-        let line = || format!("{} ... {} {}", self.doing, crate::report::grouped(done), self.unit);
+        let unit = if done == 1 { self.unit.trim_end_matches('s') } else { &self.unit };
+        let line = || format!("{} ... {} {unit}", self.doing, crate::report::grouped(done));
         match &self.bar {
             Some(bar) => bar.set_message(line()),
             None if self.told.elapsed() >= PLAIN => {

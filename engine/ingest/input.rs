@@ -36,6 +36,18 @@ impl<'a> Head<'a> {
         &self.head
     }
 
+    /// The header of a table: its first line that is not blank, and further ones while a quote is open.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        let head = self.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.head).trim_ascii_start();
+        let mut open = false;
+        let end = head.iter().position(|byte| {
+            open ^= *byte == b'"';
+            *byte == b'\n' && !open
+        });
+        head[..end.unwrap_or(head.len())].trim_ascii_end()
+    }
+
     /// The whole input again, from its beginning.
     #[must_use]
     pub fn whole(self) -> impl BufRead + Send + 'a {
@@ -47,4 +59,20 @@ impl<'a> Head<'a> {
 #[must_use]
 pub fn sniff(head: &Head<'_>) -> Option<&'static dyn Feed> {
     feeds::detect(head.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_a_table_is_its_first_line() {
+        let check = |input: &str, expected: &str| {
+            assert_eq!(Head::of(input.as_bytes()).unwrap().header(), expected.as_bytes(), "{input:?}");
+        };
+        check("a,b\r\n1,2\n", "a,b");
+        check("\u{feff}\n\na;b", "a;b");
+        check("\"a\nb\",c\n1,2", "\"a\nb\",c");
+        check("", "");
+    }
 }

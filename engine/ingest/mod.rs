@@ -2,18 +2,22 @@
 //!
 //! One thread reads and parses, the other appends; what is acknowledged is on disk. Good lines go in,
 //! bad ones are handed out one by one with place and reason, and the counts of the report add up to
-//! what was read. People of vendor feeds are pseudonymised on the way.
+//! what was read. People of vendor feeds are pseudonymised on the way, before anything else looks at an
+//! event: whatever becomes of it, nobody can be known from it.
 
+mod fingerprint;
 mod input;
 mod key;
 mod report;
 
 pub use input::{Head, sniff};
+pub(crate) use key::resolved;
 pub use key::{Key, KeyError};
 pub use report::{Rejection, Report};
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use event::{Event, Time};
@@ -36,12 +40,23 @@ pub struct Order<'a> {
     pub feed: &'static dyn Feed,
     /// What the feed is told.
     pub settings: &'a Settings,
-    /// The key and scope of pseudonyms; none for native events, which are taken as given.
-    pub pseudonyms: Option<(&'a Key, Scope)>,
+    /// The pseudonyms of people; none for native events, which are taken as given.
+    pub pseudonyms: Option<Pseudonyms<'a>>,
     /// When the events are received.
     pub received: Time,
     /// Whether events may lie more than a day after their receipt.
     pub allow_future: bool,
+}
+
+/// Who gets pseudonyms, and by which key.
+#[derive(Clone, Copy)]
+pub struct Pseudonyms<'a> {
+    /// The key.
+    pub key: &'a Key,
+    /// Whose names are replaced.
+    pub scope: Scope,
+    /// The folder of the store, where the fingerprint of the key is left.
+    pub store: &'a Path,
 }
 
 /// Why an ingest did not finish.
@@ -54,6 +69,9 @@ pub enum IngestError {
     /// The log could not be written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The store could not be told which key it depends on.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// What the reading thread hands over.
@@ -88,7 +106,7 @@ pub fn ingest(
     (report, result)
 }
 
-/// Parses, checks clocks, pseudonymises, and hands over in batches.
+/// Parses, pseudonymises, checks clocks, and hands over in batches.
 fn read(
     input: &mut (dyn BufRead + Send),
     order: &Order<'_>,
@@ -103,11 +121,11 @@ fn read(
     };
     order.feed.read(input, order.settings, &mut |item| match item {
         Item::Event { line, mut event } => {
+            if let Some(Pseudonyms { key, scope, .. }) = order.pseudonyms {
+                pseudonymise(&mut event, key.bytes(), scope);
+            }
             if let Some(reason) = from_the_future(&event, order) {
                 return hand(Handed::Rejected(rejected(line, &event, reason)));
-            }
-            if let Some((key, scope)) = order.pseudonyms {
-                pseudonymise(&mut event, key.bytes(), scope);
             }
             batch.push((line, event));
             if batch.len() < BATCH {
@@ -133,6 +151,7 @@ fn from_the_future(event: &Event, order: &Order<'_>) -> Option<String> {
     })
 }
 
+/// An event that was read and does not go in: what is kept of it is native, and its people have pseudonyms.
 fn rejected(line: u64, event: &Event, reason: String) -> Rejected {
     let mut text = Vec::new();
     feeds::cloudevents::write_line(event, &mut text);
@@ -140,7 +159,7 @@ fn rejected(line: u64, event: &Event, reason: String) -> Rejected {
     Rejected { line, place: None, reason, text }
 }
 
-/// Appends what is handed over and keeps the counts.
+/// Appends what is handed over and keeps the counts; the fingerprint of the key goes before the first event.
 fn append(
     log: &Log,
     receiver: Receiver<Handed>,
@@ -149,6 +168,7 @@ fn append(
     report: &mut Report,
     reject: &mut dyn FnMut(&Rejected),
 ) -> Result<(), IngestError> {
+    let mut unsigned = order.pseudonyms;
     for handed in receiver {
         match handed {
             Handed::Rejected(rejected) => {
@@ -160,6 +180,9 @@ fn append(
                 let (lines, events): (Vec<u64>, Vec<Event>) = batch.into_iter().unzip();
                 watch.advance(events.len() as u64);
                 let kept = events.clone();
+                if let Some(Pseudonyms { key, store, .. }) = unsigned.take() {
+                    fingerprint::leave(key, store)?;
+                }
                 let receipt = log.append_blocking(events, order.received)?;
                 settle(&receipt, &lines, &kept, report, reject);
             }

@@ -6,7 +6,13 @@ use serde::Serialize;
 
 use crate::log::Position;
 
-/// The counts of one ingest: `read` is the sum of the other three.
+/// Rejections kept one by one; further ones are counted, so that no input can fill the memory.
+const KEPT: usize = 100_000;
+/// Reasons that further rejections are counted by; all others are counted together.
+const REASONS: usize = 1_000;
+const OTHER_REASONS: &str = "other reasons";
+
+/// The counts of one ingest: `read` is the sum of what was appended, was there already, and was rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Events and lines that could have been events.
@@ -15,8 +21,11 @@ pub struct Report {
     pub appended: u64,
     /// Events that were there already, unchanged.
     pub duplicates: u64,
-    /// Lines that did not go in, each with its reason.
+    /// Lines that did not go in, each with its reason; see [`Self::rejections`] for how many there are.
     pub rejected: Vec<Rejection>,
+    /// Those beyond the first hundred thousand, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected_more: BTreeMap<String, u64>,
     /// What the feed left out on purpose, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub skipped: BTreeMap<String, u64>,
@@ -30,6 +39,9 @@ pub struct Report {
 /// One line that did not go in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {
+    /// Of which file, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Which line.
     pub line: u64,
     /// Why.
@@ -52,7 +64,36 @@ impl Report {
     pub(super) fn reject(&mut self, line: u64, place: Option<&str>, reason: &str) {
         self.read += 1;
         let reason = place.map_or_else(|| reason.to_owned(), |place| format!("{place}: {reason}"));
-        self.rejected.push(Rejection { line, reason });
+        self.keep(Rejection { file: None, line, reason });
+    }
+
+    fn keep(&mut self, rejection: Rejection) {
+        if self.rejected.len() < KEPT {
+            self.rejected.push(rejection);
+        } else {
+            self.count_more(rejection.reason, 1);
+        }
+    }
+
+    fn count_more(&mut self, reason: String, count: u64) {
+        let told = self.rejected_more.len() < REASONS || self.rejected_more.contains_key(&reason);
+        let reason = if told { reason } else { OTHER_REASONS.to_owned() };
+        *self.rejected_more.entry(reason).or_default() += count;
+    }
+
+    /// How many did not go in.
+    #[must_use]
+    pub fn rejections(&self) -> u64 {
+        self.rejected.len() as u64 + self.rejected_more.values().sum::<u64>()
+    }
+
+    /// Says of every rejection which file it is of.
+    #[must_use]
+    pub fn of_file(mut self, file: &str) -> Self {
+        for rejection in &mut self.rejected {
+            rejection.file = Some(file.to_owned());
+        }
+        self
     }
 
     pub(super) fn skip(&mut self, reason: String) {
@@ -64,7 +105,8 @@ impl Report {
         self.read += other.read;
         self.appended += other.appended;
         self.duplicates += other.duplicates;
-        self.rejected.extend(other.rejected);
+        other.rejected.into_iter().for_each(|rejection| self.keep(rejection));
+        other.rejected_more.into_iter().for_each(|(reason, count)| self.count_more(reason, count));
         for (reason, count) in other.skipped {
             *self.skipped.entry(reason).or_default() += count;
         }
@@ -73,5 +115,41 @@ impl Report {
             (mine, theirs) => mine.or(theirs),
         };
         self.interrupted |= other.interrupted;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejecting(count: u64, reason: impl Fn(u64) -> String) -> Report {
+        let mut report = Report::default();
+        (1..=count).for_each(|line| report.reject(line, None, &reason(line)));
+        report
+    }
+
+    #[test]
+    fn rejections_without_end_are_counted_and_not_kept() {
+        let mut report = rejecting(KEPT as u64 + 3, |_| "it is no JSON".to_owned());
+        assert_eq!((report.rejected.len(), report.rejections()), (KEPT, KEPT as u64 + 3));
+        report.absorb(rejecting(2, |_| "it is no JSON".to_owned()));
+        assert_eq!(report.rejected_more, BTreeMap::from([("it is no JSON".to_owned(), 5)]));
+        // No two reasons alike, and the memory is bounded all the same.
+        report.absorb(rejecting(5_000, |line| format!("time {line} lies ahead")));
+        assert_eq!(report.rejected_more.len(), REASONS + 1);
+        assert_eq!((report.read, report.rejections()), (KEPT as u64 + 5_005, KEPT as u64 + 5_005));
+        assert!(report.rejected_more[OTHER_REASONS] > 4_000);
+    }
+
+    #[test]
+    fn only_what_there_is_is_written() {
+        let report = rejecting(1, |_| "torn".to_owned());
+        let text = |report: &Report| serde_json::to_string(report).unwrap();
+        assert_eq!(
+            text(&report),
+            r#"{"read":1,"appended":0,"duplicates":0,"rejected":[{"line":1,"reason":"torn"}],"positions":null}"#
+        );
+        let named = text(&report.of_file("a.ndjson"));
+        assert!(named.contains(r#"[{"file":"a.ndjson","line":1,"reason":"torn"}]"#), "{named}");
     }
 }

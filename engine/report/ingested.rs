@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::grouped;
-use crate::ingest::Report;
+use crate::ingest::{Rejection, Report};
 
 /// Rejections told one by one; the rest are summed up by reason.
 const TOLD: usize = 20;
+/// Reasons told of the rest, the most frequent first.
+const REASONS: usize = 20;
 
 /// The report of an ingest.
 #[must_use]
@@ -19,29 +21,65 @@ pub fn ingested(report: &Report) -> String {
         grouped(report.read),
         grouped(report.appended),
         grouped(report.duplicates),
-        grouped(report.rejected.len() as u64)
+        grouped(report.rejections())
     );
-    match report.positions {
-        Some((first, last)) => {
-            let _ = writeln!(text, "; positions {} to {}", grouped(first), grouped(last));
-        }
-        None => text.push('\n'),
-    }
+    let _ = match report.positions {
+        Some((first, last)) if first == last => writeln!(text, "; position {}", grouped(first)),
+        Some((first, last)) => writeln!(text, "; positions {} to {}", grouped(first), grouped(last)),
+        None => writeln!(text),
+    };
     for (reason, count) in &report.skipped {
         let _ = writeln!(text, "  left out {}: {reason}", grouped(*count));
     }
-    for rejection in report.rejected.iter().take(TOLD) {
-        let _ = writeln!(text, "  line {}: {}", rejection.line, rejection.reason);
+    for Rejection { file, line, reason } in report.rejected.iter().take(TOLD) {
+        let file = file.as_ref().map(|file| format!("{file}, ")).unwrap_or_default();
+        let _ = writeln!(text, "  {file}line {line}: {reason}");
     }
-    let mut rest: BTreeMap<&str, u64> = BTreeMap::new();
-    for rejection in report.rejected.iter().skip(TOLD) {
-        *rest.entry(&rejection.reason).or_default() += 1;
-    }
-    for (reason, count) in rest {
-        let _ = writeln!(text, "  and {} more: {reason}", grouped(count));
-    }
+    tell_rest(report, &mut text);
     if report.interrupted {
         text.push_str("  interrupted: what is counted above is in the log; ingest again to go on\n");
     }
     text
+}
+
+/// The rejections that are not told one by one.
+fn tell_rest(report: &Report, text: &mut String) {
+    let mut rest: BTreeMap<&str, u64> = BTreeMap::new();
+    let unlisted = report.rejected.iter().skip(TOLD).map(|rejection| (&rejection.reason, 1));
+    for (reason, count) in unlisted.chain(report.rejected_more.iter().map(|(reason, count)| (reason, *count)))
+    {
+        *rest.entry(reason).or_default() += count;
+    }
+    let mut rest: Vec<(&str, u64)> = rest.into_iter().collect();
+    rest.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (reason, count) in rest.iter().take(REASONS) {
+        let _ = writeln!(text, "  and {} more: {reason}", grouped(*count));
+    }
+    let untold: u64 = rest.iter().skip(REASONS).map(|(_, count)| count).sum();
+    if untold > 0 {
+        let _ = writeln!(text, "  and {} more for other reasons", grouped(untold));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(line: u64, reason: String) -> Rejection {
+        Rejection { file: None, line, reason }
+    }
+
+    #[test]
+    fn many_rejections_are_told_by_their_most_frequent_reasons() {
+        let mut report = Report { read: 5_000_010, positions: Some((3, 3)), ..Report::default() };
+        report.rejected.extend((1..=20).map(|line| rejection(line, "torn".into())));
+        report.rejected.extend((21..=70).map(|line| rejection(line, format!("time {line}"))));
+        report.rejected_more.insert("time 30".into(), 5_000_000);
+        let text = ingested(&report.of_file("a.ndjson"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1 + TOLD + REASONS + 1, "{text}");
+        assert!(lines[0].ends_with("5,000,070 rejected; position 3"), "{text}");
+        assert_eq!((lines[1], lines[21]), ("  a.ndjson, line 1: torn", "  and 5,000,001 more: time 30"));
+        assert_eq!(lines[41], "  and 30 more for other reasons");
+    }
 }
