@@ -28,7 +28,8 @@ pub const METHODS: &[Method] = &[
         title: "Wilson score interval of a proportion on the effective sample of clustered consultations",
         source: "Rao & Scott 1992, Biometrics 48:577; Donner & Klar 2000",
         assumes: "independent clusters; t with one degree of freedom less than clusters; a design effect of at \
-                  least 1, an intra-cluster correlation of 0.05 where it cannot be estimated",
+                  least 1, an intra-cluster correlation of 0.05 where it cannot be estimated; where clusters \
+                  are of very unequal size, at least the design effect that is planned with",
     },
     Method {
         name: "newcombe",
@@ -40,7 +41,8 @@ pub const METHODS: &[Method] = &[
         name: "paired_clusters_t",
         title: "Difference of two proportions over clusters that used both platforms",
         source: "linearisation as in Binder 1983, Int Stat Rev 51:279; Donner & Klar 2000",
-        assumes: "independent clusters; t with one degree of freedom less than the clusters of the smaller arm",
+        assumes: "independent clusters; t with one degree of freedom less than the clusters of the smaller arm, \
+                  or than its effective number where they are of very unequal size",
     },
     Method {
         name: "mover_rao_scott_t",

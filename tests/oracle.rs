@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::naive;
 
 /// The rows of these events by the reading, as JSON.
-pub fn rows(events: &[Event], until: Option<Time>) -> BTreeMap<String, Value> {
+pub(crate) fn rows(events: &[Event], until: Option<Time>) -> BTreeMap<String, Value> {
     let mut sources = Sources::default();
     let mut consultations: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     for event in events {
@@ -44,7 +44,7 @@ pub fn rows(events: &[Event], until: Option<Time>) -> BTreeMap<String, Value> {
 }
 
 /// How many cases a law is tried on: many in a soak, few in an ordinary run.
-pub fn cases(few: u32) -> ProptestConfig {
+pub(crate) fn cases(few: u32) -> ProptestConfig {
     let factor = std::env::var("EVENFIELD_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     ProptestConfig { cases: few * factor, failure_persistence: None, ..ProptestConfig::default() }
 }

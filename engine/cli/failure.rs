@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use feeds::FeedError;
 use projections::compare::NotComparable;
 
 use crate::ingest::{IngestError, KeyError};
@@ -90,6 +91,9 @@ impl From<IngestError> for Failure {
         match error {
             IngestError::Log(error) => error.into(),
             IngestError::Key(error) => error.into(),
+            IngestError::Feed(error @ FeedError::Mapping(_)) => {
+                Self::Input(format!("{error}; a mapping is a file named by --map"))
+            }
             IngestError::Feed(error) => Self::Input(error.to_string()),
         }
     }

@@ -25,6 +25,7 @@ pub(super) enum Verb {
 
 #[derive(Serialize)]
 struct Document {
+    schema: &'static str,
     feeds: Vec<Note>,
 }
 
@@ -61,7 +62,7 @@ fn note(feed: &dyn Feed) -> Note {
 fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let notes: Vec<Note> = feeds::ALL.iter().map(|feed| note(*feed)).collect();
     if shared.is_json() {
-        return out.document(&Document { feeds: notes });
+        return out.document(&Document { schema: "evenfield.feeds/1", feeds: notes });
     }
     for note in &notes {
         out.line(&format!("{}\n    {}", note.name, note.title))?;

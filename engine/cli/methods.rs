@@ -14,6 +14,7 @@ pub(super) struct Args {}
 
 #[derive(Serialize)]
 struct Document {
+    schema: &'static str,
     measures: Vec<MeasureNote>,
     methods: &'static [Method],
 }
@@ -38,7 +39,7 @@ pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
         })
         .collect();
     if shared.is_json() {
-        return out.document(&Document { measures, methods: METHODS });
+        return out.document(&Document { schema: "evenfield.methods/1", measures, methods: METHODS });
     }
     out.line("MEASURES\n")?;
     for measure in &measures {

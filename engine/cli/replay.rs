@@ -47,14 +47,10 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     shared.note(report::ingested(&total).trim_end());
     let table = store::rows(&shared, &log, &args.reading)?;
     let comparison = compare(&table, &ask, shared.threads())?;
-    if shared.is_json() {
-        out.document(&comparison)?
-    } else {
-        out.text(&report::comparison(&comparison))?
-    }
-    match total.rejected.len() {
+    super::compare::show(&comparison, &shared, out)?;
+    match total.rejections() {
         0 => Ok(()),
-        bad => Err(Failure::Input(format!("{bad} lines did not go in"))),
+        bad => Err(Failure::Input(format!("{} did not go in", report::counted(bad, "line")))),
     }
 }
 

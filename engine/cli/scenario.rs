@@ -36,6 +36,12 @@ pub(super) enum Verb {
 }
 
 #[derive(Serialize)]
+struct Library<S> {
+    schema: &'static str,
+    scenarios: S,
+}
+
+#[derive(Serialize)]
 struct Listed<'a> {
     name: &'a str,
     title: &'a str,
@@ -98,7 +104,7 @@ fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
                 synthetic: scenario.card.synthetic,
             })
             .collect();
-        return out.document(&listed);
+        return out.document(&Library { schema: "evenfield.scenarios/1", scenarios: listed });
     }
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     scenarios
@@ -227,7 +233,7 @@ fn check_all(names: &[String], shared: &Shared, out: &mut Out) -> Result<(), Fai
         outcomes.push(outcome);
     }
     if shared.is_json() {
-        out.document(&outcomes)?;
+        out.document(&Library { schema: "evenfield.check/1", scenarios: &outcomes })?;
     }
     match outcomes.iter().map(Outcome::wrong).sum::<usize>() {
         0 => Ok(()),

@@ -131,7 +131,8 @@ pub(super) fn from_reference(
         .collect()
 }
 
-const NOT_MEASURED: Status = Status::NotMeasured(Reason::Stated("one platform cannot tell what the other can"));
+const NOT_MEASURED: Status =
+    Status::NotMeasured(Reason::Stated("one platform cannot tell what the other can"));
 
 /// Why two arms must not be compared on a measure: what one feed cannot tell makes it look better.
 fn unlike(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<String> {

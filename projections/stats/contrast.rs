@@ -2,9 +2,10 @@
 //!
 //! Where the same clusters used both arms, what a cluster does to one it mostly does to the other, and the
 //! variance of the difference is taken over clusters. Where each cluster used one arm only, the two clustered
-//! intervals are combined. The function chooses and names its method, because the choice follows from the data
-//! and not from the wish. A naive interval appears only where each arm has a single cluster, and then as
-//! insufficient evidence. It adjusts for no case mix. First arm minus second.
+//! intervals are combined, as they are where one cluster holds most of an arm. The function chooses and names
+//! its method, because the choice follows from the data and not from the wish. A naive interval appears only
+//! where each arm has a single cluster, and then as insufficient evidence. It adjusts for no case mix. First arm
+//! minus second.
 //!
 //! Sources: linearisation over clusters as in Binder 1983, Int Stat Rev 51:279, and Donner & Klar 2000;
 //! Zou & Donner 2008, Stat Med 27:1693, on the intervals of Rao & Scott 1992.
@@ -44,7 +45,8 @@ impl From<(u64, u64, u64, u64)> for Pair {
 ///
 /// The interval over shared clusters needs at least two clusters in each arm, events and non-events in each, and
 /// differences that vary; otherwise the arms are treated as separate, which is flagged and never has zero width.
-/// Its degrees of freedom are those of the arm with fewer clusters. `planning_icc` as in
+/// Its degrees of freedom are those of the arm with fewer clusters, where clusters of very unequal size count as
+/// fewer. An arm that one cluster holds most of is not paired, and is insufficient evidence. `planning_icc` as in
 /// [`cluster::proportion`](super::cluster::proportion).
 pub fn difference(clusters: &[Pair], planning_icc: f64, level: f64) -> Estimate {
     compare(clusters, planning_icc, level)
@@ -73,6 +75,8 @@ fn compare(clusters: &[Pair], planning_icc: f64, level: f64) -> Result<Estimate,
         .with_counts(first.x, first.n, second.x, second.n)
         .with_clusters(arms.count(|pair| used(&pair.first) || used(&pair.second)))
         .with_flag_if(arms.fewest() < FEW_CLUSTERS, Flag::FewClusters)
+        .with_balance(first.balance())
+        .with_balance(second.balance())
         .with_status(extreme(arms.value())))
 }
 
@@ -100,16 +104,20 @@ impl Arms<'_> {
     /// The interval over shared clusters, or nothing where they cannot tell the variance.
     ///
     /// Where the clusters overlap in part, the arm with fewer of them bounds the degrees of freedom: counting all
-    /// clusters, an arm seen in 3 of 20 had a coverage of 0.81 in simulation, this way 0.98.
+    /// clusters, an arm seen in 3 of 20 had a coverage of 0.81 in simulation, this way 0.98. Clusters of very
+    /// unequal size count as few for the same reason, until one of them dominates its arm: what that one does
+    /// differently on the two arms, no other can tell.
     fn paired(&self, level: f64) -> Result<Option<Estimate>, Reason> {
         let tail = tail(level).ok_or(Reason::InvalidParameter)?;
-        let replicated = self.fewest() > 1 && self.shared();
-        let Some(variance) =
-            self.variance().filter(|_| replicated && self.first.varies() && self.second.varies())
+        let (first, second) = (self.first.balance(), self.second.balance());
+        let replicated = self.fewest() > 1 && !first.dominated() && !second.dominated();
+        let Some(variance) = self
+            .variance()
+            .filter(|_| replicated && self.shared() && self.first.varies() && self.second.varies())
         else {
             return Ok(None);
         };
-        let (value, se, df) = (self.value(), variance.sqrt(), (self.fewest() - 1) as f64);
+        let (value, se, df) = (self.value(), variance.sqrt(), first.df().min(second.df()));
         let reach = student::upper_quantile(tail, df) * se;
         let interval = Interval { value, lo: value - reach, hi: value + reach };
         let estimate = Estimate::between(PAIRED_CLUSTERS_T, level, interval).with_se(se).with_df(df);
@@ -209,6 +217,41 @@ mod tests {
         let expected = mover(arm(|pair| pair.first), arm(|pair| pair.second));
         assert_eq!(estimate.interval(), Some(expected));
         assert_eq!((estimate.method, estimate.clusters), (MOVER_RAO_SCOTT_T, Some(20)));
+    }
+
+    /// Eleven clinicians with ten consultations on either arm, and one with `last`.
+    fn tens_and(last: u64) -> Vec<(u64, u64, u64, u64)> {
+        let mut clusters: Vec<_> = (0..11).map(|i| (10, i % 3, 10, i % 4)).collect();
+        clusters.push((last, last / 10, last, last / 8));
+        clusters
+    }
+
+    #[test]
+    fn very_unequal_clusters_have_fewer_degrees_of_freedom() {
+        let moderate = estimate(&tens_and(48));
+        assert_eq!((moderate.df, &moderate.flags[..]), (Some(11.0), &[][..]));
+        let unequal = estimate(&tens_and(50));
+        near(unequal.df, 25_600.0 / 3_600.0 - 1.0, 1e-14);
+        assert_eq!((unequal.method, &unequal.flags[..]), (PAIRED_CLUSTERS_T, &[Flag::UnequalClusters][..]));
+        assert_eq!((unequal.status, estimate(&tens_and(250)).status), (Status::Ok, Status::Ok));
+    }
+
+    #[test]
+    fn one_arm_with_very_unequal_clusters_is_enough_for_it() {
+        let clusters: Vec<_> = tens_and(120).iter().map(|&(n, x, _, x2)| (n, x, 20, x2)).collect();
+        let (ahead, back) = (estimate(&clusters), estimate(&swapped(&clusters)));
+        near(ahead.df, 52_900.0 / 15_500.0 - 1.0, 1e-14);
+        assert_eq!((ahead.df, &ahead.flags), (back.df, &back.flags));
+    }
+
+    #[test]
+    fn a_dominant_cluster_is_neither_paired_nor_evidence() {
+        let dominated = estimate(&tens_and(260));
+        assert_eq!(dominated.method, MOVER_RAO_SCOTT_T);
+        assert_eq!(dominated.status, Status::InsufficientEvidence(Reason::DominantCluster));
+        let flags = [Flag::UnequalClusters, Flag::AssumedDesignEffect, Flag::PairingIgnored];
+        assert_eq!(dominated.flags, flags);
+        assert!(dominated.half_width() > estimate(&tens_and(48)).half_width());
     }
 
     #[test]

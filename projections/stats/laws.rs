@@ -46,6 +46,7 @@ fn sound(estimate: &Estimate) -> Result<(), TestCaseError> {
         );
     }
     prop_assert!(estimate.interval().is_some() || estimate.status.reason().is_some(), "{estimate:?}");
+    prop_assert!(estimate.flags.is_sorted_by(|a, b| a < b), "{estimate:?}");
     prop_assert!(estimate.status != Status::NotEstimable(Reason::NotFinite), "{estimate:?}");
     Ok(())
 }

@@ -93,6 +93,9 @@ pub fn mean(moments: &Moments, scale: Scale, level: f64) -> Estimate {
 }
 
 /// The mean over clusters of answers, with t limits on one degree of freedom less than there are clusters.
+///
+/// Clusters of very unequal size are flagged and count as fewer; where one of them holds most of the answers the
+/// limits are given as insufficient evidence.
 pub fn of_clusters(clusters: &[Scores], scale: Scale, level: f64) -> Estimate {
     let parts: Vec<Part> =
         clusters.iter().map(|scores| Part { a: scores.sum, t: u128::from(scores.n) }).collect();
@@ -107,7 +110,7 @@ pub fn of_clusters(clusters: &[Scores], scale: Scale, level: f64) -> Estimate {
         None => Estimate::alone(MEAN_CLUSTERS_T, level, value, Status::NotEstimable(Reason::OneCluster)),
         Some(variance) => {
             let variance = variance * scale.step * scale.step;
-            limits(MEAN_CLUSTERS_T, value, variance, spread.units as f64 - 1.0, scale, level)
+            limits(MEAN_CLUSTERS_T, value, variance, spread.balance.df(), scale, level)
         }
     };
     estimate
@@ -115,6 +118,7 @@ pub fn of_clusters(clusters: &[Scores], scale: Scale, level: f64) -> Estimate {
         .with_clusters(spread.units)
         .with_flag_if(spread.t < u128::from(FEW_ANSWERS), Flag::FewObservations)
         .with_flag_if(spread.units < FEW_CLUSTERS, Flag::FewClusters)
+        .with_balance(spread.balance)
 }
 
 /// The difference of two means of independent samples, first minus second, without assuming equal variances.
@@ -248,6 +252,21 @@ mod tests {
         assert_eq!((alike.value, alike.status), (Some(50.0), Status::NotEstimable(Reason::NoVariation)));
         let cluster = of_clusters(&[Scores { n: 4, sum: 80 }], SUS, LEVEL_95);
         assert_eq!((cluster.value, cluster.status), (Some(50.0), Status::NotEstimable(Reason::OneCluster)));
+    }
+
+    #[test]
+    fn clusters_of_very_unequal_size_count_for_fewer() {
+        let last = |n: u64| {
+            let small = (0..11).map(|i| Scores { n: 10, sum: 300 + 5 * i });
+            let large = Scores { n, sum: 31 * u128::from(n) };
+            of_clusters(&small.chain([large]).collect::<Vec<_>>(), SUS, LEVEL_95)
+        };
+        assert_eq!((last(48).df, last(48).flags), (Some(11.0), vec![]));
+        near(last(50).df, 25_600.0 / 3_600.0 - 1.0, 1e-14);
+        assert_eq!((last(50).flags, last(250).status), (vec![Flag::UnequalClusters], Status::Ok));
+        let dominated = last(260);
+        assert_eq!(dominated.status, Status::InsufficientEvidence(Reason::DominantCluster));
+        assert!(dominated.interval().is_some());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! nothing that would have to look at a consultation, a clock or a file. A difference is always the first
 //! arm minus the second.
 
+mod balance;
 pub mod cluster;
 pub mod contrast;
 pub mod difference;
@@ -25,6 +26,8 @@ pub mod status;
 pub use estimate::{Estimate, Interval, LEVEL_95, LEVEL_998};
 pub use status::{Flag, Reason, Status};
 
+#[cfg(test)]
+mod coverage;
 #[cfg(test)]
 mod laws;
 

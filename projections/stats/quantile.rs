@@ -71,7 +71,7 @@ pub fn ranks(n: u64, q: f64, level: f64) -> Option<Ranks> {
 /// The `q`-quantile over clusters, each a histogram as in [`quantile`], with Woodruff's limits.
 ///
 /// The share below the quantile gets the limits of [`cluster::proportion`](super::cluster::proportion), around `q`,
-/// and they are carried back to values. One cluster alone has order-statistic limits and is flagged.
+/// and they are carried back to values, with its cautions. One cluster alone has order-statistic limits and is flagged.
 pub fn woodruff<H: AsRef<[(u64, u64)]>>(clusters: &[H], q: f64, planning_icc: f64, level: f64) -> Estimate {
     of_clusters(clusters, q, planning_icc, level)
         .unwrap_or_else(|why| Estimate::not_estimable(WOODRUFF_RAO_SCOTT_T, level, why))
@@ -105,7 +105,7 @@ fn of_clusters<H: AsRef<[(u64, u64)]>>(
         return Ok(estimate.with_clusters(1).with_flag(Flag::NoReplication));
     }
     let (share, deff) = arm.limits(q, planning_icc, level)?;
-    let effective = arm.n as f64 / deff;
+    let effective = arm.n as f64 / deff.value;
     let at = |share: f64| inverse_ecdf(pooled(), share).map(|value| value as f64);
     // With too few effective observations even the smallest or largest of them does not bound the quantile.
     let bounded = |rest: f64| libm::exp(effective * libm::log(rest)) < tail;
@@ -115,9 +115,10 @@ fn of_clusters<H: AsRef<[(u64, u64)]>>(
         .with_n(arm.n as f64)
         .with_clusters(arm.k() as u64)
         .with_df(arm.k() - 1.0)
-        .with_deff(deff)
-        .with_flag_if(!arm.varies(), Flag::AssumedDesignEffect)
-        .with_flag_if((arm.k() as u64) < FEW_CLUSTERS, Flag::FewClusters))
+        .with_deff(deff.value)
+        .with_flag_if(deff.assumed, Flag::AssumedDesignEffect)
+        .with_flag_if((arm.k() as u64) < FEW_CLUSTERS, Flag::FewClusters)
+        .with_balance(arm.balance()))
 }
 
 fn reading(
@@ -272,6 +273,23 @@ mod tests {
         let naive = quantile(pooled.iter().map(|(value, count)| (*value, *count)), 0.5, LEVEL_95);
         assert_eq!(clustered.value, naive.value);
         assert!(clustered.half_width().unwrap() > 5.0 * naive.half_width().unwrap());
+    }
+
+    #[test]
+    fn clusters_of_very_unequal_size_widen_the_limits() {
+        let last = |n: u64| {
+            let mut clusters = vec![one_of_each(1..=10); 11];
+            clusters.push((1..=10).map(|value| (value, n / 10)).collect());
+            woodruff(&clusters, 0.5, PLANNING_ICC, LEVEL_95)
+        };
+        assert_eq!((last(40).deff, last(40).flags), (Some(1.0), vec![]));
+        let unequal = last(200);
+        assert!(unequal.deff.unwrap() > 7.0 && unequal.half_width() > last(40).half_width());
+        assert_eq!(unequal.flags, [Flag::UnequalClusters, Flag::AssumedDesignEffect]);
+        assert_eq!((unequal.status, last(250).status), (Status::Ok, Status::Ok));
+        let dominated = last(260);
+        assert_eq!(dominated.status, Status::InsufficientEvidence(Reason::DominantCluster));
+        assert!(dominated.interval().is_some());
     }
 
     #[test]

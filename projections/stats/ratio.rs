@@ -7,6 +7,7 @@
 //!
 //! Sources: Cochran 1977, Sampling Techniques, chapter 6; Garwood 1936 for the time between failures.
 
+use super::balance::Balance;
 use super::estimate::{Estimate, FEW_CLUSTERS, Interval, tail};
 use super::exact::{Wide, ascending};
 use super::rate::{GARWOOD, garwood_limits};
@@ -63,11 +64,18 @@ pub struct Sums {
 }
 
 /// The ratio Σa/Σt over clusters, with t limits on one degree of freedom less than there are clusters.
+///
+/// Clusters that share the denominator very unequally are flagged and count as fewer; where one of them holds
+/// most of it the limits are given as insufficient evidence.
 pub fn of_clusters(clusters: &[Part], numerator: Numerator, level: f64) -> Estimate {
     let found = Spread::of_clusters(clusters);
     let estimate = finish(RATIO_CLUSTERS_T, found.as_ref(), numerator, level);
-    let Ok(Spread { units, .. }) = found else { return estimate };
-    estimate.with_clusters(units).with_n(units as f64).with_flag_if(units < FEW_CLUSTERS, Flag::FewClusters)
+    let Ok(Spread { units, balance, .. }) = found else { return estimate };
+    estimate
+        .with_clusters(units)
+        .with_n(units as f64)
+        .with_flag_if(units < FEW_CLUSTERS, Flag::FewClusters)
+        .with_balance(balance)
 }
 
 /// The ratio Σa/Σt over independent units, from their additive sums.
@@ -107,6 +115,8 @@ pub(super) struct Spread {
     pub(super) t: u128,
     /// Nothing where a single unit leaves no spread.
     pub(super) variance: Option<f64>,
+    /// How evenly the units share the denominator.
+    pub(super) balance: Balance,
 }
 
 impl Spread {
@@ -124,7 +134,8 @@ impl Spread {
             residual * residual
         });
         let spread = if t > 0 { ascending(squares) } else { 0.0 };
-        Ok(Self { units: used().count() as u64, a, t, variance: None }.with_spread(spread))
+        let balance = Balance::of_shares(used().map(|part| part.t as f64 / scale));
+        Ok(Self { units: used().count() as u64, a, t, variance: None, balance }.with_spread(spread))
     }
 
     fn of_units(sums: &Sums) -> Result<Self, Reason> {
@@ -139,7 +150,7 @@ impl Spread {
             squares.minus(cross).and_then(|rest| rest.minus(cross)).ok_or(Reason::InconsistentCounts)?;
         let scale = t as f64;
         let spread = if t > 0 { rest.as_f64() / scale / scale / scale / scale } else { 0.0 };
-        Ok(Self { units: n, a, t, variance: None }.with_spread(spread))
+        Ok(Self { units: n, a, t, variance: None, balance: Balance::even(n) }.with_spread(spread))
     }
 
     fn with_spread(mut self, spread: f64) -> Self {
@@ -175,7 +186,7 @@ fn finish(
 }
 
 fn student_limits(method: &'static str, spread: &Spread, variance: f64, level: f64) -> Estimate {
-    let (value, se, df) = (spread.a as f64 / spread.t as f64, variance.sqrt(), spread.units as f64 - 1.0);
+    let (value, se, df) = (spread.a as f64 / spread.t as f64, variance.sqrt(), spread.balance.df());
     let reach = student::upper_quantile(tail(level).unwrap_or(f64::NAN), df) * se;
     let interval = Interval { value, lo: value - reach, hi: value + reach };
     Estimate::between(method, level, interval).clipped(0.0, f64::INFINITY).with_se(se).with_df(df)
@@ -313,6 +324,20 @@ mod tests {
         assert_eq!((one.value, one.status), (Some(0.01), Status::NotEstimable(Reason::OneCluster)));
         let counted = of_clusters(&parts(&[(5, 500)]), Numerator::Count, LEVEL_95);
         assert!(counted.flags.contains(&Flag::NoReplication));
+    }
+
+    #[test]
+    fn exposure_that_is_shared_very_unequally_counts_for_fewer_clusters() {
+        let last = |t: u128| {
+            let pairs: Vec<_> = (0..11).map(|i| (i % 3, 10)).chain([(t / 9, t)]).collect();
+            of_clusters(&parts(&pairs), Numerator::Count, LEVEL_95)
+        };
+        assert_eq!((last(48).df, last(48).flags), (Some(11.0), vec![]));
+        near(last(50).df, 25_600.0 / 3_600.0 - 1.0, 1e-14);
+        assert_eq!((last(50).flags, last(250).status), (vec![Flag::UnequalClusters], Status::Ok));
+        let dominated = last(260);
+        assert_eq!(dominated.status, Status::InsufficientEvidence(Reason::DominantCluster));
+        assert!(dominated.df == Some(1.0) && dominated.hi.is_some());
     }
 
     #[test]

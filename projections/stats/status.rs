@@ -44,6 +44,8 @@ pub enum Reason {
     NoEventsInReference,
     /// A difference as large as can be.
     Extreme,
+    /// One cluster holds most of an arm.
+    DominantCluster,
     /// All observations share one cluster.
     OneCluster,
     /// A single observation.
@@ -74,6 +76,8 @@ pub enum Flag {
     NoReplication,
     /// Fewer than [`FEW_CLUSTERS`](super::estimate::FEW_CLUSTERS) clusters.
     FewClusters,
+    /// The clusters differ so much in size that the limits were widened for it.
+    UnequalClusters,
     /// The design effect is an assumption.
     AssumedDesignEffect,
     /// Arms that share clusters were treated as if they did not.
@@ -113,6 +117,7 @@ impl Reason {
             Self::AllEvents => "every observation is an event",
             Self::NoEventsInReference => "the arm compared against has no event",
             Self::Extreme => "the difference is as large as can be",
+            Self::DominantCluster => "one cluster holds most of an arm's observations",
             Self::OneCluster => "all observations of an arm share one cluster",
             Self::OneObservation => "a single observation has no spread",
             Self::NoVariation => "the observations do not differ",
@@ -133,6 +138,7 @@ impl Flag {
         match self {
             Self::NoReplication => "no replication across clusters",
             Self::FewClusters => "few clusters",
+            Self::UnequalClusters => "clusters of very unequal size",
             Self::AssumedDesignEffect => "the design effect is assumed, not estimated",
             Self::PairingIgnored => "shared clusters were treated as separate",
             Self::AssumedIndependence => "the limits assume independent events",
