@@ -25,11 +25,13 @@ pub(crate) fn lines(events: &[Event]) -> Vec<u8> {
     lines
 }
 
-/// A store that holds `events`, in a folder that goes with it.
+/// A store that holds `events` and has passed verification, in a folder that goes with it.
 pub(crate) fn store(events: &[Event]) -> (tempfile::TempDir, Log) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let log = Log::open(&dir.path().join("store"), Mode::Create).expect("a new store");
     append(&log, events.to_vec());
+    let verdict = log.verify(&mut |_, _| {});
+    assert!(verdict.is_sound() && verdict.events == events.len() as u64, "{:?}", verdict.findings);
     (dir, log)
 }
 

@@ -1,0 +1,308 @@
+//! One answer: a reading depends on the set of events alone, to the byte.
+//!
+//! First the laws of the states, for every measure of the catalogue and for the survey: merging has an
+//! identity, does not care for order or grouping, and taking rows away undoes adding them. Then the
+//! whole, through the real log: however the same events arrived, were batched, were sent again, and on
+//! however many threads they are replayed, outcomes and comparison are those of events that never saw
+//! a log.
+
+mod expected;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use engine::log::{Log, Mode};
+use engine::replay::{Request, Watch, compare, replay};
+use event::{Dimension, Event, Time};
+use projections::catalog::MEASURES;
+use projections::compare::{Ask, ClusterChoice, Comparison};
+use projections::filter::Filter;
+use projections::outcome::{InProgress, Outcome};
+use projections::parameters::Parameters;
+use projections::projection::{Projection, State};
+use projections::survey::Survey;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::oracle::cases;
+pub(crate) use expected::{Expected, planned, recordings};
+use expected::{distinct, the_same_recordings};
+
+/// On how many threads everything is replayed.
+const THREADS: [usize; 3] = [1, 2, 5];
+const CLUSTERS: [ClusterChoice; 3] =
+    [ClusterChoice::Auto, ClusterChoice::None, ClusterChoice::By(Dimension::Organisation)];
+
+/// Rows in which every measure has something to count.
+static CLINIC: LazyLock<Vec<Outcome>> = LazyLock::new(|| Expected::of(&planned("clinic", 200), None).rows);
+
+/// Rows of messy recordings and of the clinic, in two orders.
+fn rows_in_two_orders() -> impl Strategy<Value = (Vec<Outcome>, Vec<Outcome>)> {
+    (recordings(), vec(any::<Index>(), 0..40))
+        .prop_map(|((events, until), picks)| {
+            let messy = Expected::of(&events, until).rows.into_iter();
+            messy.chain(picks.iter().map(|pick| pick.get(&CLINIC).clone())).collect::<Vec<Outcome>>()
+        })
+        .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
+}
+
+/// Every measure asked for alone, over all and by service, however rows are clustered.
+fn asks() -> impl Iterator<Item = Ask> {
+    MEASURES.into_iter().flat_map(|measure| {
+        CLUSTERS.into_iter().flat_map(move |cluster| {
+            [vec![], vec![Dimension::Service]].into_iter().map(move |by| Ask {
+                measures: vec![measure],
+                by,
+                cluster,
+                ..Ask::default()
+            })
+        })
+    })
+}
+
+fn bytes<S: State>(state: &S) -> String {
+    serde_json::to_string(state).unwrap()
+}
+
+/// Equal states, and equal bytes of them, or a checkpoint of one would not be that of the other.
+fn same<S: State>(law: &str, what: &str, ours: &S, theirs: &S) {
+    assert_eq!(bytes(ours), bytes(theirs), "{what}: {law}");
+    assert!(ours == theirs, "{what}: {law}, though their bytes are equal");
+}
+
+fn merged<S: State>(parts: &[&S]) -> S {
+    parts.iter().fold(S::default(), |mut whole, part| {
+        whole.absorb(part);
+        whole
+    })
+}
+
+/// Every law of a projection and its states, on rows in two orders and cut in three at two places.
+fn keeps_its_laws<P: Projection>(
+    what: &str,
+    projection: &P,
+    (rows, shuffled): (&[Outcome], &[Outcome]),
+    cuts: (usize, usize),
+) {
+    let whole = projection.fold(rows);
+    let parts = [&rows[..cuts.0], &rows[cuts.0..cuts.1], &rows[cuts.1..]];
+    let [a, b, c] = parts.map(|rows| projection.fold(rows));
+    let mut left = a.clone();
+    left.absorb(&P::State::default());
+    same("an empty state changes nothing", what, &left, &a);
+    same("an empty state takes over everything", what, &merged(&[&a]), &a);
+    same("merging commutes", what, &merged(&[&a, &b]), &merged(&[&b, &a]));
+    let (ab, bc) = (merged(&[&a, &b]), merged(&[&b, &c]));
+    same("merging is associative", what, &merged(&[&ab, &c]), &merged(&[&a, &bc]));
+    same("the parts are the whole", what, &merged(&[&c, &a, &b]), &whole);
+    same("any order gives the same", what, &projection.fold(shuffled), &whole);
+
+    let mut state = a.clone();
+    shuffled.iter().for_each(|row| projection.add(row, &mut state));
+    rows.iter().for_each(|row| projection.sub(row, &mut state));
+    same("adding and taking away changes nothing", what, &state, &a);
+    shuffled.iter().for_each(|row| projection.add(row, &mut state));
+    parts[0].iter().for_each(|row| projection.sub(row, &mut state));
+    same("the rows that were there first can be taken away", what, &state, &whole);
+    shuffled.iter().for_each(|row| projection.sub(row, &mut state));
+    same("nothing is left when all is taken away", what, &state, &P::State::default());
+    assert!(state.is_empty() && P::State::default().is_empty(), "{what}: nothing is empty");
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    #[test]
+    fn every_projection_keeps_its_laws(
+        (rows, shuffled) in rows_in_two_orders(),
+        cuts in any::<(Index, Index)>(),
+    ) {
+        let [one, other] = [cuts.0, cuts.1].map(|cut| cut.index(rows.len() + 1));
+        let (orders, cuts) = ((&rows[..], &shuffled[..]), (one.min(other), one.max(other)));
+        let parameters = Parameters::as_of(Time::default());
+        let filter = Filter::default();
+        let survey = |by| Survey { filter: &filter, by };
+        keeps_its_laws("survey", &survey(&[]), orders, cuts);
+        keeps_its_laws("survey by service", &survey(&[Dimension::Service]), orders, cuts);
+        // By the survey of the rows few parts of composites are seen by all, by the clinic's all of them.
+        for surveyed in [survey(&[]).fold(&rows), survey(&[]).fold(CLINIC.iter())] {
+            for ask in asks() {
+                let design = ask.design(&surveyed).unwrap();
+                let name = format!("{} by {:?}, clusters {:?}", ask.measures[0].name, ask.by, ask.cluster);
+                keeps_its_laws(&name, &design.question(&ask, &parameters), orders, cuts);
+            }
+            let ask = Ask::default();
+            let question = ask.design(&surveyed).unwrap().question(&ask, &parameters);
+            keeps_its_laws("survey and all measures in one pass", &(survey(&[]), question), orders, cuts);
+        }
+    }
+}
+
+/// Without data the laws would hold of anything.
+#[test]
+fn every_measure_has_something_to_count_in_the_rows_of_the_laws() {
+    let messy = the_same_recordings(30);
+    let rows: Vec<Outcome> = messy.iter().flat_map(|events| Expected::of(events, None).rows).collect();
+    let rows: Vec<&Outcome> = rows.iter().chain(CLINIC.iter()).collect();
+    let survey = Survey { filter: &Filter::default(), by: &[] }.fold(CLINIC.iter());
+    for ask in asks() {
+        let design = ask.design(&survey).unwrap();
+        let cells = design.question(&ask, &Parameters::as_of(Time::default())).fold(rows.iter().copied());
+        for (i, slot) in design.slots.iter().enumerate() {
+            let mut tallies = cells.values().flat_map(|cell| cell.clusters.values());
+            let counted = tallies.any(|tallies| tallies.0.get(i).is_some_and(|tally| !tally.is_empty()));
+            assert!(counted, "{} {:?}", slot.measure.name, slot.role);
+        }
+    }
+}
+
+/// Outcomes line by line, as the command line writes them.
+fn lines(rows: &[Outcome], open: &[InProgress]) -> String {
+    let closed = rows.iter().map(|row| (&row.consultation, serde_json::to_string(row).unwrap()));
+    let open = open.iter().map(|open| (&open.consultation, serde_json::to_string(open).unwrap()));
+    let mut lines: Vec<(&String, String)> = closed.chain(open).collect();
+    lines.sort();
+    lines.into_iter().map(|(_, line)| line + "\n").collect()
+}
+
+/// Comparisons of two kinds, as the command line writes them.
+fn compared(compare: impl Fn(&Ask) -> Comparison) -> String {
+    let by_service = Ask { by: vec![Dimension::Service], cluster: ClusterChoice::None, ..Ask::default() };
+    [Ask::default(), by_service].map(|ask| serde_json::to_string(&compare(&ask)).unwrap()).join("\n")
+}
+
+/// Messy events with an `until`, and the same events shuffled.
+fn in_another_order() -> impl Strategy<Value = ((Vec<Event>, Option<Time>), Vec<Event>)> {
+    recordings().prop_flat_map(|(events, until)| (Just((events.clone(), until)), Just(events).prop_shuffle()))
+}
+
+/// A way for events to get into a store.
+struct Arrival {
+    name: &'static str,
+    events: Vec<Event>,
+    batch: usize,
+    reopened: bool,
+}
+
+impl Arrival {
+    fn all(events: &[Event], shuffled: &[Event], batch: usize) -> [Self; 5] {
+        let once = distinct(events);
+        let twice = [shuffled, events, &once].concat();
+        let of =
+            |name, events: &[Event], batch| Self { name, events: events.to_vec(), batch, reopened: false };
+        [
+            of("at once", &once, once.len()),
+            of("in batches", &once, batch),
+            of("in another order", &distinct(shuffled), 2 * batch + 1),
+            of("again and again", &twice, 3 * batch - 1),
+            Self { reopened: true, ..of("into a store that is closed between", &once, once.len() / 3 + 1) },
+        ]
+    }
+
+    fn append_to(&self, store: &Path) -> Log {
+        let mut log = Log::open(store, Mode::Create).unwrap();
+        for (number, batch) in self.events.chunks(self.batch.max(1)).enumerate() {
+            if self.reopened && number > 0 {
+                drop(log);
+                log = Log::open(store, Mode::Existing).unwrap();
+            }
+            let receipt = log.append_blocking(batch.to_vec(), Time::from_ms(number as i64)).unwrap();
+            assert_eq!(receipt.rejected(), 0, "{}", self.name);
+        }
+        log
+    }
+}
+
+/// The same events, however they arrived, give the same rows and the same bytes.
+fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Option<Time>) {
+    let expected = Expected::of(events, until);
+    let outcomes = lines(&expected.rows, &expected.open);
+    let comparisons = compared(|ask| expected.compare(ask));
+    for arrival in Arrival::all(events, shuffled, batch) {
+        let dir = tempfile::tempdir().unwrap();
+        let log = arrival.append_to(&dir.path().join("laws.store"));
+        for threads in THREADS {
+            let how = format!("{}, {threads} threads", arrival.name);
+            let request = Request { until, threads: Some(threads), ..Request::default() };
+            let table = replay(&log, &request, &Watch::default()).unwrap();
+            assert_eq!(lines(&table.rows, &table.open), outcomes, "{how}");
+            assert!(table.rows == expected.rows, "{how}: something differs that is not told");
+            assert_eq!(compared(|ask| compare(&table, ask, threads).unwrap()), comparisons, "{how}");
+            assert_eq!(table.undeclared, expected.undeclared, "{how}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(20))]
+
+    #[test]
+    fn messy_events_give_one_answer_however_they_arrive(
+        ((events, until), shuffled) in in_another_order(),
+        batch in 1_usize..9,
+    ) {
+        give_one_answer(&events, &shuffled, batch, until);
+    }
+}
+
+/// Enough events for several full blocks, and ids that sort in no order of time.
+#[test]
+fn a_clinic_gives_one_answer_however_its_events_arrive() {
+    let events = planned("clinic", 2_000);
+    let mut shuffled = events.clone();
+    shuffled.sort_by_key(|event| event.id.bytes().rev().collect::<Vec<_>>());
+    give_one_answer(&events, &shuffled, 977, None);
+}
+
+/// Every number of a comparison is finite, and what is missing says why.
+///
+/// JSON has no word for other numbers and would write null for them: TOML has, so it is asked too.
+fn says_what_it_can(comparison: &Comparison) {
+    let told: toml::Value = toml::Value::try_from(comparison).unwrap();
+    assert_finite(&told, "comparison");
+    let told = serde_json::to_value(comparison).unwrap();
+    for row in told["rows"].as_array().unwrap().iter().chain(told["differences"].as_array().unwrap()) {
+        let missing = ["value", "lo", "hi"].iter().any(|field| row[field].is_null());
+        assert!(!missing || row["status"] != "ok", "{row}");
+        assert!(row["status"] == "ok" || row["reason"].is_string(), "{row}");
+    }
+}
+
+fn assert_finite(told: &toml::Value, place: &str) {
+    match told {
+        toml::Value::Float(number) => assert!(number.is_finite(), "{place} is {number}"),
+        toml::Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| assert_finite(item, &format!("{place}/{i}")));
+        }
+        toml::Value::Table(members) => {
+            members.iter().for_each(|(name, member)| assert_finite(member, &format!("{place}/{name}")));
+        }
+        _ => {}
+    }
+}
+
+/// Comparisons of the rows of these events in every way.
+fn all_comparisons(events: &[Event]) {
+    let rows = Expected::of(events, None);
+    for cluster in CLUSTERS {
+        for by in [vec![], vec![Dimension::Service], vec![Dimension::Service, Dimension::DeprivationQuintile]]
+        {
+            for level in [0.5, 0.95, 0.999] {
+                let ask = Ask { by: by.clone(), cluster, level, ..Ask::default() };
+                says_what_it_can(&rows.compare(&ask));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_number_of_a_comparison_is_finite_and_what_is_missing_says_why() {
+    all_comparisons(&[]);
+    for consultations in [1, 2, 30, 400] {
+        all_comparisons(&planned("clinic", consultations));
+    }
+    for events in the_same_recordings(30) {
+        all_comparisons(&events);
+    }
+}
