@@ -1,11 +1,6 @@
 //! The tests of the whole, in one binary: each module is one way of looking.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tests may fail loudly and talk"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and talk")]
 
 mod cli;
 mod command;
