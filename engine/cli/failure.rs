@@ -70,7 +70,10 @@ impl From<io::Error> for Failure {
 impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Damaged { .. } => Self::Integrity(error.to_string()),
+            LogError::Damaged { .. }
+            | LogError::RolledBack { .. }
+            | LogError::Unwitnessed { .. }
+            | LogError::Broken { .. } => Self::Integrity(error.to_string()),
             LogError::Missing { .. } | LogError::NotAStore { .. } => Self::Input(error.to_string()),
             _ => Self::Other(error.to_string()),
         }

@@ -114,7 +114,7 @@ impl Admission<'_> {
     /// What becomes of `event` if the one written at `position` has its name.
     fn verify(&mut self, position: Position, event: &Event) -> Result<Option<Fate>, LogError> {
         let (block, number) = self.recall.block(self.store, position)?;
-        if block.name(number) != (event.source.as_str(), event.id.as_str()) {
+        if !block.is_event(number) || block.name(number) != (event.source.as_str(), event.id.as_str()) {
             return Ok(None);
         }
         let known = block.event(number).map_err(LogError::damaged(position))?;

@@ -1,17 +1,22 @@
 //! Blocks: a few thousand events that are written, checked and read together.
 //!
 //! Both values of a block and its entry in the list of blocks go into the database in one atomic
-//! batch. Events that arrive together are cut into blocks by number and by size; a block whose values
-//! come out too large is halved until they do not.
+//! batch. Events that arrive together are cut into blocks at every 4,096th position and by size; a block
+//! whose values come out too large is halved until they do not.
 
-use event::{Event, Payload, Time};
+use std::sync::OnceLock;
 
-use super::brief::HotBlock;
-use super::cold::{self, ColdBlock};
+use event::{Context, Event, Time};
+
+use super::cold::{self, Cold};
+use super::commitment::{Frontier, Hash, UNIT_EVENTS, UNIT_HEIGHT};
 use super::error::Damage;
 use super::frame::Header;
-use super::limits::{self, BLOCK_EVENTS, PART_BYTES, VALUE_BYTES};
-use super::{Position, details, hot, records};
+use super::hot::{self, Hot};
+use super::limits::{self, PART_BYTES, VALUE_BYTES};
+use super::raw::{self, Raw};
+use super::records::ExtraV1;
+use super::{Position, codec, registry};
 
 /// An event with what the log knows of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,140 +32,233 @@ pub struct Stored {
 /// An event on its way into a block, with when it was received.
 pub(super) type Arrival = (Event, Time);
 
-/// A block as bytes.
-#[derive(Debug)]
+/// The values of a block as bytes.
+#[derive(Debug, Clone)]
+pub(super) struct Values {
+    pub(super) hot: Vec<u8>,
+    pub(super) cold: Vec<u8>,
+}
+
+/// A block as it goes into the database.
+#[derive(Debug, Clone)]
 pub(super) struct Encoded {
     pub(super) first: Position,
     pub(super) count: u32,
-    pub(super) hot: Vec<u8>,
-    pub(super) cold: Vec<u8>,
+    pub(super) values: Values,
+    /// The commitment after its last event.
+    pub(super) root: Hash,
+    /// Bytes written for these events so far, these ones included.
+    pub(super) written: u64,
+    /// Whether it is as large as it will ever be.
+    pub(super) sealed: bool,
+    /// The units that its events complete, counted from 0, with their nodes.
+    pub(super) units: Vec<(u64, Hash)>,
 }
 
 /// Both halves of a block.
 #[derive(Debug)]
 pub(super) struct Block {
-    hot: HotBlock,
-    cold: ColdBlock,
-    /// For each event the number of cold records before its own.
-    records: Vec<u32>,
+    hot: Hot,
+    cold: Cold,
+    /// For each event the number of hot and of cold records before its own.
+    records: Vec<(u32, u32)>,
+    contexts: OnceLock<Vec<Context>>,
 }
 
-/// The blocks of `arrivals`, the first of which takes position `first`.
-pub(super) fn encode(first: Position, arrivals: &[Arrival]) -> Result<Vec<Encoded>, Damage> {
-    let mut blocks = Vec::new();
-    let mut rest = arrivals;
-    let mut first = first;
-    while !rest.is_empty() {
-        let (block, after) = rest.split_at(fitting(rest));
-        encode_or_halve(first, block, &mut blocks)?;
-        first = first.plus(block.len() as u64);
-        rest = after;
+/// The blocks of `events`, whose leaves follow those of `frontier`; each event joins it.
+pub(super) fn encode(
+    frontier: &mut Frontier,
+    events: &[Raw<'_>],
+    leaves: &[Hash],
+) -> Result<Vec<Encoded>, Damage> {
+    let (mut blocks, mut events, mut leaves) = (Vec::new(), events, leaves);
+    while !events.is_empty() {
+        let count = fitting(frontier.size(), events);
+        encode_or_halve(frontier, &events[..count], &leaves[..count], &mut blocks)?;
+        (events, leaves) = (&events[count..], &leaves[count..]);
     }
     Ok(blocks)
 }
 
-/// How many of `arrivals`, at least one, make a block whose parts can be decompressed within their limit.
-fn fitting(arrivals: &[Arrival]) -> usize {
+/// How many of `events`, at least one, make a block: up to the end of the unit, and so few that its parts
+/// can be decompressed within their limit.
+fn fitting(before: u64, events: &[Raw<'_>]) -> usize {
+    let room = (UNIT_EVENTS - before % UNIT_EVENTS) as usize;
     // Texts are counted once; lengths, lists and columns, at some 64 bytes an event, fit into the other half.
     let mut bytes = 0;
-    let over = |(event, _): &Arrival| {
-        bytes += limits::size(event) + 64;
+    let over = |event: &Raw<'_>| {
+        bytes += limits::raw_size(event) + 64;
         bytes > PART_BYTES / 2
     };
-    arrivals.iter().take(BLOCK_EVENTS).position(over).unwrap_or(arrivals.len().min(BLOCK_EVENTS)).max(1)
+    let most = room.min(events.len());
+    events[..most].iter().position(over).unwrap_or(most).max(1)
 }
 
-fn encode_or_halve(first: Position, arrivals: &[Arrival], out: &mut Vec<Encoded>) -> Result<(), Damage> {
-    let at = || arrivals.iter().map(|(event, _)| event.at);
+fn encode_or_halve(
+    frontier: &mut Frontier,
+    events: &[Raw<'_>],
+    leaves: &[Hash],
+    out: &mut Vec<Encoded>,
+) -> Result<(), Damage> {
+    let first = Position(frontier.size()).next();
+    if let Some(values) = encode_values(first, events)? {
+        let mut units = Vec::new();
+        for leaf in leaves {
+            let unit = frontier.size() / UNIT_EVENTS;
+            let keep = |height, node| {
+                if height == UNIT_HEIGHT {
+                    units.push((unit, node))
+                }
+            };
+            frontier.push(*leaf, keep);
+        }
+        let (root, written) = (frontier.root(), values.len() as u64);
+        // One that ends its unit and begins it, or fills what a block may hold, cannot grow.
+        let sealed = events.len() as u64 == UNIT_EVENTS;
+        out.push(Encoded { first, count: events.len() as u32, values, root, written, sealed, units });
+        return Ok(());
+    }
+    if events.len() == 1 {
+        return Err(Damage::new("one event alone is larger than a block may be"));
+    }
+    let half = events.len() / 2;
+    encode_or_halve(frontier, &events[..half], &leaves[..half], out)?;
+    encode_or_halve(frontier, &events[half..], &leaves[half..], out)
+}
+
+/// The values of one block of `events`, unless they are too large for one.
+pub(super) fn encode_values(first: Position, events: &[Raw<'_>]) -> Result<Option<Values>, Damage> {
+    let at = || events.iter().map(|event| event.at);
     let header = Header {
         first,
-        count: arrivals.len(),
+        count: events.len(),
         min_at: at().min().unwrap_or_default(),
         max_at: at().max().unwrap_or_default(),
     };
-    let hot = hot::encode(&header, arrivals.iter().map(|(event, _)| event))?;
-    let cold = cold::encode(&header, arrivals.iter().map(|(event, recorded_at)| (event, *recorded_at)))?;
-    if hot.len().max(cold.len()) <= VALUE_BYTES {
-        out.push(Encoded { first, count: arrivals.len() as u32, hot, cold });
-        return Ok(());
+    let values = Values { hot: hot::encode(&header, events)?, cold: cold::encode(&header, events)? };
+    Ok((values.hot.len().max(values.cold.len()) <= VALUE_BYTES).then_some(values))
+}
+
+impl Values {
+    /// The bytes of both.
+    pub(super) fn len(&self) -> usize {
+        self.hot.len() + self.cold.len()
     }
-    if arrivals.len() == 1 {
-        return Err(Damage::new("one event alone is larger than a block may be"));
-    }
-    let (front, back) = arrivals.split_at(arrivals.len() / 2);
-    encode_or_halve(first, front, out)?;
-    encode_or_halve(first.plus(front.len() as u64), back, out)
 }
 
 impl Block {
     /// The block that both values hold.
     pub(super) fn decode(hot: &[u8], cold: &[u8]) -> Result<Self, Damage> {
         let (hot, cold) = (hot::decode(hot)?, cold::decode(cold)?);
-        if hot.first != cold.header.first || hot.events.len() != cold.header.count {
+        if hot.header != cold.header {
             return Err(Damage::new("its hot and cold values are of different blocks"));
         }
-        let mut before = 0;
-        let number = |kind| {
-            let number = before;
-            before += u32::from(records::has_cold(kind));
-            number
-        };
-        let records = hot.events.iter().map(|brief| brief.kind).map(number).collect();
-        if before as usize != cold.records() {
+        let mut before = (0, 0);
+        let mut records = Vec::with_capacity(hot.len());
+        for number in 0..hot.len() {
+            records.push(before);
+            let code = hot.shape(number).code;
+            before.0 += u32::from(registry::has_hot(code)?);
+            before.1 += u32::from(registry::has_cold(code)?);
+        }
+        if before.1 as usize != cold.records.len() {
             return Err(Damage::new("its cold records are not those of its events"));
         }
-        Ok(Self { hot, cold, records })
+        Ok(Self { hot, cold, records, contexts: OnceLock::new() })
     }
 
     pub(super) fn first(&self) -> Position {
-        self.hot.first
+        self.hot.header.first
     }
 
     pub(super) fn last(&self) -> Position {
-        self.hot.last()
+        Position(self.first().0 + self.len() as u64 - 1)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.hot.events.len()
+        self.hot.len()
+    }
+
+    /// What the header says of it.
+    pub(super) fn header(&self) -> &Header {
+        &self.hot.header
     }
 
     /// Source and id of the event of that number, which the block has.
     pub(super) fn name(&self, number: usize) -> (&str, &str) {
-        (&self.hot.sources[self.hot.events[number].source], &self.cold.ids[number as u32])
+        (&self.hot.sources[self.hot.shape(number).source], &self.cold.ids[number as u32])
     }
 
-    /// The event of that number, which the block has, with what the log knows of it.
-    pub(super) fn stored(&self, number: usize) -> Result<Stored, Damage> {
-        Ok(Stored {
-            position: self.hot.first.plus(number as u64),
+    /// Whether an event stands there, and neither its remains nor a record of the log's own.
+    pub(super) fn is_event(&self, number: usize) -> bool {
+        registry::is_event(self.hot.shape(number).code)
+    }
+
+    /// The event of that number as it is kept.
+    pub(super) fn raw(&self, number: usize) -> Result<Raw<'_>, Damage> {
+        let (shape, (source, id)) = (self.hot.shape(number), self.name(number));
+        let contexts = self.contexts.get_or_init(|| self.hot.contexts.all());
+        Ok(Raw {
+            code: shape.code,
+            at: self.hot.at[number],
             recorded_at: self.cold.recorded_at[number],
-            event: self.event(number)?,
+            role: shape.role,
+            source,
+            id,
+            consultation: &self.hot.consultations[self.hot.consultation(number)],
+            participant: self.hot.participant(number).map(|number| &self.hot.participants[number]),
+            context: self.hot.context(number).map(|number| &contexts[number as usize]),
+            record: self.record(number)?,
+            extra: self.cold.extras.get(number)?,
         })
     }
 
-    /// The event of that number, which the block has.
+    /// Every event as it is kept, in order.
+    pub(super) fn raws(&self) -> Result<Vec<Raw<'_>>, Damage> {
+        (0..self.len()).map(|number| self.raw(number)).collect()
+    }
+
+    fn record(&self, number: usize) -> Result<&[u8], Damage> {
+        let (code, (hot, cold)) = (self.hot.shape(number).code, self.records[number]);
+        if registry::has_hot(code)? {
+            return self.hot.records.get(hot as usize);
+        }
+        if registry::has_cold(code)? { self.cold.records.get(cold as usize) } else { Ok(&[]) }
+    }
+
+    /// The event of that number, if one stands there, with what the log knows of it.
+    pub(super) fn stored(&self, number: usize) -> Result<Option<Stored>, Damage> {
+        if !self.is_event(number) {
+            return Ok(None);
+        }
+        let (position, recorded_at) = (self.first().plus(number as u64), self.cold.recorded_at[number]);
+        Ok(Some(Stored { position, recorded_at, event: self.event(number)? }))
+    }
+
+    /// The event of that number, where [`Self::is_event`].
     pub(super) fn event(&self, number: usize) -> Result<Event, Damage> {
-        let brief = &self.hot.events[number];
-        let (source, id) = self.name(number);
-        let participant = brief.participant.map(|participant| self.hot.participants[participant].to_owned());
+        let (shape, (source, id)) = (self.hot.shape(number), self.name(number));
+        let (row, record) = (registry::row_of(shape.code)?, self.record(number)?);
+        let detail = row.detail(record, self.hot.context(number))?;
+        let payload = match detail.payload(&self.hot.contexts) {
+            Some(payload) => payload,
+            None => row.payload(record)?,
+        };
+        let extra = match self.cold.extras.get(number)? {
+            [] => None,
+            bytes => Some(Box::new(codec::read::<ExtraV1>(bytes)?.into_extra())),
+        };
+        let participant = self.hot.participant(number).map(|number| self.hot.participants[number].to_owned());
         Ok(Event {
             source: source.to_owned(),
             id: id.to_owned(),
-            consultation: self.hot.consultations[brief.consultation].to_owned(),
-            at: brief.at,
+            consultation: self.hot.consultations[self.hot.consultation(number)].to_owned(),
+            at: self.hot.at[number],
             participant,
-            role: brief.role,
-            payload: self.payload(number)?,
-            extra: self.cold.extra(number)?,
+            role: raw::role(shape.role),
+            payload,
+            extra,
         })
-    }
-
-    fn payload(&self, number: usize) -> Result<Payload, Damage> {
-        let brief = &self.hot.events[number];
-        match details::payload(&brief.detail, &self.hot.contexts) {
-            Some(payload) => Ok(payload),
-            None => self.cold.payload(brief.kind, self.records[number] as usize),
-        }
     }
 }
 
@@ -170,7 +268,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::frame::{self, Part};
+    use super::super::raw::Drafts;
     use super::super::sample;
+    use event::Payload;
+
     use super::*;
 
     fn arrivals(most: usize) -> impl Strategy<Value = Vec<Arrival>> {
@@ -179,15 +280,23 @@ mod tests {
 
     fn decoded(blocks: &[Encoded]) -> Vec<Stored> {
         let events = |encoded: &Encoded| {
-            let block = Block::decode(&encoded.hot, &encoded.cold).unwrap();
+            let block = Block::decode(&encoded.values.hot, &encoded.values.cold).unwrap();
             assert_eq!((block.first(), block.len() as u32), (encoded.first, encoded.count));
-            (0..block.len()).map(|number| block.stored(number).unwrap()).collect::<Vec<_>>()
+            (0..block.len()).map(|number| block.stored(number).unwrap().unwrap()).collect::<Vec<_>>()
         };
         blocks.iter().flat_map(events).collect()
     }
 
+    /// The blocks of `arrivals` from position 77.
+    fn encoded(arrivals: &[Arrival]) -> Vec<Encoded> {
+        let mut frontier = Frontier::default();
+        (0..76).for_each(|_| frontier.push([0; 32], |_, _| {}));
+        let drafts = Drafts::of(arrivals).unwrap();
+        encode(&mut frontier, &drafts.raws(), &vec![[1; 32]; arrivals.len()]).unwrap()
+    }
+
     fn check(arrivals: &[Arrival]) -> Vec<Encoded> {
-        let blocks = encode(Position(77), arrivals).unwrap();
+        let blocks = encoded(arrivals);
         let stored = |(i, (event, recorded_at)): (usize, &Arrival)| Stored {
             position: Position(77 + i as u64),
             recorded_at: *recorded_at,
@@ -195,7 +304,9 @@ mod tests {
         };
         let wanted: Vec<_> = arrivals.iter().enumerate().map(stored).collect();
         assert!(decoded(&blocks) == wanted, "what comes out is not what went in");
-        assert!(blocks.iter().all(|block| block.hot.len().max(block.cold.len()) <= VALUE_BYTES));
+        assert!(
+            blocks.iter().all(|block| block.values.hot.len().max(block.values.cold.len()) <= VALUE_BYTES)
+        );
         blocks
     }
 
@@ -213,10 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_cut_by_number() {
-        let many: Vec<_> = (0..BLOCK_EVENTS as u64 + 1).map(|number| large(number, 0)).collect();
-        let counts: Vec<_> = check(&many).iter().map(|block| block.count as usize).collect();
-        assert_eq!(counts, [BLOCK_EVENTS, 1]);
+    fn blocks_are_cut_at_every_4096th_position() {
+        let many: Vec<_> = (0..2 * UNIT_EVENTS).map(|number| large(number, 0)).collect();
+        let blocks: Vec<_> = check(&many).iter().map(|block| (block.count, block.sealed)).collect();
+        assert_eq!(blocks, [(4020, false), (4096, true), (76, false)]);
     }
 
     #[test]
@@ -264,7 +375,7 @@ mod tests {
             flips in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
             part in prop::sample::select(vec![Part::Hot, Part::Cold]),
         ) {
-            let Encoded { hot, cold, .. } = encode(Position(1), &arrivals).unwrap().remove(0);
+            let Values { hot, cold } = encoded(&arrivals).remove(0).values;
             let frame = frame::open(part, if part == Part::Hot { &hot } else { &cold }).unwrap();
             let (mut plain, mut packed) = (frame.plain.to_vec(), frame.packed.clone());
             for (at, byte) in flips {
@@ -283,7 +394,7 @@ mod tests {
             let mut bytes = bytes;
             if fixed && bytes.len() > 48 {
                 bytes[..4].copy_from_slice(b"EFH1");
-                let crc = crc32fast::hash(&bytes[8..]);
+                let crc = crc32c::crc32c(&bytes[8..]);
                 bytes[4..8].copy_from_slice(&crc.to_le_bytes());
             }
             prop_assert!(hot::decode(&bytes).is_err());
@@ -292,7 +403,7 @@ mod tests {
 
         #[test]
         fn every_flipped_bit_is_noticed(arrivals in arrivals(6), at in any::<prop::sample::Index>(), bit in 0..8) {
-            let Encoded { mut hot, mut cold, .. } = encode(Position(1), &arrivals).unwrap().remove(0);
+            let Values { mut hot, mut cold } = encoded(&arrivals).remove(0).values;
             let (h, c) = (at.index(hot.len()), at.index(cold.len()));
             hot[h] ^= 1_u8 << bit;
             cold[c] ^= 1_u8 << bit;

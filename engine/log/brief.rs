@@ -4,7 +4,9 @@
 //! reasons lie in the block's other value and are never touched. Numbers are the block's own: the
 //! same consultation has another number in the next block.
 
-use event::{Answer, Context, Declaration, Dimension, Kind, Role, Time};
+use std::sync::Arc;
+
+use event::{Answer, Context, Declaration, Dimension, Kind, Payload, Role, Time};
 
 use super::{Position, Texts};
 
@@ -80,6 +82,33 @@ pub enum Detail {
     RecordingDeclared(Box<Declaration>),
 }
 
+impl Detail {
+    /// The payload that it tells, where it tells all of it.
+    pub(super) fn payload(&self, contexts: &Contexts) -> Option<Payload> {
+        let context = |number: &Option<u32>| number.map(|number| contexts.context(number));
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Scheduled { booked_start, context: number } => {
+                Payload::Scheduled { booked_start: *booked_start, context: context(number) }
+            }
+            Self::Joined { context: number } => Payload::Joined { context: context(number) },
+            Self::Converted { to } => Payload::Converted { to: to.clone() },
+            Self::Abandoned { stage } => Payload::Abandoned { stage: stage.clone() },
+            Self::FeedbackInvited { instrument } => {
+                Payload::FeedbackInvited { instrument: instrument.clone() }
+            }
+            Self::Rated { scale, value } => Payload::Rated { scale: *scale, value: *value },
+            Self::Questionnaire { instrument, answers, score } => Payload::Questionnaire {
+                instrument: instrument.clone(),
+                answers: answers.clone(),
+                score: *score,
+            },
+            Self::Adequacy { answer } => Payload::Adequacy { answer: *answer },
+            Self::RecordingDeclared(declared) => Payload::RecordingDeclared(declared.as_ref().clone()),
+        })
+    }
+}
+
 /// Numbered contexts that share their levels.
 ///
 /// A level is a dimension with a text. A caller that groups by levels looks each up once per block
@@ -124,6 +153,16 @@ impl Contexts {
     pub fn context(&self, number: u32) -> Context {
         let level = |level: &u32| (self.dimensions[*level as usize], self.levels[*level].to_owned());
         self.row(number).iter().map(level).collect()
+    }
+}
+
+impl Contexts {
+    /// All of them, on shared texts.
+    pub(super) fn all(&self) -> Vec<Context> {
+        let levels: Vec<(Dimension, Arc<str>)> =
+            self.levels().map(|(dimension, level)| (dimension, Arc::from(level))).collect();
+        let level = |level: &u32| levels[*level as usize].clone();
+        (0..self.len()).map(|number| self.row(number as u32).iter().map(level).collect()).collect()
     }
 }
 

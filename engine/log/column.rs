@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
         let (taken, rest) =
             self.0.split_first_chunk().ok_or_else(|| Damage::new("the bytes end within a number"))?;
         self.0 = rest;
@@ -60,6 +60,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn i64(&mut self) -> Result<i64, Damage> {
         self.array().map(i64::from_le_bytes)
+    }
+
+    pub(super) fn hash(&mut self) -> Result<[u8; 32], Damage> {
+        self.array()
     }
 
     /// A count of at most `limit`, so that nothing is allocated on the word of a bad byte.

@@ -67,9 +67,48 @@ pub enum LogError {
         /// What it said, and what to do.
         what: String,
     },
+    /// The log ends before what was acknowledged.
+    #[error(
+        "the log {} has rolled back by {lost} events: {} were acknowledged and {head} are there; \
+         `log repair` reads what is left of the others in its files, or restore a backup",
+        dir.display(), head.0 + lost
+    )]
+    RolledBack {
+        /// The store.
+        dir: PathBuf,
+        /// The last position that is there.
+        head: Position,
+        /// How many events more there were.
+        lost: u64,
+    },
+    /// What says how far events were acknowledged is not to be believed.
+    #[error(
+        "nobody can tell whether the log {} is whole: {what}; `log verify` checks what is there, and \
+         `log repair` then makes a new witness of it",
+        dir.display()
+    )]
+    Unwitnessed {
+        /// The store.
+        dir: PathBuf,
+        /// What is wrong with the witness.
+        what: String,
+    },
+    /// It cannot be opened at all.
+    #[error(
+        "the log {} is damaged and cannot be opened: {what}; `log repair` reads what is left in its files, \
+         or restore a backup",
+        dir.display()
+    )]
+    Broken {
+        /// The store.
+        dir: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
     /// Stored bytes do not say what they must.
     #[error(
-        "the log is damaged at position {position}: {what}; `log verify` lists all damage, then restore a backup"
+        "the log is damaged at position {position}: {what}; `log verify` lists all damage, `log repair` saves what it can, \
+         or restore a backup"
     )]
     Damaged {
         /// The first position that is affected.

@@ -5,7 +5,7 @@
 //! ```text
 //! offset size
 //!      0    4  magic: "EFH" or "EFC" and the format's version, the digit 1
-//!      4    4  CRC-32 (IEEE) of everything from offset 8 to the end
+//!      4    4  CRC-32C of everything from offset 8 to the end
 //!      8    8  position of the first event
 //!     16    4  number of events, 1 to 4,096
 //!     20    8  earliest `at`, in ms since 1970
@@ -101,7 +101,7 @@ pub(super) fn close(part: Part, header: &Header, plain: &[u8], packed: &[u8]) ->
     }
     out.extend_from_slice(plain);
     out.extend_from_slice(&compressed);
-    let crc = crc32fast::hash(&out[CHECKED_FROM..]);
+    let crc = crc32c::crc32c(&out[CHECKED_FROM..]);
     out[4..CHECKED_FROM].copy_from_slice(&crc.to_le_bytes());
     Ok(out)
 }
@@ -112,7 +112,7 @@ pub(super) fn open(part: Part, bytes: &[u8]) -> Result<Frame<'_>, Damage> {
     if from.take(4)? != part.magic() {
         return Err(Damage::new(format!("its {} value does not begin as one", part.name())));
     }
-    if from.u32()? != crc32fast::hash(&bytes[CHECKED_FROM..]) {
+    if from.u32()? != crc32c::crc32c(&bytes[CHECKED_FROM..]) {
         return Err(Damage::new(format!("the checksum of its {} value does not hold", part.name())));
     }
     let first = Position(from.u64()?);
@@ -130,20 +130,30 @@ pub(super) fn open(part: Part, bytes: &[u8]) -> Result<Frame<'_>, Damage> {
     Ok(Frame { header: Header { first, count, min_at, max_at }, plain, packed })
 }
 
-/// `payload` with its CRC-32 before it: the frame of what needs no more, as in the index.
+/// `payload` with its CRC-32C before it: the frame of what needs no more, as in the index.
 pub(super) fn with_checksum(payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(4 + payload.len());
-    out.extend(crc32fast::hash(payload).to_le_bytes());
+    out.extend(crc32c::crc32c(payload).to_le_bytes());
     out.extend_from_slice(payload);
     out
 }
 
-/// What stands behind a CRC-32 that holds.
+/// What stands behind a CRC-32C that holds.
 pub(super) fn checked(bytes: &[u8]) -> Result<&[u8], Damage> {
     match bytes.split_first_chunk() {
-        Some((crc, payload)) if u32::from_le_bytes(*crc) == crc32fast::hash(payload) => Ok(payload),
+        Some((crc, payload)) if u32::from_le_bytes(*crc) == crc32c::crc32c(payload) => Ok(payload),
         _ => Err(Damage::new("a checksum does not hold")),
     }
+}
+
+/// `payload` with its magic and CRC-32C before it: the frame of values that are searched for in damage.
+pub(super) fn with_magic(magic: &[u8; 4], payload: &[u8]) -> Vec<u8> {
+    [magic.as_slice(), &with_checksum(payload)].concat()
+}
+
+/// What stands behind that magic and a CRC-32C that holds.
+pub(super) fn magic_checked<'a>(magic: &[u8; 4], bytes: &'a [u8]) -> Result<&'a [u8], Damage> {
+    bytes.strip_prefix(magic).ok_or_else(|| Damage::new("a value does not begin as one")).and_then(checked)
 }
 
 fn compress(bytes: &[u8]) -> Result<Vec<u8>, Damage> {
@@ -183,7 +193,7 @@ mod tests {
         let bytes = close(Part::Cold, &header, &[9, 8], &[]).unwrap();
         #[rustfmt::skip]
         let wanted = [
-            b'E', b'F', b'C', b'1',  0x09, 0xb8, 0x5a, 0x0e,
+            b'E', b'F', b'C', b'1',  0xb5, 0x64, 0xec, 0x43,
             77, 0, 0, 0, 0, 0, 0, 0,  3, 0, 0, 0,
             0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  0x80, 0x3e, 0xa0, 0xa8, 0x9c, 0x01, 0, 0,
             2, 0, 0, 0,  9, 0, 0, 0,  0, 0, 0, 0,  9, 8,

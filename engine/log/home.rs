@@ -1,36 +1,72 @@
-//! The folder of a store: its lock, the line that names its format, and their durability.
+//! The folder of a store: its lock, the lines that name its format, and which of its files count.
 //!
 //! ```text
-//! LOCK     held while the store is open; says who holds it
-//! FORMAT   one line, written last: a folder without it is no store yet
-//! sled/    the database
-//! WITNESS  how far events were acknowledged; see `witness`
-//! KEY      which key the pseudonyms are made with, if there are any; written by `ingest`
+//! LOCK        held while the store is open; says who holds it
+//! FORMAT      what stands here, written last and replaced whole: a folder without it is no store yet
+//! sled/       the database; sled.1/ and so on once it was written anew, see `generation`
+//! WITNESS     how far events were acknowledged; WITNESS.1 and so on; see `witness`
+//! damaged.0/  a generation that a repair has replaced, kept aside
+//! KEY         which key the pseudonyms are made with, if there are any; written by `ingest`
+//! ```
+//!
+//! ```text
+//! evenfield log 1                 the format
+//! store 0123...                   32 hexadecimal digits that no other store has
+//! generation 1                    which database and witness count
+//! before keep                     what to do with the generation before it, if it is still there:
+//!                                 keep it aside, or erase it
+//! check 89abcdef                  CRC-32C of the lines above
 //! ```
 //!
 //! The database has a lock of its own, but it cannot say who holds it, and left-overs of a crash must
-//! be cleared before the database looks.
+//! be cleared before the database looks. A store that is written anew (to repair it, to destroy contents)
+//! becomes a new generation beside the old one, and one line switches from one to the other.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use super::commitment::{hex, unhex};
+use super::disk::sync_folder;
 use super::{LogError, Mode};
 
 const LOCK: &str = "LOCK";
 const FORMAT: &str = "FORMAT";
 const FORMAT_DRAFT: &str = "FORMAT.new";
 const DATABASE: &str = "sled";
-pub(super) const WITNESS: &str = "WITNESS";
-/// What `FORMAT` says.
+const WITNESS: &str = "WITNESS";
+const DAMAGED: &str = "damaged";
+/// What `FORMAT` begins with.
 const FORMAT_LINE: &str = "evenfield log 1";
+/// Short readers come and go: how long one is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What no other store has.
+pub(super) type StoreId = [u8; 16];
+
+/// What happens to the generation before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Keep,
+    Erase,
+}
+
+/// What `FORMAT` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Format {
+    pub(super) id: StoreId,
+    pub(super) generation: u32,
+    before: Before,
+}
 
 /// A folder that this process has locked.
 #[derive(Debug)]
 pub(super) struct Home {
     dir: PathBuf,
-    is_store: bool,
+    format: Option<Format>,
     _lock: File,
 }
 
@@ -39,39 +75,147 @@ impl Home {
     pub(super) fn lock(dir: &Path, mode: Mode) -> Result<Self, LogError> {
         prepare(dir, mode)?;
         let lock = take_lock(dir)?;
-        let is_store = check_format(dir)?;
-        Ok(Self { dir: dir.to_owned(), is_store, _lock: lock })
+        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, _lock: lock };
+        home.settle()?;
+        Ok(home)
     }
 
-    /// Whether a store was completed here before.
-    pub(super) fn is_store(&self) -> bool {
-        self.is_store
+    /// What a completed store says of itself.
+    pub(super) fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The folder.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn generation(&self) -> u32 {
+        self.format.map_or(0, |format| format.generation)
     }
 
     /// Where the database lies.
     pub(super) fn database(&self) -> PathBuf {
-        self.dir.join(DATABASE)
+        self.dir.join(numbered(DATABASE, self.generation()))
+    }
+
+    /// Where the witness lies.
+    pub(super) fn witness(&self) -> PathBuf {
+        self.dir.join(numbered(WITNESS, self.generation()))
+    }
+
+    /// Where the database and the witness of the next generation are made.
+    pub(super) fn next_generation(&self) -> (PathBuf, PathBuf) {
+        let next = self.generation() + 1;
+        (self.dir.join(numbered(DATABASE, next)), self.dir.join(numbered(WITNESS, next)))
     }
 
     /// Makes everything that was created durable, and then the folder a store.
-    pub(super) fn complete(&mut self) -> Result<(), LogError> {
+    pub(super) fn complete(&mut self, id: StoreId) -> Result<(), LogError> {
         sync_folder(&self.database())?;
-        if self.is_store {
-            return Ok(());
-        }
         sync_folder(&self.database().join("blobs"))?;
+        self.write(Format { id, generation: 0, before: Before::Erase })
+    }
+
+    /// Switches to the next generation, which is durable; tells where the one before it was put.
+    pub(super) fn switch(&mut self, id: StoreId, before: Before) -> Result<Option<PathBuf>, LogError> {
+        let old = self.generation();
+        let (database, _) = self.next_generation();
+        sync_folder(&database)?;
+        sync_folder(&database.join("blobs"))?;
+        self.write(Format { id, generation: old + 1, before })?;
+        self.settle()?;
+        Ok((before == Before::Keep).then(|| self.dir.join(format!("{DAMAGED}.{old}"))))
+    }
+
+    fn write(&mut self, format: Format) -> Result<(), LogError> {
         let draft = self.dir.join(FORMAT_DRAFT);
         let write = || {
             let mut file = File::create(&draft)?;
-            writeln!(file, "{FORMAT_LINE}")?;
+            file.write_all(format.text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&draft, self.dir.join(FORMAT))
         };
         write().map_err(LogError::io("write the format of the store", &draft))?;
         sync_folder(&self.dir)?;
-        self.is_store = true;
+        self.format = Some(format);
         Ok(())
     }
+
+    /// Does with what does not count as `FORMAT` says: an unfinished generation goes, the one before it
+    /// is erased or put aside.
+    fn settle(&self) -> Result<(), LogError> {
+        let Some(format) = self.format else { return Ok(()) };
+        let next = format.generation + 1;
+        self.erase(next)?;
+        let Some(old) = format.generation.checked_sub(1) else { return Ok(()) };
+        match format.before {
+            Before::Erase => self.erase(old),
+            Before::Keep => self.put_aside(old),
+        }
+    }
+
+    fn erase(&self, generation: u32) -> Result<(), LogError> {
+        let (database, witness) = self.parts(generation);
+        let gone = |result: std::io::Result<()>| match result {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            result => result.map(|()| true),
+        };
+        let erase = || Ok(gone(fs::remove_dir_all(&database))? | gone(fs::remove_file(&witness))?);
+        match erase().map_err(LogError::io("erase what was replaced", &database))? {
+            true => sync_folder(&self.dir),
+            false => Ok(()),
+        }
+    }
+
+    fn put_aside(&self, generation: u32) -> Result<(), LogError> {
+        let (database, witness) = self.parts(generation);
+        if !database.exists() {
+            return Ok(());
+        }
+        let aside = self.dir.join(format!("{DAMAGED}.{generation}"));
+        let put = || {
+            fs::create_dir_all(&aside)?;
+            if witness.exists() {
+                fs::rename(&witness, aside.join(WITNESS))?;
+            }
+            fs::rename(&database, aside.join(DATABASE))
+        };
+        put().map_err(LogError::io("put aside what was replaced", &aside))?;
+        sync_folder(&self.dir)
+    }
+
+    fn parts(&self, generation: u32) -> (PathBuf, PathBuf) {
+        (self.dir.join(numbered(DATABASE, generation)), self.dir.join(numbered(WITNESS, generation)))
+    }
+}
+
+impl Format {
+    fn text(&self) -> String {
+        let before = if self.before == Before::Keep { "keep" } else { "erase" };
+        let id = hex(&self.id);
+        let lines = format!("{FORMAT_LINE}\nstore {id}\ngeneration {}\nbefore {before}\n", self.generation);
+        format!("{lines}check {:08x}\n", crc32c::crc32c(lines.as_bytes()))
+    }
+
+    /// What `text` says, if every line is as it was written.
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().skip(1);
+        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        let id = unhex(value("store")?)?.try_into().ok()?;
+        let generation = value("generation")?.parse().ok()?;
+        let before = match value("before")? {
+            "keep" => Before::Keep,
+            "erase" => Before::Erase,
+            _ => return None,
+        };
+        let format = Self { id, generation, before };
+        (format.text() == text).then_some(format)
+    }
+}
+
+fn numbered(name: &str, generation: u32) -> String {
+    if generation == 0 { name.to_owned() } else { format!("{name}.{generation}") }
 }
 
 /// Checks that `dir` is a store or may become one, and makes the folder.
@@ -98,7 +242,13 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS].iter().any(|known| name == *known);
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
-        None if mode == Mode::Existing => Err(missing()),
+        // One that another process is just making is in use, not missing.
+        None if mode == Mode::Existing && !dir.join(LOCK).exists() => Err(missing()),
+        None if mode == Mode::Existing => match take_lock(dir) {
+            Ok(_) if dir.join(FORMAT).exists() => Ok(()),
+            Ok(_) => Err(missing()),
+            Err(error) => Err(error),
+        },
         None => Ok(()),
     }
 }
@@ -107,7 +257,7 @@ fn create(dir: &Path) -> Result<(), LogError> {
     let new: Vec<_> = dir.ancestors().take_while(|folder| !folder.exists()).collect();
     fs::create_dir_all(dir).map_err(LogError::io("make the folder", dir))?;
     for parent in new.into_iter().filter_map(Path::parent) {
-        sync_folder(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+        sync_folder(parent)?;
     }
     Ok(())
 }
@@ -121,12 +271,16 @@ fn take_lock(dir: &Path) -> Result<File, LogError> {
         .write(true)
         .open(&path)
         .map_err(LogError::io("take the lock", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(LogError::InUse { dir: dir.to_owned(), holder: holder(&mut file) });
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LogError::InUse { dir: dir.to_owned(), holder: holder(&mut file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(LogError::io("take the lock", &path)(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(LogError::io("take the lock", &path)(error)),
     }
     sign(&mut file).map_err(LogError::io("sign the lock", &path))?;
     Ok(file)
@@ -152,20 +306,18 @@ fn holder(file: &mut File) -> String {
     }
 }
 
-/// Whether the folder says that it is a store; an error when it says that it is one of another format.
-fn check_format(dir: &Path) -> Result<bool, LogError> {
+/// What the folder says that it is, if it says so; an error when it is of another format.
+fn read_format(dir: &Path) -> Result<Option<Format>, LogError> {
     let path = dir.join(FORMAT);
-    match fs::read_to_string(&path) {
-        Ok(line) if line.trim_end() == FORMAT_LINE => Ok(true),
-        Ok(line) => {
-            let found = line.lines().next().unwrap_or_default().to_owned();
-            Err(LogError::Format { dir: dir.to_owned(), found, known: FORMAT_LINE })
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(LogError::io("read the format of the store", &path)(error)),
+    let text = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(LogError::io("read the format of the store", &path)(error)),
+    };
+    let line = text.lines().next().unwrap_or_default();
+    if line != FORMAT_LINE && line.strip_prefix("evenfield log ").is_some_and(|v| v.parse::<u32>().is_ok()) {
+        return Err(LogError::Format { dir: dir.to_owned(), found: line.to_owned(), known: FORMAT_LINE });
     }
-}
-
-fn sync_folder(dir: &Path) -> Result<(), LogError> {
-    File::open(dir).and_then(|folder| folder.sync_all()).map_err(LogError::io("make the folder durable", dir))
+    let damaged = || LogError::Broken { dir: dir.to_owned(), what: "its FORMAT is damaged".to_owned() };
+    Format::parse(&text).map(Some).ok_or_else(damaged)
 }

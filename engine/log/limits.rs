@@ -6,6 +6,8 @@
 
 use event::{Event, Payload};
 
+use super::raw::Raw;
+
 /// The longest source, id, consultation or participant, in bytes.
 pub const NAME_BYTES: usize = 1 << 10;
 /// The largest event, all its texts together, in bytes.
@@ -39,6 +41,18 @@ pub(super) fn refusal(event: &Event) -> Option<String> {
     }
     let size = size(event);
     (size > EVENT_BYTES).then(|| format!("it has {size} bytes, and {EVENT_BYTES} are allowed"))
+}
+
+/// The bytes of everything an event holds, as it is kept.
+pub(super) fn raw_size(event: &Raw<'_>) -> usize {
+    let context = event.context.map_or(0, |context| context.iter().map(|(_, level)| level.len() + 8).sum());
+    event.source.len()
+        + event.id.len()
+        + event.consultation.len()
+        + event.participant.map_or(0, str::len)
+        + event.record.len()
+        + event.extra.len()
+        + context
 }
 
 /// The bytes of everything an event holds, with a little for each part that needs a length.

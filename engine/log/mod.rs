@@ -19,19 +19,24 @@ mod brief;
 mod codec;
 mod cold;
 mod column;
-mod details;
+mod commitment;
+mod disk;
 mod error;
 mod frame;
 mod home;
 mod hot;
 mod index;
 mod limits;
+mod opening;
 mod parts;
+mod past;
 mod position;
+mod raw;
 mod read;
 mod recall;
 mod receipt;
 mod records;
+mod registry;
 #[cfg(test)]
 mod sample;
 mod stats;
@@ -45,6 +50,7 @@ pub use block::Stored;
 pub use brief::{Brief, Contexts, Detail, HotBlock};
 pub use error::LogError;
 pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
+pub use opening::Opening;
 pub use position::Position;
 pub use receipt::{Fate, Receipt};
 pub use stats::Stats;
@@ -62,9 +68,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use home::Home;
 use index::SharedIndex;
+use opening::Opened;
 use read::Span;
 use store::Store;
-use witness::Witness;
 use writer::{Request, Writer};
 
 /// Whether opening may make a store.
@@ -104,6 +110,7 @@ pub struct Log {
     _home: Home,
     failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
+    opening: Opening,
 }
 
 impl Log {
@@ -115,25 +122,8 @@ impl Log {
     /// has it open, when it is of another format, and when what can be told at once is damaged.
     pub fn open(dir: &Path, mode: Mode) -> Result<Self, LogError> {
         let mut home = Home::lock(dir, mode)?;
-        let store = Store::open(&home.database())?;
-        let head = head_of(&store)?;
-        if !home.is_store() && head > Position::START {
-            let found = "it holds events, and its FORMAT is missing".to_owned();
-            return Err(LogError::NotAStore { dir: dir.to_owned(), found });
-        }
-        let (mut witness, seen) = Witness::open(dir)?;
-        if seen > head {
-            let lost = seen.0 - head.0;
-            let what = format!(
-                "it ends here, and {lost} events more were acknowledged: the database has rolled back"
-            );
-            return Err(LogError::Damaged { position: head.next(), what });
-        }
-        if seen < head {
-            // A crash came between the log and its witness.
-            witness.note(head)?;
-        }
-        home.complete()?;
+        let Opened { store, witness, leaves, frontier, id, opening } = opening::open(&mut home)?;
+        let head = Position(frontier.size());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
             .thread_name("log-writer")
@@ -144,14 +134,14 @@ impl Log {
         let (published, head) = watch::channel(head);
         let (appends, queue) = mpsc::channel(writer::QUEUE);
         let (ended, writing) = std::sync::mpsc::channel();
-        let writer =
-            Writer::new(Arc::clone(&store), witness, published, Arc::clone(&failure), Arc::clone(&index));
+        let edge = (Arc::clone(&store), witness, leaves, frontier);
+        let writer = Writer::new(edge, published, Arc::clone(&failure), Arc::clone(&index));
         runtime.spawn_blocking(move || {
             writer.run(queue);
             drop(ended);
         });
         let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
-        Ok(Self { appends, writing, runtime, head, store, _home: home, failure, index })
+        Ok(Self { appends, writing, runtime, head, store, _home: home, failure, index, opening })
     }
 
     /// Appends `events`, received at `recorded_at`, and tells what became of each.
@@ -192,6 +182,12 @@ impl Log {
         answered.blocking_recv().unwrap_or_else(|_| Err(self.stopped()))
     }
 
+    /// What opening it found.
+    #[must_use]
+    pub fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
     /// The last position that can be read; it and all before it are durable.
     #[must_use]
     pub fn head(&self) -> Position {
@@ -226,7 +222,7 @@ impl Log {
     ///
     /// When the list of blocks cannot be read or leaves positions out.
     pub fn first_positions(&self) -> Result<Vec<Position>, LogError> {
-        read::blocks(&self.store, Span::of(.., self.head()))
+        read::entries(&self.store, Span::of(.., self.head()))
             .map(|entry| entry.map(|entry| entry.first))
             .collect()
     }
@@ -273,18 +269,4 @@ impl Drop for Log {
             runtime.shutdown_background();
         }
     }
-}
-
-/// The last position of a log whose blocks leave none out.
-fn head_of(store: &Store) -> Result<Position, LogError> {
-    let mut head = Position::START;
-    for entry in store.entries(Position::START) {
-        let entry = entry?;
-        if entry.first != head.next() {
-            let what = format!("no block holds it, though there is one at {}", entry.first);
-            return Err(LogError::Damaged { position: head.next(), what });
-        }
-        head = entry.last();
-    }
-    Ok(head)
 }

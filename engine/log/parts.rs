@@ -47,15 +47,10 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Adds the part that `fill` appends to the bytes it is given.
-    pub(super) fn push(
-        &mut self,
-        fill: impl FnOnce(&mut Vec<u8>) -> Result<(), Damage>,
-    ) -> Result<(), Damage> {
-        let before = self.bytes.len();
-        fill(&mut self.bytes)?;
-        self.lengths.push((self.bytes.len() - before) as u64);
-        Ok(())
+    /// Adds a part.
+    pub(super) fn push(&mut self, part: &[u8]) {
+        self.lengths.push(part.len() as u64);
+        self.bytes.extend_from_slice(part);
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {

@@ -1,22 +1,28 @@
 //! Reading ranges of the log.
 //!
 //! A read goes no further than the head was when it began, and checks as it goes that each block
-//! begins where the one before it ended: a log with a hole ends in an error, never early.
+//! follows the one before it: a log with a hole ends in an error, never early. Blocks may be merged
+//! meanwhile: each is looked up by the position that is wanted next, and looked up again when it turns
+//! out to have been replaced.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
 use super::block::{Block, Stored};
 use super::brief::HotBlock;
+use super::error::Damage;
 use super::recall::Recall;
-use super::store::{Entry, Key, Store};
+use super::store::{Entry, Key, Store, Value};
 use super::{LogError, Position, hot};
+
+/// How often a block that is being replaced is looked up again.
+const ATTEMPTS: usize = 16;
 
 /// The positions that a read is about, both ends included.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
-    first: Position,
-    last: Position,
+    pub(super) first: Position,
+    pub(super) last: Position,
 }
 
 impl Span {
@@ -34,65 +40,108 @@ impl Span {
         };
         Self { first: first.max(Position::FIRST), last: last.min(head) }
     }
+
+    /// Whether it has that position.
+    pub(super) fn holds(&self, position: Position) -> bool {
+        (self.first..=self.last).contains(&position)
+    }
 }
 
-/// The entries of the blocks that hold positions of `span`; an error where one is missing, and no more after it.
-pub(super) fn blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<Entry, LogError>> {
-    let mut start = Some(span.first);
-    let mut rest = None;
+/// What `fetch` gets of the blocks that hold positions of `span`, each with what of the span it is to
+/// give; an error where one is missing, and no more after it.
+fn each<T>(
+    store: &Store,
+    span: Span,
+    fetch: impl Fn(&Store, Entry) -> Result<T, LogError>,
+) -> impl Iterator<Item = Result<(Span, T), LogError>> {
     let mut next = span.first;
     std::iter::from_fn(move || {
         if next > span.last {
             return None;
         }
-        if let Some(first) = start.take() {
-            match store.entry_at(first) {
-                Ok(entry) => rest = Some(store.entries(entry.map_or(first, |entry| entry.first))),
-                Err(error) => return stop(&mut next, error),
-            }
-        }
-        match rest.as_mut()?.next() {
-            Some(Ok(entry))
-                if entry.last() >= next
-                    && (entry.first == next || next == span.first)
-                    && entry.first <= next =>
-            {
+        match at(store, next, &fetch) {
+            Ok((entry, fetched)) => {
+                let part = Span { first: next, last: span.last.min(entry.last()) };
                 next = entry.last().next();
-                Some(Ok(entry))
+                Some(Ok((part, fetched)))
             }
-            Some(Err(error)) => stop(&mut next, error),
-            Some(Ok(_)) | None => {
-                let what = "no block holds it, though later positions were acknowledged".to_owned();
-                let error = LogError::Damaged { position: next, what };
-                stop(&mut next, error)
+            Err(error) => {
+                next = Position(u64::MAX);
+                Some(Err(error))
             }
         }
     })
 }
 
-fn stop<T>(next: &mut Position, error: LogError) -> Option<Result<T, LogError>> {
-    *next = Position(u64::MAX);
-    Some(Err(error))
+/// What `fetch` gets of the block that holds `position`, however often it is replaced meanwhile.
+fn at<T>(
+    store: &Store,
+    position: Position,
+    fetch: impl Fn(&Store, Entry) -> Result<T, LogError>,
+) -> Result<(Entry, T), LogError> {
+    let mut before = None;
+    for _ in 0..ATTEMPTS {
+        let entry = store.entry_at(position)?;
+        let error = match entry.filter(|entry| entry.last() >= position) {
+            Some(entry) => match fetch(store, entry) {
+                Ok(fetched) => return Ok((entry, fetched)),
+                Err(error) => error,
+            },
+            None => LogError::Damaged { position, what: "no block holds it".to_owned() },
+        };
+        // What stays the same is not being replaced.
+        if before.replace(entry) == Some(entry) {
+            return Err(error);
+        }
+    }
+    Err(LogError::Damaged { position, what: "its block does not come to rest; read again".to_owned() })
+}
+
+/// The entries of the blocks that hold positions of `span`.
+pub(super) fn entries(store: &Store, span: Span) -> impl Iterator<Item = Result<Entry, LogError>> {
+    each(store, span, |_, entry| Ok(entry)).map(|got| got.map(|(_, entry)| entry))
 }
 
 /// The hot blocks that hold positions of `span`, cut to it.
 pub(super) fn hot_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<HotBlock, LogError>> {
-    blocks(store, span).map(move |entry| {
-        let first = entry?.first;
-        let missing = || LogError::Damaged { position: first, what: "its hot value is missing".to_owned() };
-        let value = store.get(Key::Hot, first)?.ok_or_else(missing)?;
-        hot::decode(&value).map(|block| cut(block, span)).map_err(LogError::damaged(first))
+    each(store, span, hot_pieces).flat_map(|got| {
+        let (part, pieces, error) = match got {
+            Ok((part, pieces)) => (part, pieces, None),
+            Err(error) => {
+                (Span { first: Position::FIRST, last: Position::START }, Vec::new(), Some(Err(error)))
+            }
+        };
+        pieces
+            .into_iter()
+            .filter_map(move |piece| Some(cut(piece, part)).filter(|piece| !piece.events.is_empty()))
+            .map(Ok)
+            .chain(error)
     })
+}
+
+fn hot_pieces(store: &Store, entry: Entry) -> Result<Vec<HotBlock>, LogError> {
+    let value = value(store, Key::Hot, entry.first)?;
+    let pieces = || {
+        let hot = hot::decode(&value)?;
+        same(entry, hot.header.first, hot.len())?;
+        hot.into_brief()
+    };
+    pieces().map_err(LogError::damaged(entry.first))
+}
+
+/// The blocks that hold positions of `span`, not cut.
+pub(super) fn whole_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<Block, LogError>> {
+    each(store, span, read_block).map(|got| got.map(|(_, block)| block))
 }
 
 /// The events of `span`.
 pub(super) fn events(store: &Store, span: Span) -> impl Iterator<Item = Result<Stored, LogError>> {
-    blocks(store, span).flat_map(move |entry| {
-        let (block, error) = match entry.and_then(|entry| read_block(store, entry.first)) {
-            Ok(block) => (Some(block), None),
+    each(store, span, read_block).flat_map(move |got| {
+        let (read, error) = match got {
+            Ok(read) => (Some(read), None),
             Err(error) => (None, Some(Err(error))),
         };
-        block.into_iter().flat_map(move |block| stored(block, span)).chain(error)
+        read.into_iter().flat_map(|(part, block)| stored(block, part)).chain(error)
     })
 }
 
@@ -115,14 +164,32 @@ pub(super) fn names(
     Ok(names)
 }
 
-/// The block that begins at `first`.
-pub(super) fn read_block(store: &Store, first: Position) -> Result<Block, LogError> {
-    let value = |key, what: &str| {
-        let missing = || LogError::Damaged { position: first, what: format!("its {what} value is missing") };
-        store.get(key, first)?.ok_or_else(missing)
-    };
-    let (hot, cold) = (value(Key::Hot, "hot")?, value(Key::Cold, "cold")?);
-    Block::decode(&hot, &cold).map_err(LogError::damaged(first))
+/// The block that holds `position`.
+pub(super) fn block_at(store: &Store, position: Position) -> Result<Block, LogError> {
+    at(store, position, read_block).map(|(_, block)| block)
+}
+
+/// The block of that entry.
+pub(super) fn read_block(store: &Store, entry: Entry) -> Result<Block, LogError> {
+    let (hot, cold) = (value(store, Key::Hot, entry.first)?, value(store, Key::Cold, entry.first)?);
+    let block = Block::decode(&hot, &cold).and_then(|block| {
+        same(entry, block.first(), block.len())?;
+        Ok(block)
+    });
+    block.map_err(LogError::damaged(entry.first))
+}
+
+fn value(store: &Store, key: Key, first: Position) -> Result<Value, LogError> {
+    let what = if key == Key::Hot { "hot" } else { "cold" };
+    let missing = || LogError::Damaged { position: first, what: format!("its {what} value is missing") };
+    store.get(key, first)?.ok_or_else(missing)
+}
+
+fn same(entry: Entry, first: Position, events: usize) -> Result<(), Damage> {
+    if (entry.first, entry.events as usize) == (first, events) {
+        return Ok(());
+    }
+    Err(Damage::new("it is not the block that its entry speaks of"))
 }
 
 fn cut(mut block: HotBlock, span: Span) -> HotBlock {
@@ -137,6 +204,7 @@ fn cut(mut block: HotBlock, span: Span) -> HotBlock {
 fn stored(block: Block, span: Span) -> impl Iterator<Item = Result<Stored, LogError>> {
     let first = block.first();
     (0..block.len())
-        .filter(move |number| (span.first..=span.last).contains(&first.plus(*number as u64)))
-        .map(move |number| block.stored(number).map_err(LogError::damaged(first.plus(number as u64))))
+        .filter(move |number| span.holds(first.plus(*number as u64)))
+        .filter_map(move |number| block.stored(number).transpose())
+        .map(move |stored| stored.map_err(LogError::damaged(first)))
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::block::Block;
-use super::read::read_block;
+use super::read::block_at;
 use super::store::Store;
 use super::{LogError, Position};
 
@@ -34,12 +34,7 @@ impl Recall {
         match self.blocks.iter().position(|block| holds(block, position)) {
             Some(at) => self.blocks[..=at].rotate_right(1),
             None => {
-                let missing = || LogError::Damaged { position, what: "no block holds it".to_owned() };
-                let entry = store.entry_at(position)?.ok_or_else(missing)?;
-                let block = read_block(store, entry.first)?;
-                if !holds(&block, position) {
-                    return Err(missing());
-                }
+                let block = block_at(store, position)?;
                 self.blocks.truncate(BLOCKS - 1);
                 self.blocks.insert(0, Arc::new(block));
             }

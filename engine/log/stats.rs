@@ -36,7 +36,7 @@ pub struct Stats {
 pub(super) fn count(store: &Store, head: Position) -> Result<Stats, LogError> {
     let mut stats = Stats { head, events: head.0, ..Stats::default() };
     let span = Span::of(.., head);
-    for entry in read::blocks(store, span) {
+    for entry in read::entries(store, span) {
         let entry = entry?;
         stats.blocks += 1;
         stats.hot_bytes += u64::from(entry.hot_bytes);

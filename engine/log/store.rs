@@ -6,13 +6,22 @@
 //! may panic on damage, so panics are caught and told as errors.
 //!
 //! ```text
-//! tree "blocks"   'b' + first position   entry: u32 events, u32 bytes hot, u32 bytes cold, CRC-32
+//! tree "blocks"   'b' + first position   entry: what is known of a block
 //!                 'c' + first position   cold value
 //!                 'h' + first position   hot value
+//!                 'k' + number           keys of the salts, some two thousand in each value
+//!                 'n' + number           the node of a complete unit, see `commitment`
 //! tree "index"    see `index`
+//!
+//! entry  magic "EFB1", CRC-32C of the rest, u64 first, u32 events, u32 bytes hot, u32 bytes cold,
+//!        u32 sealed, u64 bytes written so far, 32 bytes commitment after its last event
+//! keys   magic "EFK1", CRC-32C of the rest, 16 bytes store, u32 number, u32 of how many,
+//!        u32 n, n times: u8 depth, u64 prefix, 32 bytes key
+//! node   magic "EFN1", CRC-32C of the rest, u64 unit, 32 bytes
 //! ```
 //!
-//! Positions in keys are big-endian, so that keys sort by them.
+//! Numbers in keys are big-endian, so that keys sort by them; in values they are little-endian. Every
+//! value says itself what it is and where it belongs: what is left of a database can be read without it.
 
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +30,10 @@ use std::time::Duration;
 
 use super::block::Encoded;
 use super::column::Reader;
+use super::commitment::{Hash, Node, Salts, UNIT_EVENTS};
 use super::error::Damage;
-use super::{LogError, Position};
+use super::home::StoreId;
+use super::{LogError, Position, disk, frame};
 
 /// Large, so that no value ever moves into a file of its own; fixed for the life of a database.
 const SEGMENT_BYTES: usize = 8 << 20;
@@ -30,6 +41,9 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// How often and for how long a dying instance in this process is waited for.
 const REOPEN_PAUSES: u32 = 200;
 const REOPEN_PAUSE: Duration = Duration::from_millis(10);
+
+/// How many keys of salts lie in one value: 82 KB.
+const NODES_A_VALUE: usize = 2000;
 
 /// A value of the database.
 pub(super) type Value = sled::IVec;
@@ -54,9 +68,21 @@ pub(super) struct Entry {
     pub(super) events: u32,
     pub(super) hot_bytes: u32,
     pub(super) cold_bytes: u32,
+    pub(super) sealed: bool,
+    /// Bytes of values written for these events so far.
+    pub(super) written: u64,
+    /// The commitment after its last event.
+    pub(super) root: Hash,
 }
 
-/// Which of a block's keys.
+/// The store that a database belongs to, and the keys of its salts.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) id: StoreId,
+    pub(super) salts: Salts,
+}
+
+/// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Key {
@@ -66,6 +92,10 @@ pub(super) enum Key {
     Cold = b'c',
     /// Its hot value.
     Hot = b'h',
+    /// Keys of the salts, by number.
+    Keys = b'k',
+    /// The node of a unit, by number.
+    Unit = b'n',
 }
 
 impl Key {
@@ -93,11 +123,82 @@ impl Store {
 
     /// Writes a block, all of it or nothing.
     pub(super) fn put_block(&self, block: &Encoded) -> Result<(), LogError> {
+        self.replace_blocks(&[], std::slice::from_ref(block))
+    }
+
+    /// Writes `new` blocks in the place of `old` ones, all or nothing.
+    pub(super) fn replace_blocks(&self, old: &[Entry], new: &[Encoded]) -> Result<(), LogError> {
         let mut batch = sled::Batch::default();
-        batch.insert(&Key::Cold.of(block.first), block.cold.as_slice());
-        batch.insert(&Key::Hot.of(block.first), block.hot.as_slice());
-        batch.insert(&Key::Entry.of(block.first), Entry::of(block).bytes().as_slice());
+        for entry in old {
+            for key in [Key::Cold, Key::Hot, Key::Entry] {
+                batch.remove(&key.of(entry.first));
+            }
+        }
+        for block in new {
+            batch.insert(&Key::Cold.of(block.first), block.values.cold.as_slice());
+            batch.insert(&Key::Hot.of(block.first), block.values.hot.as_slice());
+            batch.insert(&Key::Entry.of(block.first), Entry::of(block).bytes().as_slice());
+            for (unit, node) in &block.units {
+                batch.insert(&Key::Unit.of(Position(*unit)), unit_bytes(*unit, node).as_slice());
+            }
+        }
         self.guard("write a block", || self.blocks.apply_batch(batch))
+    }
+
+    /// Removes every block that begins at `from` or later, the last one first.
+    pub(super) fn cut_blocks(&self, from: Position) -> Result<(), LogError> {
+        let firsts: Vec<Position> = [Key::Entry, Key::Cold, Key::Hot]
+            .into_iter()
+            .flat_map(|key| self.scan(key, from).map(|pair| pair.map(|(first, _)| first)))
+            .collect::<Result<_, _>>()?;
+        let mut batch = sled::Batch::default();
+        for first in firsts {
+            [Key::Cold, Key::Hot, Key::Entry].iter().for_each(|key| batch.remove(&key.of(first)));
+        }
+        let units = from.0.saturating_sub(1) / UNIT_EVENTS;
+        for pair in self.scan(Key::Unit, Position(units)) {
+            batch.remove(&Key::Unit.of(pair?.0));
+        }
+        self.guard("cut blocks off", || self.blocks.apply_batch(batch))
+    }
+
+    /// Writes which store this is and the keys of its salts.
+    pub(super) fn put_keys(&self, keys: &Keys) -> Result<(), LogError> {
+        let mut batch = sled::Batch::default();
+        for (number, value) in keys.values().into_iter().enumerate() {
+            batch.insert(&Key::Keys.of(Position(number as u64)), value);
+        }
+        self.guard("write its keys", || self.blocks.apply_batch(batch))
+    }
+
+    /// Which store this is and the keys of its salts; none in a database that holds nothing.
+    pub(super) fn keys(&self) -> Result<Option<Keys>, LogError> {
+        let values = self.scan(Key::Keys, Position::START).map(|pair| Ok(pair?.1.to_vec()));
+        let values = values.collect::<Result<Vec<_>, LogError>>()?;
+        if values.is_empty() {
+            return Ok(None);
+        }
+        Keys::read(&values).map(Some).map_err(LogError::damaged(Position::FIRST))
+    }
+
+    /// The nodes of the first `count` units, as far as they are there and sound.
+    pub(super) fn units(&self, count: u64) -> Result<Vec<Hash>, LogError> {
+        let mut nodes = Vec::new();
+        for pair in self.scan(Key::Unit, Position::START) {
+            let (unit, value) = pair?;
+            let is_next = unit.0 == nodes.len() as u64 && unit.0 < count;
+            match read_unit(&value).filter(|(told, _)| is_next && *told == unit.0) {
+                Some((_, node)) => nodes.push(node),
+                None => break,
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// Writes the node of a unit.
+    pub(super) fn put_unit(&self, unit: u64, node: &Hash) -> Result<(), LogError> {
+        let (key, value) = (Key::Unit.of(Position(unit)), unit_bytes(unit, node));
+        self.guard("write a node", || self.blocks.insert(key, value)).map(drop)
     }
 
     /// Hands what was written to the file, and waits until that is done.
@@ -108,7 +209,7 @@ impl Store {
     /// Makes what was flushed durable.
     pub(super) fn sync(&self) -> Result<(), LogError> {
         self.flush()?;
-        self.file.sync_data().map_err(LogError::io("make the file durable", &self.dir.join("db")))
+        disk::sync_file(&self.file, &self.dir.join("db"))
     }
 
     /// A value of the block that begins at `first`.
@@ -139,7 +240,7 @@ impl Store {
     pub(super) fn entries(&self, from: Position) -> impl Iterator<Item = Result<Entry, LogError>> + use<'_> {
         self.scan(Key::Entry, from).map(|pair| {
             let (first, value) = pair?;
-            Entry::read(first, &value).map_err(LogError::damaged(first))
+            entry(first, &value)
         })
     }
 
@@ -151,8 +252,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        let first = self.position(&key)?;
-        Entry::read(first, &value).map(Some).map_err(LogError::damaged(first))
+        entry(self.position(&key)?, &value).map(Some)
     }
 
     /// Writes and removes keys of the index, all or nothing.
@@ -216,38 +316,111 @@ impl Store {
     }
 }
 
+/// The entry under the key of `first`.
+fn entry(first: Position, value: &[u8]) -> Result<Entry, LogError> {
+    let read = Entry::read(value).and_then(|entry| match entry.first == first {
+        true => Ok(entry),
+        false => Err(Damage::new(format!("its entry is that of the block at {}", entry.first))),
+    });
+    read.map_err(LogError::damaged(first))
+}
+
 impl Entry {
-    fn of(block: &Encoded) -> Self {
-        let (hot_bytes, cold_bytes) = (block.hot.len() as u32, block.cold.len() as u32);
-        Self { first: block.first, events: block.count, hot_bytes, cold_bytes }
+    /// The entry of a block.
+    pub(super) fn of(block: &Encoded) -> Self {
+        let (hot_bytes, cold_bytes) = (block.values.hot.len() as u32, block.values.cold.len() as u32);
+        let Encoded { first, count, sealed, written, root, .. } = *block;
+        Self { first, events: count, hot_bytes, cold_bytes, sealed, written, root }
     }
 
-    fn bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        bytes[..4].copy_from_slice(&self.events.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.hot_bytes.to_le_bytes());
-        bytes[8..12].copy_from_slice(&self.cold_bytes.to_le_bytes());
-        let crc = crc32fast::hash(&bytes[..12]);
-        bytes[12..].copy_from_slice(&crc.to_le_bytes());
-        bytes
-    }
-
-    fn read(first: Position, bytes: &[u8]) -> Result<Self, Damage> {
-        let mut from = Reader::new(bytes);
-        let (events, hot_bytes, cold_bytes) = (from.u32()?, from.u32()?, from.u32()?);
-        let crc = from.u32()?;
-        from.end()?;
-        if crc != crc32fast::hash(&bytes[..12]) || events == 0 || first.0.checked_add(events.into()).is_none()
-        {
-            return Err(Damage::new("the checksum of its entry in the list of blocks does not hold"));
+    pub(super) fn bytes(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(Self::BYTES);
+        bytes.extend(self.first.0.to_le_bytes());
+        for number in [self.events, self.hot_bytes, self.cold_bytes, u32::from(self.sealed)] {
+            bytes.extend(number.to_le_bytes());
         }
-        Ok(Self { first, events, hot_bytes, cold_bytes })
+        bytes.extend(self.written.to_le_bytes());
+        bytes.extend_from_slice(&self.root);
+        frame::with_magic(Self::MAGIC, &bytes)
+    }
+
+    pub(super) const MAGIC: &[u8; 4] = b"EFB1";
+    /// How long the value is.
+    pub(super) const BYTES: usize = 8 + 8 + 16 + 8 + 32;
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Damage> {
+        let mut from = Reader::new(frame::magic_checked(Self::MAGIC, bytes)?);
+        let first = Position(from.u64()?);
+        let (events, hot_bytes, cold_bytes, sealed) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
+        let (written, root) = (from.u64()?, from.hash()?);
+        from.end()?;
+        if events == 0 || first.0.checked_add(events.into()).is_none() {
+            return Err(Damage::new(format!("its entry claims {events} events from position {first}")));
+        }
+        Ok(Self { first, events, hot_bytes, cold_bytes, sealed: sealed == 1, written, root })
     }
 
     /// The position of the last event.
     pub(super) fn last(&self) -> Position {
         Position(self.first.0 + u64::from(self.events) - 1)
     }
+}
+
+impl Keys {
+    pub(super) const MAGIC: &[u8; 4] = b"EFK1";
+
+    /// The values that hold them.
+    pub(super) fn values(&self) -> Vec<Vec<u8>> {
+        let nodes = self.salts.nodes();
+        let count = nodes.len().div_ceil(NODES_A_VALUE).max(1);
+        let value = |number: usize| {
+            let begin = number * NODES_A_VALUE;
+            let nodes = &nodes[begin..nodes.len().min(begin + NODES_A_VALUE)];
+            let mut bytes = self.id.to_vec();
+            for number in [number, count, nodes.len()] {
+                bytes.extend((number as u32).to_le_bytes());
+            }
+            for node in nodes {
+                bytes.push(node.depth);
+                bytes.extend(node.prefix.to_le_bytes());
+                bytes.extend_from_slice(&node.key);
+            }
+            frame::with_magic(Self::MAGIC, &bytes)
+        };
+        (0..count).map(value).collect()
+    }
+
+    /// The keys that `values`, in order, hold.
+    pub(super) fn read(values: &[Vec<u8>]) -> Result<Self, Damage> {
+        let (mut id, mut nodes) = (None, Vec::new());
+        for (number, value) in values.iter().enumerate() {
+            let mut from = Reader::new(frame::magic_checked(Self::MAGIC, value)?);
+            let of: StoreId = from.array()?;
+            let (told, count) = (from.u32()? as usize, from.u32()? as usize);
+            if *id.get_or_insert(of) != of || (told, count) != (number, values.len()) {
+                return Err(Damage::new("the keys of the salts are not those of one store, or not all"));
+            }
+            for _ in 0..from.count(NODES_A_VALUE)? {
+                let (depth, prefix, key) = (from.u8()?, from.u64()?, from.hash()?);
+                nodes.push(Node::new(depth, prefix, key)?);
+            }
+            from.end()?;
+        }
+        let id = id.ok_or_else(|| Damage::new("the keys of the salts are missing"))?;
+        Ok(Self { id, salts: Salts::from_nodes(nodes) })
+    }
+}
+
+pub(super) const UNIT_MAGIC: &[u8; 4] = b"EFN1";
+
+fn unit_bytes(unit: u64, node: &Hash) -> Vec<u8> {
+    frame::with_magic(UNIT_MAGIC, &[unit.to_le_bytes().as_slice(), node].concat())
+}
+
+fn read_unit(bytes: &[u8]) -> Option<(u64, Hash)> {
+    let mut from = Reader::new(frame::magic_checked(UNIT_MAGIC, bytes).ok()?);
+    let unit = (from.u64().ok()?, from.hash().ok()?);
+    from.end().ok().map(|()| unit)
 }
 
 /// Removes drafts of snapshots that a crash has left; the database would refuse to open.

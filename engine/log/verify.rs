@@ -13,7 +13,7 @@ use super::block::Block;
 use super::error::Damage;
 use super::index::{Index, LoadError, SharedIndex, locked};
 use super::store::{Entry, Key, Store};
-use super::{LogError, Position, frame};
+use super::{LogError, Position};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,17 +200,19 @@ fn check_block(store: &Store, entry: Entry) -> Result<Block, CheckError> {
     if lengths != (entry.hot_bytes.into(), entry.cold_bytes.into()) {
         return Err(Damage::new("its values are not as long as its entry says").into());
     }
-    let header = frame::open(frame::Part::Hot, &hot)?.header;
     let block = Block::decode(&hot, &cold)?;
     if (block.first(), block.len() as u32) != (entry.first, entry.events) {
         return Err(Damage::new("it is not the block that its entry speaks of").into());
     }
     let (mut min_at, mut max_at) = (Time::MAX, Time::MIN);
     for number in 0..block.len() {
-        let event = block.event(number)?;
-        (min_at, max_at) = (min_at.min(event.at), max_at.max(event.at));
+        let at = match block.is_event(number) {
+            true => block.event(number)?.at,
+            false => block.raw(number)?.at,
+        };
+        (min_at, max_at) = (min_at.min(at), max_at.max(at));
     }
-    if (min_at, max_at) != (header.min_at, header.max_at) {
+    if (min_at, max_at) != (block.header().min_at, block.header().max_at) {
         return Err(Damage::new("its times are not within those of its header").into());
     }
     Ok(block)
@@ -250,8 +252,9 @@ mod tests {
 
     use event::{Event, Payload};
 
-    use super::super::block::{self, Encoded};
-    use super::super::{Log, Mode};
+    use super::super::block::{self, Encoded, Values};
+    use super::super::raw::Drafts;
+    use super::super::{Log, Mode, Opening};
     use super::*;
 
     const BLOCKS: u64 = 3;
@@ -278,7 +281,10 @@ mod tests {
     fn second(log: &Log) -> Encoded {
         let first = Position(EVENTS + 1);
         let value = |key| log.store.get(key, first).unwrap().unwrap().to_vec();
-        Encoded { first, count: EVENTS as u32, hot: value(Key::Hot), cold: value(Key::Cold) }
+        let entry = log.store.entry_at(first).unwrap().unwrap();
+        let values = Values { hot: value(Key::Hot), cold: value(Key::Cold) };
+        let (root, written, units) = (entry.root, entry.written, Vec::new());
+        Encoded { first, count: EVENTS as u32, values, root, written, sealed: false, units }
     }
 
     /// What is found once the second block has been replaced by what `change` makes of it.
@@ -301,20 +307,22 @@ mod tests {
 
     #[test]
     fn a_flipped_bit_is_found_where_it_is() {
-        check(|block| block.hot[60] ^= 1, 11, "the checksum of its hot value does not hold");
-        check(|block| block.cold[60] ^= 1, 11, "the checksum of its cold value does not hold");
-        check(|block| block.hot[0] ^= 1, 11, "does not begin as one");
+        check(|block| block.values.hot[60] ^= 1, 11, "the checksum of its hot value does not hold");
+        check(|block| block.values.cold[60] ^= 1, 11, "the checksum of its cold value does not hold");
+        check(|block| block.values.hot[0] ^= 1, 11, "does not begin as one");
     }
 
     #[test]
     fn a_value_of_another_length_or_block_is_found() {
-        check(|block| block.cold.truncate(50), 11, "does not hold");
+        check(|block| block.values.cold.truncate(50), 11, "does not hold");
         check(|block| block.count = 9, 11, "not the block that its entry speaks of");
         check(|block| block.count = 9, 20, "do not meet");
         check(|block| block.first = Position(12), 12, "not the block that its entry speaks of");
         let other = |block: &mut Encoded| {
             let arrivals: Vec<_> = (90..100).map(|id| (event(id), Time::from_ms(0))).collect();
-            block.cold = block::encode(Position(1), &arrivals).unwrap().remove(0).cold;
+            let drafts = Drafts::of(&arrivals).unwrap();
+            let values = block::encode_values(Position(1), &drafts.raws()).unwrap().unwrap();
+            block.values.cold = values.cold;
         };
         check(other, 11, "of different blocks");
     }
@@ -323,12 +331,27 @@ mod tests {
     fn a_log_with_a_hole_does_not_open() {
         let dir = tempfile::tempdir().unwrap();
         let log = filled(dir.path());
+        let entry = log.store.entry_at(Position(EVENTS + 1)).unwrap().unwrap();
+        log.store.replace_blocks(&[entry], &[]).unwrap();
+        drop(log);
+        let error = Log::open(&dir.path().join("x.store"), Mode::Existing).unwrap_err();
+        assert!(matches!(error, LogError::Damaged { position: Position(11), .. }), "{error}");
+    }
+
+    /// What was written and never acknowledged may be torn: it goes, is told, and is nobody's loss.
+    #[test]
+    fn what_was_never_acknowledged_and_is_torn_is_cut_off_and_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = filled(dir.path());
         let mut late = second(&log);
         late.first = Position(100);
         log.store.put_block(&late).unwrap();
         drop(log);
-        let error = Log::open(&dir.path().join("x.store"), Mode::Existing).unwrap_err();
-        assert!(matches!(error, LogError::Damaged { position: Position(31), .. }), "{error}");
+        let log = open(dir.path());
+        assert!(matches!(log.opening(), Opening::Torn { head: Position(30), .. }), "{:?}", log.opening());
+        assert_eq!((log.head(), log.verify(&mut |_, _| {}).findings.len()), (Position(30), 0));
+        drop(log);
+        assert_eq!(open(dir.path()).opening(), &Opening::Healthy);
     }
 
     #[test]

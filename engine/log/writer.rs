@@ -12,18 +12,23 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admit::Admission;
 use super::block::{self, Arrival};
+use super::commitment::Frontier;
 use super::error::Damage;
 use super::index::{Index, SharedIndex, locked};
+use super::past::Leaves;
+use super::raw::Drafts;
 use super::recall::Recall;
 use super::receipt::{Fate, Receipt};
 use super::store::Store;
-use super::witness::Witness;
+use super::witness::{Seen, Witness};
 use super::{LogError, Position};
 
 /// How many appends may wait.
 pub(super) const QUEUE: usize = 256;
 /// How many events are enough for one sync.
 const GROUP_EVENTS: usize = 1 << 16;
+/// How many events are made into blocks at once; a multiple of what a block holds.
+const CHUNK_EVENTS: usize = 1 << 14;
 /// How much is written before the database is made to keep up.
 const WRITTEN_BYTES: usize = 4 << 20;
 
@@ -40,6 +45,8 @@ pub(super) struct Request {
 pub(super) struct Writer {
     pub(super) store: Arc<Store>,
     witness: Witness,
+    leaves: Leaves,
+    frontier: Frontier,
     pub(super) head: watch::Sender<Position>,
     /// Why nothing more is written, once a write has failed.
     pub(super) failure: Arc<OnceLock<String>>,
@@ -51,14 +58,14 @@ pub(super) struct Writer {
 type Decided = (oneshot::Sender<Result<Receipt, LogError>>, Vec<Fate>);
 
 impl Writer {
+    /// A writer that goes on after the edge; what it does is shared through the others.
     pub(super) fn new(
-        store: Arc<Store>,
-        witness: Witness,
+        (store, witness, leaves, frontier): (Arc<Store>, Witness, Leaves, Frontier),
         head: watch::Sender<Position>,
         failure: Arc<OnceLock<String>>,
         index: Arc<SharedIndex>,
     ) -> Self {
-        Self { store, witness, head, failure, index, recall: Recall::default() }
+        Self { store, witness, leaves, frontier, head, failure, index, recall: Recall::default() }
     }
 
     /// Writes until nobody is left who could append.
@@ -136,23 +143,30 @@ impl Writer {
         }
         if !arrivals.is_empty() {
             self.store.sync()?;
-            let head = self.head.borrow().plus(arrivals.len() as u64);
-            self.witness.note(head)?;
-            self.head.send_replace(head);
+            let seen = Seen { head: Position(self.frontier.size()), root: self.frontier.root() };
+            self.witness.note(seen)?;
+            self.head.send_replace(seen.head);
         }
         Ok(())
     }
 
-    fn write(&self, arrivals: &[Arrival]) -> Result<(), LogError> {
+    fn write(&mut self, arrivals: &[Arrival]) -> Result<(), LogError> {
         let first = self.head.borrow().next();
         let unfit = |damage: Damage| LogError::Damaged { position: first, what: damage.0 };
         let mut written = 0;
-        for block in block::encode(first, arrivals).map_err(unfit)? {
-            self.store.put_block(&block)?;
-            written += block.hot.len() + block.cold.len();
-            if written >= WRITTEN_BYTES {
-                self.store.flush()?;
-                written = 0;
+        // What lies in memory is bounded by the size of a chunk, not of the group.
+        for chunk in arrivals.chunks(CHUNK_EVENTS) {
+            let drafts = Drafts::of(chunk).map_err(unfit)?;
+            let events = drafts.raws();
+            let first = Position(self.frontier.size()).next();
+            let leaves = self.leaves.of(first, &events).map_err(unfit)?;
+            for block in block::encode(&mut self.frontier, &events, &leaves).map_err(unfit)? {
+                self.store.put_block(&block)?;
+                written += block.values.len();
+                if written >= WRITTEN_BYTES {
+                    self.store.flush()?;
+                    written = 0;
+                }
             }
         }
         Ok(())

@@ -9,10 +9,10 @@
 //! is opened, and is made anew whenever anything about it does not hold.
 //!
 //! ```text
-//! key 's'                         CRC-32, the 32 bytes that key the hash
-//! key 'r' + run (u32)             CRC-32, the record of a run: see `run`
-//! key 'f' + run + chunk (u32)     CRC-32, up to 64 KiB of its filter: see `filter`
-//! key 'p' + run + page (u32)      CRC-32, a page: see `page`
+//! key 's'                         CRC-32C, the 32 bytes that key the hash
+//! key 'r' + run (u32)             CRC-32C, the record of a run: see `run`
+//! key 'f' + run + chunk (u32)     CRC-32C, up to 64 KiB of its filter: see `filter`
+//! key 'p' + run + page (u32)      CRC-32C, a page: see `page`
 //! ```
 
 mod filter;
@@ -29,7 +29,7 @@ use run::Run;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::Damage;
-use super::read::read_block;
+use super::read::{self, Span};
 use super::store::Store;
 use super::{LogError, Position};
 
@@ -141,21 +141,17 @@ impl Index {
         if from > head {
             return Ok(());
         }
-        let Some(entry) = store.entry_at(from)? else { return Ok(()) };
-        for entry in store.entries(entry.first) {
-            let entry = entry?;
-            if entry.first > head {
-                break;
+        let span = Span::of(from.., head);
+        let mut next = from;
+        for block in read::whole_blocks(store, span) {
+            let block = block?;
+            let begin = (next.0 - block.first().0) as usize;
+            for number in begin..block.len() {
+                let (source, id) = block.name(number);
+                let mark = self.mark(source, id);
+                self.note(mark, block.first().plus(number as u64));
             }
-            let block = read_block(store, entry.first)?;
-            for number in 0..block.len() {
-                let position = block.first().plus(number as u64);
-                if position >= from {
-                    let (source, id) = block.name(number);
-                    let mark = self.mark(source, id);
-                    self.note(mark, position);
-                }
-            }
+            next = block.last().next();
             self.settle(store)?;
         }
         Ok(())
@@ -228,6 +224,8 @@ mod tests {
     use event::{Event, Payload, Time};
 
     use super::super::block;
+    use super::super::commitment::Frontier;
+    use super::super::raw::Drafts;
     use super::*;
 
     /// A store with `events` events in it, and nothing in its index.
@@ -235,7 +233,9 @@ mod tests {
         let store = Store::open(&dir.join("sled")).unwrap();
         let event = |id: u64| Event::new("a", format!("e-{id}"), "c", Time::from_ms(0), Payload::Completed);
         let arrivals: Vec<_> = (1..=events).map(|id| (event(id), Time::from_ms(0))).collect();
-        for block in block::encode(Position::FIRST, &arrivals).unwrap() {
+        let drafts = Drafts::of(&arrivals).unwrap();
+        let leaves = vec![[0; 32]; arrivals.len()];
+        for block in block::encode(&mut Frontier::default(), &drafts.raws(), &leaves).unwrap() {
             store.put_block(&block).unwrap();
         }
         store

@@ -1,0 +1,232 @@
+//! What is checked before a log is handed out: that it ends where its witness says, with those events.
+//!
+//! A log opens when all that was acknowledged is there. Events beyond the witness were written and never
+//! acknowledged: whole ones stay, and what is torn is cut off and told. Anything else is an error that
+//! says what is the matter, and nothing is changed by it.
+
+use super::commitment::{Frontier, Salts};
+use super::home::{Home, StoreId};
+use super::past::{self, Leaves};
+use super::read;
+use super::store::{Entry, Keys, Store};
+use super::witness::{Mute, Seen, Witness};
+use super::{LogError, Position};
+
+/// What opening a log found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Opening {
+    /// All that was acknowledged is there.
+    Healthy,
+    /// All that was acknowledged is there; what a crash had left half written after it was cut off.
+    Torn {
+        /// The last position that is there.
+        head: Position,
+        /// What was wrong with what stood after it.
+        what: String,
+    },
+}
+
+/// An opened database with what belongs to it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) witness: Witness,
+    pub(super) leaves: Leaves,
+    pub(super) frontier: Frontier,
+    pub(super) id: StoreId,
+    pub(super) opening: Opening,
+}
+
+/// Opens what `home` holds, making it if it is not complete.
+pub(super) fn open(home: &mut Home) -> Result<Opened, LogError> {
+    let Some(format) = home.format() else { return make(home) };
+    let witness = Witness::open(&home.witness(), format.id)?.map_err(|mute| unwitnessed(home, mute));
+    let store = open_store(home)?;
+    let keys = keys_of(home, &store, format.id, witness.as_ref().ok().map(|(_, seen)| *seen))?;
+    let (witness, seen) = witness?;
+    check(home, store, keys, witness, seen)
+}
+
+/// The database, which may turn out to be beyond opening.
+pub(super) fn open_store(home: &Home) -> Result<Store, LogError> {
+    Store::open(&home.database()).map_err(|error| match error {
+        LogError::Database { what, .. } => LogError::Broken { dir: home.dir().to_owned(), what },
+        error => error,
+    })
+}
+
+/// The keys of the database, if it is that of the store `id`.
+pub(super) fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Option<Seen>) -> Result<Keys, LogError> {
+    match store.keys()? {
+        Some(keys) if keys.id == id => Ok(keys),
+        Some(_) => {
+            let what = "its database is that of another store".to_owned();
+            Err(LogError::Broken { dir: home.dir().to_owned(), what })
+        }
+        None => {
+            let lost = seen.map_or(0, |seen| seen.head.0);
+            Err(LogError::RolledBack { dir: home.dir().to_owned(), head: Position::START, lost })
+        }
+    }
+}
+
+fn unwitnessed(home: &Home, mute: Mute) -> LogError {
+    let what = match mute {
+        Mute::Missing => "its WITNESS is missing",
+        Mute::Unreadable => "its WITNESS is damaged",
+        Mute::OfAnotherStore => "its WITNESS is that of another store",
+    };
+    LogError::Unwitnessed { dir: home.dir().to_owned(), what: what.to_owned() }
+}
+
+/// Makes a store, or completes one whose making was cut short.
+fn make(home: &mut Home) -> Result<Opened, LogError> {
+    let store = Store::open(&home.database())?;
+    if store.entry_at(Position(u64::MAX))?.is_some() {
+        let found = "it holds events, and its FORMAT is missing".to_owned();
+        return Err(LogError::NotAStore { dir: home.dir().to_owned(), found });
+    }
+    let keys = match store.keys()? {
+        Some(keys) => keys,
+        None => {
+            let keys = draw_keys(home)?;
+            store.put_keys(&keys)?;
+            store.sync()?;
+            keys
+        }
+    };
+    let frontier = Frontier::default();
+    let seen = Seen { head: Position::START, root: frontier.root() };
+    let witness = Witness::make(&home.witness(), keys.id, seen)?;
+    home.complete(keys.id)?;
+    let leaves = Leaves::new(keys.salts);
+    Ok(Opened { store, witness, leaves, frontier, id: keys.id, opening: Opening::Healthy })
+}
+
+/// The name and the key of a new store.
+pub(super) fn draw_keys(home: &Home) -> Result<Keys, LogError> {
+    let (mut id, mut key) = ([0; 16], [0; 32]);
+    let draw = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(std::io::Error::from);
+    draw(&mut id).and_then(|()| draw(&mut key)).map_err(LogError::io("draw a key for", home.dir()))?;
+    Ok(Keys { id, salts: Salts::new(key) })
+}
+
+fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) -> Result<Opened, LogError> {
+    let listed = list(&store);
+    if listed.head < seen.head {
+        return Err(match listed.fault {
+            Some(fault) => fault,
+            None => {
+                let lost = seen.head.0 - listed.head.0;
+                LogError::RolledBack { dir: home.dir().to_owned(), head: listed.head, lost }
+            }
+        });
+    }
+    let mut leaves = Leaves::new(keys.salts);
+    let frontier = past::frontier_at(&store, &mut leaves, seen.head)?;
+    let frontier = match frontier.root() == seen.root {
+        true => frontier,
+        false => mend_units(&store, &mut leaves, seen)?,
+    };
+    let mut opened = Opened { store, witness, leaves, frontier, id: keys.id, opening: Opening::Healthy };
+    take_unseen(&mut opened, listed)?;
+    let head = Position(opened.frontier.size());
+    if head > seen.head {
+        opened.witness.note(Seen { head, root: opened.frontier.root() })?;
+    }
+    Ok(opened)
+}
+
+/// How far the list of blocks goes without leaving a position out.
+struct Listed {
+    head: Position,
+    fault: Option<LogError>,
+}
+
+fn list(store: &Store) -> Listed {
+    let mut head = Position::START;
+    for entry in store.entries(Position::START) {
+        match entry {
+            Ok(entry) if entry.first == head.next() => head = entry.last(),
+            Ok(entry) => {
+                let what = format!("no block holds it, though there is one at {}", entry.first);
+                let fault = Some(LogError::Damaged { position: head.next(), what });
+                return Listed { head, fault };
+            }
+            Err(error) => return Listed { head, fault: Some(error) },
+        }
+    }
+    Listed { head, fault: None }
+}
+
+/// The edge from the events alone, when the nodes of units lead elsewhere; those are made anew.
+fn mend_units(store: &Store, leaves: &mut Leaves, seen: Seen) -> Result<Frontier, LogError> {
+    let frontier = past::recount(store, leaves, seen.head)?;
+    if frontier.root() != seen.root {
+        return Err(first_difference(store, leaves, seen));
+    }
+    past::put_units(store, leaves, seen.head)?;
+    store.sync()?;
+    Ok(frontier)
+}
+
+/// Where the events first are not those that were committed to.
+fn first_difference(store: &Store, leaves: &mut Leaves, seen: Seen) -> LogError {
+    let mut frontier = Frontier::default();
+    for entry in store.entries(Position::START) {
+        let take = entry.and_then(|entry| {
+            let block = read::read_block(store, entry)?;
+            leaves.of_block(&block)?.into_iter().for_each(|leaf| frontier.push(leaf, |_, _| {}));
+            Ok(entry)
+        });
+        match take {
+            Err(error) => return error,
+            Ok(entry) if entry.root != frontier.root() => {
+                let what = "the events from here on are not those that were committed to".to_owned();
+                return LogError::Damaged { position: entry.first, what };
+            }
+            Ok(_) => {}
+        }
+    }
+    let what = "the events up to here are not those that its WITNESS has seen".to_owned();
+    LogError::Damaged { position: seen.head, what }
+}
+
+/// Takes the blocks that were never acknowledged, as far as they are whole, and cuts off the others.
+fn take_unseen(opened: &mut Opened, listed: Listed) -> Result<(), LogError> {
+    let mut fault = listed.fault;
+    while Position(opened.frontier.size()) < listed.head {
+        if let Err(error) = take_block(opened) {
+            fault = Some(error);
+            break;
+        }
+    }
+    let head = Position(opened.frontier.size());
+    let Some(fault) = fault else { return Ok(()) };
+    if !matches!(fault, LogError::Damaged { .. }) {
+        return Err(fault);
+    }
+    opened.store.cut_blocks(head.next())?;
+    opened.store.sync()?;
+    opened.opening = Opening::Torn { head, what: fault.to_string() };
+    Ok(())
+}
+
+/// Takes the block after the edge, if it is whole.
+fn take_block(opened: &mut Opened) -> Result<(), LogError> {
+    let next = Position(opened.frontier.size()).next();
+    let damaged = |what: &str| LogError::Damaged { position: next, what: what.to_owned() };
+    let entry: Option<Entry> = opened.store.entry_at(next)?;
+    let entry = entry.filter(|entry| entry.last() >= next).ok_or_else(|| damaged("no block holds it"))?;
+    let block = read::read_block(&opened.store, entry)?;
+    let skip = (next.0 - block.first().0) as usize;
+    let mut frontier = opened.frontier.clone();
+    let leaves = opened.leaves.of_block(&block)?;
+    leaves.into_iter().skip(skip).for_each(|leaf| frontier.push(leaf, |_, _| {}));
+    if frontier.root() != entry.root {
+        return Err(damaged("its commitment does not hold"));
+    }
+    opened.frontier = frontier;
+    Ok(())
+}

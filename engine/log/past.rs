@@ -1,0 +1,97 @@
+//! The commitment at positions of the past, from what the store keeps: the nodes of complete units, and
+//! the events of the unit that is cut.
+
+use super::block::Block;
+use super::commitment::{Frontier, Hash, Salts, UNIT_EVENTS, UNIT_HEIGHT};
+use super::error::Damage;
+use super::raw::Raw;
+use super::read::{self, Span};
+use super::store::Store;
+use super::{LogError, Position};
+
+/// Leaves of events, one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Leaves {
+    pub(super) salts: Salts,
+    buffer: Vec<u8>,
+}
+
+impl Leaves {
+    pub(super) fn new(salts: Salts) -> Self {
+        Self { salts, buffer: Vec::new() }
+    }
+
+    /// The leaves of `events`, the first of which stands at `first`.
+    pub(super) fn of(&mut self, first: Position, events: &[Raw<'_>]) -> Result<Vec<Hash>, Damage> {
+        let leaf = |(number, event): (usize, &Raw<'_>)| {
+            event.leaf(first.plus(number as u64), &mut self.salts, &mut self.buffer)
+        };
+        events.iter().enumerate().map(leaf).collect()
+    }
+
+    /// The leaves of a block.
+    pub(super) fn of_block(&mut self, block: &Block) -> Result<Vec<Hash>, LogError> {
+        let leaves = block.raws().and_then(|events| self.of(block.first(), &events));
+        leaves.map_err(LogError::damaged(block.first()))
+    }
+}
+
+/// The growing edge as it was when `head` was the last position.
+pub(super) fn frontier_at(store: &Store, leaves: &mut Leaves, head: Position) -> Result<Frontier, LogError> {
+    let mut frontier = Frontier::default();
+    for node in store.units(head.0 / UNIT_EVENTS)? {
+        frontier.push_subtree(UNIT_HEIGHT, node);
+    }
+    let first = Position(frontier.size()).next();
+    add(store, leaves, &mut frontier, Span::of(first.., head))?;
+    Ok(frontier)
+}
+
+/// The same, from the events alone.
+pub(super) fn recount(store: &Store, leaves: &mut Leaves, head: Position) -> Result<Frontier, LogError> {
+    let mut frontier = Frontier::default();
+    add(store, leaves, &mut frontier, Span::of(.., head))?;
+    Ok(frontier)
+}
+
+/// Adds the leaves of the events of `span`.
+fn add(store: &Store, leaves: &mut Leaves, frontier: &mut Frontier, span: Span) -> Result<(), LogError> {
+    for block in read::whole_blocks(store, span) {
+        let block = block?;
+        for (number, leaf) in leaves.of_block(&block)?.into_iter().enumerate() {
+            if span.holds(block.first().plus(number as u64)) {
+                frontier.push(leaf, |_, _| {});
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The root of the leaves of `count` events after the first `before`, as a path needs it.
+pub(super) fn subtree(
+    store: &Store,
+    leaves: &mut Leaves,
+    units: &[Hash],
+    before: u64,
+    count: u64,
+) -> Result<Hash, LogError> {
+    let mut frontier = Frontier::default();
+    let (unit, whole) = (before / UNIT_EVENTS, count / UNIT_EVENTS);
+    if before.is_multiple_of(UNIT_EVENTS) {
+        for node in units.iter().skip(unit as usize).take(whole as usize) {
+            frontier.push_subtree(UNIT_HEIGHT, *node);
+        }
+    }
+    let first = Position(before + frontier.size()).next();
+    add(store, leaves, &mut frontier, Span::of(first.., Position(before + count)))?;
+    Ok(frontier.root())
+}
+
+/// Writes the nodes of all units up to `head` anew, from the events.
+pub(super) fn put_units(store: &Store, leaves: &mut Leaves, head: Position) -> Result<(), LogError> {
+    for unit in 0..head.0 / UNIT_EVENTS {
+        let node = subtree(store, leaves, &[], unit * UNIT_EVENTS, UNIT_EVENTS)?;
+        store.put_unit(unit, &node)?;
+    }
+    Ok(())
+}
