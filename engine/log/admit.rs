@@ -13,6 +13,7 @@ use super::index::{Index, Mark};
 use super::limits;
 use super::recall::Recall;
 use super::receipt::Fate;
+use super::remains::Gone;
 use super::store::Store;
 use super::{LogError, Position};
 
@@ -24,6 +25,7 @@ pub(super) struct Admission<'a> {
     pub(super) store: &'a Store,
     pub(super) index: &'a mut Index,
     pub(super) recall: &'a mut Recall,
+    pub(super) gone: &'a Gone,
     /// The last position that is written.
     pub(super) head: Position,
     /// What takes the positions after the head.
@@ -70,6 +72,11 @@ impl Admission<'_> {
         let (mut found, mut last_known, mut eager) = (Vec::new(), None, EAGER_BLOCKS);
         for (number, event) in events.iter().enumerate() {
             if let Some(reason) = limits::refusal(event) {
+                states.push(State::Told(Fate::Refused(reason)));
+                continue;
+            }
+            if let Some(position) = self.gone.position(&event.source, &event.id) {
+                let reason = format!("its content was redacted at position {position}, and stays so");
                 states.push(State::Told(Fate::Refused(reason)));
                 continue;
             }

@@ -28,7 +28,7 @@ use zstd::bulk::{Compressor, Decompressor};
 use super::Position;
 use super::column::Reader;
 use super::error::Damage;
-use super::limits::{BLOCK_EVENTS, PART_BYTES};
+use super::limits::{BLOCK_EVENTS, PART_BYTES, VALUE_BYTES};
 
 const HEADER_BYTES: usize = 48;
 const CHECKED_FROM: usize = 8;
@@ -45,7 +45,8 @@ pub(super) enum Part {
 }
 
 impl Part {
-    fn magic(self) -> &'static [u8; 4] {
+    /// What its values begin with.
+    pub(super) fn magic(self) -> &'static [u8; 4] {
         match self {
             Self::Hot => b"EFH1",
             Self::Cold => b"EFC1",
@@ -128,6 +129,22 @@ pub(super) fn open(part: Part, bytes: &[u8]) -> Result<Frame<'_>, Damage> {
         return Err(Damage::new(format!("it claims {count} events from position {first}")));
     }
     Ok(Frame { header: Header { first, count, min_at, max_at }, plain, packed })
+}
+
+/// The header and the length of the value that `rest` begins with, if it is whole.
+pub(super) fn peek(part: Part, rest: &[u8]) -> Option<(Header, usize)> {
+    let mut from = Reader::new(rest.get(36..44)?);
+    let bytes = HEADER_BYTES + from.count(VALUE_BYTES).ok()? + from.count(VALUE_BYTES).ok()?;
+    let value = rest.get(..bytes)?;
+    let crc = u32::from_le_bytes(*value.get(4..)?.first_chunk()?);
+    if crc != crc32c::crc32c(&value[CHECKED_FROM..]) {
+        return None;
+    }
+    let mut from = Reader::new(&value[CHECKED_FROM..]);
+    let first = Position(from.u64().ok()?);
+    let count = from.count(BLOCK_EVENTS).ok()?;
+    let (min_at, max_at) = (Time::from_ms(from.i64().ok()?), Time::from_ms(from.i64().ok()?));
+    (value.starts_with(part.magic())).then_some((Header { first, count, min_at, max_at }, bytes))
 }
 
 /// `payload` with its CRC-32C before it: the frame of what needs no more, as in the index.

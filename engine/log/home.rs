@@ -67,6 +67,8 @@ pub(super) struct Format {
 pub(super) struct Home {
     dir: PathBuf,
     format: Option<Format>,
+    /// The generation, where there is no format to tell it.
+    guessed: u32,
     _lock: File,
 }
 
@@ -75,9 +77,17 @@ impl Home {
     pub(super) fn lock(dir: &Path, mode: Mode) -> Result<Self, LogError> {
         prepare(dir, mode)?;
         let lock = take_lock(dir)?;
-        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, _lock: lock };
+        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, guessed: 0, _lock: lock };
         home.settle()?;
         Ok(home)
+    }
+
+    /// Locks a store whose `FORMAT` cannot be read, at the last generation that is there.
+    pub(super) fn lock_without_format(dir: &Path) -> Result<Self, LogError> {
+        let lock = take_lock(dir)?;
+        let is_there = |generation: &u32| dir.join(numbered(DATABASE, *generation)).exists();
+        let guessed = (0..).take_while(|g| is_there(g) || is_there(&(g + 1))).last().unwrap_or_default();
+        Ok(Self { dir: dir.to_owned(), format: None, guessed, _lock: lock })
     }
 
     /// What a completed store says of itself.
@@ -91,7 +101,7 @@ impl Home {
     }
 
     fn generation(&self) -> u32 {
-        self.format.map_or(0, |format| format.generation)
+        self.format.map_or(self.guessed, |format| format.generation)
     }
 
     /// Where the database lies.
@@ -183,6 +193,12 @@ impl Home {
         };
         put().map_err(LogError::io("put aside what was replaced", &aside))?;
         sync_folder(&self.dir)
+    }
+
+    /// Folders of generations that were kept aside.
+    pub(super) fn kept_aside(&self) -> Vec<PathBuf> {
+        let aside = (0..self.generation()).map(|old| self.dir.join(format!("{DAMAGED}.{old}")));
+        aside.filter(|aside| aside.exists()).collect()
     }
 
     fn parts(&self, generation: u32) -> (PathBuf, PathBuf) {

@@ -14,6 +14,7 @@
 //! ```
 
 mod admit;
+mod backup;
 mod block;
 mod brief;
 mod codec;
@@ -31,21 +32,30 @@ mod opening;
 mod parts;
 mod past;
 mod position;
+mod preflight;
 mod raw;
 mod read;
+mod rebuild;
 mod recall;
 mod receipt;
 mod records;
+mod redact;
 mod registry;
+mod remains;
+mod repair;
+mod salvage;
 #[cfg(test)]
 mod sample;
+mod seal;
 mod stats;
 mod store;
+mod subscription;
 mod texts;
 mod verify;
 mod witness;
 mod writer;
 
+pub use backup::{BackupError, Manifest, Progress, restore};
 pub use block::Stored;
 pub use brief::{Brief, Contexts, Detail, HotBlock};
 pub use error::LogError;
@@ -53,23 +63,32 @@ pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
 pub use opening::Opening;
 pub use position::Position;
 pub use receipt::{Fate, Receipt};
+pub use redact::{Redacted, Redaction, redact};
+pub use repair::{Repair, Repaired};
+pub use seal::Sealed;
 pub use stats::Stats;
+pub use subscription::Subscription;
 pub use texts::Texts;
 pub use verify::{Finding, Verdict, Weight};
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::ops::RangeBounds;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
 
 use event::{Event, Time};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use home::Home;
+use home::{Home, StoreId};
 use index::SharedIndex;
 use opening::Opened;
+use past::Leaves;
 use read::Span;
+use remains::Gone;
+use seal::{Sealer, SharedSealer};
 use store::Store;
 use writer::{Request, Writer};
 
@@ -105,9 +124,13 @@ pub struct Log {
     appends: Option<mpsc::Sender<Request>>,
     writing: Mutex<std::sync::mpsc::Receiver<()>>,
     runtime: Option<Runtime>,
+    closing: watch::Sender<bool>,
+    sealing: Option<JoinHandle<()>>,
+    sealer: SharedSealer,
     head: watch::Receiver<Position>,
     store: Arc<Store>,
-    _home: Home,
+    home: Home,
+    id: StoreId,
     failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
     opening: Opening,
@@ -121,9 +144,8 @@ impl Log {
     /// When there is none and `mode` wants one, when something else stands there, when another process
     /// has it open, when it is of another format, and when what can be told at once is damaged.
     pub fn open(dir: &Path, mode: Mode) -> Result<Self, LogError> {
-        let mut home = Home::lock(dir, mode)?;
-        let Opened { store, witness, leaves, frontier, id, opening } = opening::open(&mut home)?;
-        let head = Position(frontier.size());
+        let (home, opened) = opening::open(Home::lock(dir, mode)?)?;
+        let Opened { store, witness, leaves, frontier, id, unsealed, opening } = opened;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
             .thread_name("log-writer")
@@ -131,17 +153,35 @@ impl Log {
             .map_err(LogError::io("start the writer", dir))?;
         let (store, failure) = (Arc::new(store), Arc::new(OnceLock::new()));
         let index = Arc::new(SharedIndex::default());
-        let (published, head) = watch::channel(head);
+        let (published, head) = watch::channel(Position(frontier.size()));
+        let sealer = Arc::new(Mutex::new(Sealer::new(Arc::clone(&store), head.clone(), unsealed)));
+        let (closing, nudge, sealing) = start_sealing(&sealer, &failure, dir)?;
         let (appends, queue) = mpsc::channel(writer::QUEUE);
         let (ended, writing) = std::sync::mpsc::channel();
+        let gone = Gone::read(id, &store.remains()?).map_err(LogError::damaged(Position::FIRST))?;
         let edge = (Arc::clone(&store), witness, leaves, frontier);
-        let writer = Writer::new(edge, published, Arc::clone(&failure), Arc::clone(&index));
+        let writer = Writer::new(edge, gone, published, Arc::clone(&failure), Arc::clone(&index), nudge);
         runtime.spawn_blocking(move || {
             writer.run(queue);
             drop(ended);
         });
         let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
-        Ok(Self { appends, writing, runtime, head, store, _home: home, failure, index, opening })
+        let sealing = Some(sealing);
+        Ok(Self {
+            appends,
+            writing,
+            runtime,
+            closing,
+            sealing,
+            sealer,
+            head,
+            store,
+            home,
+            id,
+            failure,
+            index,
+            opening,
+        })
     }
 
     /// Appends `events`, received at `recorded_at`, and tells what became of each.
@@ -200,6 +240,22 @@ impl Log {
         self.head.clone()
     }
 
+    /// Returns once `position` can be read: a receipt's head, for who wants to read what was written.
+    ///
+    /// # Errors
+    ///
+    /// When the log takes no more events and does not go so far.
+    pub async fn wait_for(&self, position: Position) -> Result<(), LogError> {
+        let mut heads = self.heads();
+        heads.wait_for(|head| *head >= position).await.map(drop).map_err(|_| self.stopped())
+    }
+
+    /// Follows the log from position `from` on.
+    #[must_use]
+    pub fn subscribe(&self, from: Position) -> Subscription {
+        Subscription::new(Arc::clone(&self.store), self.heads(), from)
+    }
+
     /// The events of `range`, as they came. After an error there are no more.
     pub fn events(
         &self,
@@ -240,7 +296,10 @@ impl Log {
     ///
     /// Appends go on meanwhile. An index that does not hold is made anew.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Verdict {
-        verify::verify(&self.store, &self.index, &self.head, progress)
+        // Held until the end: blocks stay as they are.
+        let _blocks = seal::locked(&self.sealer);
+        let witness = (self.home.witness(), self.id);
+        verify::verify(&self.store, &self.index, &self.head, &witness, progress)
     }
 
     /// Counts what the log holds up to the head.
@@ -250,6 +309,59 @@ impl Log {
     /// When a block cannot be read.
     pub fn stats(&self) -> Result<Stats, LogError> {
         stats::count(&self.store, self.head())
+    }
+
+    /// Writes a backup of the log up to its head, while events go on arriving.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read, the backup cannot be written, or `progress` says stop.
+    pub fn backup(&self, out: &mut dyn Write, progress: Progress<'_>) -> Result<Manifest, BackupError> {
+        // Held until the end: blocks stay as they are.
+        let _blocks = seal::locked(&self.sealer);
+        let head = self.head();
+        let mut leaves = Leaves::new(self.store.keys()?.ok_or_else(|| self.keyless())?.salts);
+        let root = past::frontier_at(&self.store, &mut leaves, head)?.root();
+        let manifest = Manifest::of(self.id, head, &root);
+        backup::write(&self.store, &manifest, out, progress)?;
+        Ok(manifest)
+    }
+
+    /// What the log tells of contents that were destroyed.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read.
+    pub fn redactions(&self) -> Result<Vec<Redaction>, LogError> {
+        redact::list(&self.store, self.head())
+    }
+
+    fn keyless(&self) -> LogError {
+        let what = "the keys of its commitment are missing".to_owned();
+        LogError::Broken { dir: self.home.dir().to_owned(), what }
+    }
+
+    /// Puts small blocks together now, as far as it is due; `progress` is told what each step did.
+    ///
+    /// This happens by itself while events arrive. A unit of events that is not complete keeps a few
+    /// dozen blocks.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read or written.
+    pub fn seal(&self, progress: &mut dyn FnMut(Sealed)) -> Result<Sealed, LogError> {
+        let mut all = Sealed::default();
+        while let Some(done) = seal::locked(&self.sealer).step()? {
+            all += done;
+            progress(done);
+        }
+        Ok(all)
+    }
+
+    #[cfg(test)]
+    fn commitment_of_edge(&self) -> commitment::Hash {
+        let keys = self.store.keys().unwrap().unwrap();
+        past::recount(&self.store, &mut past::Leaves::new(keys.salts), self.head()).unwrap().root()
     }
 
     fn stopped(&self) -> LogError {
@@ -268,5 +380,28 @@ impl Drop for Log {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        self.closing.send_replace(true);
+        if let Some(sealing) = self.sealing.take() {
+            // Its nudges ended with the writer; a panic of its own has been told where it happened.
+            let _ = sealing.join();
+        }
     }
+}
+
+type Sealing = (watch::Sender<bool>, std::sync::mpsc::SyncSender<()>, JoinHandle<()>);
+
+/// Starts what seals in the background: it is told to close, it is nudged, and it ends with its nudges.
+fn start_sealing(
+    sealer: &SharedSealer,
+    failure: &Arc<OnceLock<String>>,
+    dir: &Path,
+) -> Result<Sealing, LogError> {
+    let (closing, close) = watch::channel(false);
+    let (nudge, nudges) = std::sync::mpsc::sync_channel(1);
+    let (sealer, failure) = (Arc::clone(sealer), Arc::clone(failure));
+    let sealing = std::thread::Builder::new()
+        .name("log-sealer".to_owned())
+        .spawn(move || seal::run(&sealer, &nudges, &close, &failure))
+        .map_err(LogError::io("start the sealer", dir))?;
+    Ok((closing, nudge, sealing))
 }

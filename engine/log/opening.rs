@@ -4,13 +4,16 @@
 //! acknowledged: whole ones stay, and what is torn is cut off and told. Anything else is an error that
 //! says what is the matter, and nothing is changed by it.
 
+use std::path::PathBuf;
+
 use super::commitment::{Frontier, Salts};
 use super::home::{Home, StoreId};
 use super::past::{self, Leaves};
-use super::read;
+use super::preflight::{self, Walk};
 use super::store::{Entry, Keys, Store};
 use super::witness::{Mute, Seen, Witness};
 use super::{LogError, Position};
+use super::{read, repair};
 
 /// What opening a log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,13 @@ pub enum Opening {
         /// What was wrong with what stood after it.
         what: String,
     },
+    /// All that was acknowledged is there; its file did not look as it should, so it was written anew.
+    Rewritten {
+        /// What was wrong with the file.
+        what: String,
+        /// Where the store as it was is kept.
+        aside: PathBuf,
+    },
 }
 
 /// An opened database with what belongs to it.
@@ -35,21 +45,45 @@ pub(super) struct Opened {
     pub(super) leaves: Leaves,
     pub(super) frontier: Frontier,
     pub(super) id: StoreId,
+    /// Where the first block begins that is not sealed.
+    pub(super) unsealed: Position,
     pub(super) opening: Opening,
 }
 
 /// Opens what `home` holds, making it if it is not complete.
-pub(super) fn open(home: &mut Home) -> Result<Opened, LogError> {
-    let Some(format) = home.format() else { return make(home) };
-    let witness = Witness::open(&home.witness(), format.id)?.map_err(|mute| unwitnessed(home, mute));
-    let store = open_store(home)?;
-    let keys = keys_of(home, &store, format.id, witness.as_ref().ok().map(|(_, seen)| *seen))?;
-    let (witness, seen) = witness?;
-    check(home, store, keys, witness, seen)
+///
+/// The database is let at its file only when that looks as it should: opening zeroes what it takes for
+/// torn, and what is written behind damage that it has not noticed is lost with the next opening.
+pub(super) fn open(mut home: Home) -> Result<(Home, Opened), LogError> {
+    let Some(format) = home.format() else {
+        let opened = make(&mut home)?;
+        return Ok((home, opened));
+    };
+    let (witness, seen) =
+        Witness::open(&home.witness(), format.id)?.map_err(|mute| unwitnessed(&home, mute))?;
+    if let Walk::Suspicious(what) = preflight::walk(&home.database(), seen.wanted())? {
+        drop(witness);
+        return rewritten(home, what);
+    }
+    let store = open_store(&home)?;
+    let keys = keys_of(&home, &store, format.id, seen)?;
+    let opened = check(&home, store, keys, witness, seen)?;
+    Ok((home, opened))
+}
+
+/// Opens a store after writing it anew, which is possible if nothing that was acknowledged is lost.
+fn rewritten(home: Home, what: String) -> Result<(Home, Opened), LogError> {
+    let dir = home.dir().to_owned();
+    let (home, aside) = repair::rewrite(&dir, home, &what)?;
+    let (home, mut opened) = open(home)?;
+    if let Some(aside) = aside {
+        opened.opening = Opening::Rewritten { what, aside };
+    }
+    Ok((home, opened))
 }
 
 /// The database, which may turn out to be beyond opening.
-pub(super) fn open_store(home: &Home) -> Result<Store, LogError> {
+fn open_store(home: &Home) -> Result<Store, LogError> {
     Store::open(&home.database()).map_err(|error| match error {
         LogError::Database { what, .. } => LogError::Broken { dir: home.dir().to_owned(), what },
         error => error,
@@ -57,7 +91,7 @@ pub(super) fn open_store(home: &Home) -> Result<Store, LogError> {
 }
 
 /// The keys of the database, if it is that of the store `id`.
-pub(super) fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Option<Seen>) -> Result<Keys, LogError> {
+fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Seen) -> Result<Keys, LogError> {
     match store.keys()? {
         Some(keys) if keys.id == id => Ok(keys),
         Some(_) => {
@@ -65,8 +99,8 @@ pub(super) fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Option<Seen
             Err(LogError::Broken { dir: home.dir().to_owned(), what })
         }
         None => {
-            let lost = seen.map_or(0, |seen| seen.head.0);
-            Err(LogError::RolledBack { dir: home.dir().to_owned(), head: Position::START, lost })
+            let (dir, lost) = (home.dir().to_owned(), seen.head.0);
+            Err(LogError::RolledBack { dir, head: Position::START, lost })
         }
     }
 }
@@ -101,11 +135,12 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
     let witness = Witness::make(&home.witness(), keys.id, seen)?;
     home.complete(keys.id)?;
     let leaves = Leaves::new(keys.salts);
-    Ok(Opened { store, witness, leaves, frontier, id: keys.id, opening: Opening::Healthy })
+    let (id, unsealed, opening) = (keys.id, Position::FIRST, Opening::Healthy);
+    Ok(Opened { store, witness, leaves, frontier, id, unsealed, opening })
 }
 
 /// The name and the key of a new store.
-pub(super) fn draw_keys(home: &Home) -> Result<Keys, LogError> {
+fn draw_keys(home: &Home) -> Result<Keys, LogError> {
     let (mut id, mut key) = ([0; 16], [0; 32]);
     let draw = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(std::io::Error::from);
     draw(&mut id).and_then(|()| draw(&mut key)).map_err(LogError::io("draw a key for", home.dir()))?;
@@ -129,7 +164,8 @@ fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) ->
         true => frontier,
         false => mend_units(&store, &mut leaves, seen)?,
     };
-    let mut opened = Opened { store, witness, leaves, frontier, id: keys.id, opening: Opening::Healthy };
+    let (id, unsealed, opening) = (keys.id, listed.unsealed, Opening::Healthy);
+    let mut opened = Opened { store, witness, leaves, frontier, id, unsealed, opening };
     take_unseen(&mut opened, listed)?;
     let head = Position(opened.frontier.size());
     if head > seen.head {
@@ -138,26 +174,35 @@ fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) ->
     Ok(opened)
 }
 
-/// How far the list of blocks goes without leaving a position out.
+/// How far the list of blocks goes without leaving a position out, and how far it is sealed.
 struct Listed {
     head: Position,
+    unsealed: Position,
     fault: Option<LogError>,
 }
 
 fn list(store: &Store) -> Listed {
-    let mut head = Position::START;
+    let mut listed = Listed { head: Position::START, unsealed: Position::FIRST, fault: None };
     for entry in store.entries(Position::START) {
         match entry {
-            Ok(entry) if entry.first == head.next() => head = entry.last(),
+            Ok(entry) if entry.first == listed.head.next() => {
+                listed.head = entry.last();
+                if entry.sealed && entry.first == listed.unsealed {
+                    listed.unsealed = entry.last().next();
+                }
+            }
             Ok(entry) => {
                 let what = format!("no block holds it, though there is one at {}", entry.first);
-                let fault = Some(LogError::Damaged { position: head.next(), what });
-                return Listed { head, fault };
+                listed.fault = Some(LogError::Damaged { position: listed.head.next(), what });
+                break;
             }
-            Err(error) => return Listed { head, fault: Some(error) },
+            Err(error) => {
+                listed.fault = Some(error);
+                break;
+            }
         }
     }
-    Listed { head, fault: None }
+    listed
 }
 
 /// The edge from the events alone, when the nodes of units lead elsewhere; those are made anew.

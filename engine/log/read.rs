@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
-use super::block::{Block, Stored};
+use super::block::{Block, Stored, Values};
 use super::brief::HotBlock;
 use super::error::Damage;
 use super::recall::Recall;
@@ -127,6 +127,15 @@ fn hot_pieces(store: &Store, entry: Entry) -> Result<Vec<HotBlock>, LogError> {
         hot.into_brief()
     };
     pieces().map_err(LogError::damaged(entry.first))
+}
+
+/// The blocks that hold positions of `span` as they are kept, with their entries.
+pub(super) fn values(store: &Store, span: Span) -> impl Iterator<Item = Result<(Entry, Values), LogError>> {
+    let fetch = |store: &Store, entry: Entry| {
+        let (hot, cold) = (value(store, Key::Hot, entry.first)?, value(store, Key::Cold, entry.first)?);
+        Ok((entry, Values { hot: hot.to_vec(), cold: cold.to_vec() }))
+    };
+    each(store, span, fetch).map(|got| got.map(|(_, block)| block))
 }
 
 /// The blocks that hold positions of `span`, not cut.

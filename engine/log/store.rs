@@ -11,6 +11,7 @@
 //!                 'h' + first position   hot value
 //!                 'k' + number           keys of the salts, some two thousand in each value
 //!                 'n' + number           the node of a complete unit, see `commitment`
+//!                 'r' + number           names of destroyed events, see `remains`
 //! tree "index"    see `index`
 //!
 //! entry  magic "EFB1", CRC-32C of the rest, u64 first, u32 events, u32 bytes hot, u32 bytes cold,
@@ -96,6 +97,8 @@ pub(super) enum Key {
     Keys = b'k',
     /// The node of a unit, by number.
     Unit = b'n',
+    /// Names of events whose content was destroyed, by number.
+    Remains = b'r',
 }
 
 impl Key {
@@ -123,11 +126,16 @@ impl Store {
 
     /// Writes a block, all of it or nothing.
     pub(super) fn put_block(&self, block: &Encoded) -> Result<(), LogError> {
-        self.replace_blocks(&[], std::slice::from_ref(block))
+        self.edit_blocks(&[], std::slice::from_ref(block), &[])
     }
 
-    /// Writes `new` blocks in the place of `old` ones, all or nothing.
-    pub(super) fn replace_blocks(&self, old: &[Entry], new: &[Encoded]) -> Result<(), LogError> {
+    /// Writes `new` blocks in the place of `old` ones and the entries that were `marked`, all or nothing.
+    pub(super) fn edit_blocks(
+        &self,
+        old: &[Entry],
+        new: &[Encoded],
+        marked: &[Entry],
+    ) -> Result<(), LogError> {
         let mut batch = sled::Batch::default();
         for entry in old {
             for key in [Key::Cold, Key::Hot, Key::Entry] {
@@ -141,6 +149,9 @@ impl Store {
             for (unit, node) in &block.units {
                 batch.insert(&Key::Unit.of(Position(*unit)), unit_bytes(*unit, node).as_slice());
             }
+        }
+        for entry in marked {
+            batch.insert(&Key::Entry.of(entry.first), entry.bytes().as_slice());
         }
         self.guard("write a block", || self.blocks.apply_batch(batch))
     }
@@ -179,6 +190,21 @@ impl Store {
             return Ok(None);
         }
         Keys::read(&values).map(Some).map_err(LogError::damaged(Position::FIRST))
+    }
+
+    /// Adds names of events whose content was destroyed.
+    pub(super) fn put_remains(&self, values: &[Vec<u8>]) -> Result<(), LogError> {
+        let known = self.scan(Key::Remains, Position::START).count();
+        let mut batch = sled::Batch::default();
+        for (number, value) in values.iter().enumerate() {
+            batch.insert(&Key::Remains.of(Position((known + number) as u64)), value.as_slice());
+        }
+        self.guard("write what remains", || self.blocks.apply_batch(batch))
+    }
+
+    /// Names of events whose content was destroyed, as they were written.
+    pub(super) fn remains(&self) -> Result<Vec<Vec<u8>>, LogError> {
+        self.scan(Key::Remains, Position::START).map(|pair| Ok(pair?.1.to_vec())).collect()
     }
 
     /// The nodes of the first `count` units, as far as they are there and sound.
@@ -368,6 +394,24 @@ impl Entry {
 
 impl Keys {
     pub(super) const MAGIC: &[u8; 4] = b"EFK1";
+    /// Where a value says which of them it is, and how many keys it has.
+    const NUMBER_AT: usize = 24;
+    const COUNT_AT: usize = 32;
+    const HEAD_BYTES: usize = 36;
+    const KEY_BYTES: usize = 41;
+
+    /// The value that `rest` begins with, if it is whole.
+    pub(super) fn value_in(rest: &[u8]) -> Option<&[u8]> {
+        let count = u32::from_le_bytes(*rest.get(Self::COUNT_AT..)?.first_chunk()?) as usize;
+        let value = rest.get(..Self::HEAD_BYTES + count.min(NODES_A_VALUE) * Self::KEY_BYTES)?;
+        frame::magic_checked(Self::MAGIC, value).ok().map(|_| value)
+    }
+
+    /// Which value of them this is.
+    pub(super) fn number_of(value: &[u8]) -> u32 {
+        let number = value.get(Self::NUMBER_AT..).and_then(|rest| rest.first_chunk());
+        number.map_or(0, |number| u32::from_le_bytes(*number))
+    }
 
     /// The values that hold them.
     pub(super) fn values(&self) -> Vec<Vec<u8>> {

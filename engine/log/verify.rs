@@ -1,18 +1,24 @@
 //! Checking everything that can be checked, without stopping at the first fault.
 //!
 //! Every block is read whole: its checksums, its decoding, its place, its agreement with the list of
-//! blocks, and that the index knows each of its events. What is found is told with its position and
+//! blocks and with the commitment, and that the index knows each of its events; in the end the commitment
+//! is held against the witness. What is found is told with its position and
 //! what to do. The index is derived: it is made anew at once, and that is a remark, not damage.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use event::Time;
 use tokio::sync::watch;
 
 use super::block::Block;
+use super::commitment::{Frontier, Hash, UNIT_HEIGHT};
 use super::error::Damage;
+use super::home::StoreId;
 use super::index::{Index, LoadError, SharedIndex, locked};
+use super::past::Leaves;
 use super::store::{Entry, Key, Store};
+use super::witness::Witness;
 use super::{LogError, Position};
 
 /// How bad a finding is.
@@ -59,7 +65,9 @@ impl Verdict {
     }
 }
 
-const RESTORE: &str = "restore a backup, and keep this store for repair";
+/// How many roots of the last blocks are held against the witness.
+const KEPT_ROOTS: usize = 64;
+const RESTORE: &str = "`log repair` saves what can be proven, or restore a backup";
 const NOTHING: &str = "nothing: it is made anew";
 
 /// Checks the log up to where `head` is; `progress` is told how many events of how many are done.
@@ -67,14 +75,17 @@ pub(super) fn verify(
     store: &Store,
     index: &SharedIndex,
     head: &watch::Receiver<Position>,
+    (witness, id): &(PathBuf, StoreId),
     progress: &mut dyn FnMut(u64, u64),
 ) -> Verdict {
     let verdict = Verdict { head: *head.borrow(), ..Verdict::default() };
-    let mut check = Check { store, index, head, verdict };
+    let mut check = Check { store, index, head, commitment: None, verdict };
     check.blobs();
+    check.keys(*id);
     check.load_index();
     let firsts = check.blocks(progress);
     check.strays(&firsts);
+    check.witness(witness, *id);
     check.verdict
 }
 
@@ -83,10 +94,85 @@ struct Check<'a> {
     index: &'a SharedIndex,
     /// Where the head is by now: it stands still while the index is locked.
     head: &'a watch::Receiver<Position>,
+    /// The edge after the last block; none behind one that could not be read.
+    commitment: Option<Commitment>,
     verdict: Verdict,
 }
 
+/// The commitment while the blocks go by.
+struct Commitment {
+    leaves: Leaves,
+    frontier: Frontier,
+    units: Vec<Hash>,
+    /// The roots of the last blocks, by head: the witness may have seen any of them.
+    roots: BTreeMap<Position, Hash>,
+}
+
 impl Check<'_> {
+    /// Has the commitment ready, if its keys are there.
+    fn keys(&mut self, id: StoreId) {
+        match self.store.keys() {
+            Ok(Some(keys)) if keys.id == id => {
+                let (leaves, frontier) = (Leaves::new(keys.salts), Frontier::default());
+                let (units, roots) = (Vec::new(), BTreeMap::new());
+                self.commitment = Some(Commitment { leaves, frontier, units, roots });
+            }
+            Ok(_) => self.damage(None, "the keys of its commitment are missing".to_owned()),
+            Err(error) => self.damage(None, error.to_string()),
+        }
+    }
+
+    /// Checks that the events of `block` lead to the root in its entry.
+    fn committed(&mut self, block: &Block, entry: Entry) {
+        let Some(mut commitment) = self.commitment.take() else { return };
+        let leaves = match commitment.leaves.of_block(block) {
+            Ok(leaves) if commitment.frontier.size() + 1 == block.first().0 => leaves,
+            // A block is missing or twice there: that is told already.
+            Ok(_) => return,
+            Err(error) => return self.damage(Some(entry.first), error.to_string()),
+        };
+        let Commitment { frontier, units, .. } = &mut commitment;
+        for leaf in leaves {
+            frontier.push(leaf, |height, node| {
+                if height == UNIT_HEIGHT {
+                    units.push(node)
+                }
+            });
+        }
+        let root = commitment.frontier.root();
+        if root != entry.root {
+            self.damage(Some(entry.first), "its events are not those that were committed to".to_owned());
+        }
+        commitment.roots.insert(entry.last(), root);
+        if commitment.roots.len() > KEPT_ROOTS {
+            commitment.roots.pop_first();
+        }
+        self.commitment = Some(commitment);
+    }
+
+    /// Checks that the witness and the nodes of units agree with the events.
+    fn witness(&mut self, path: &Path, id: StoreId) {
+        let Some(Commitment { units, roots, .. }) = self.commitment.take() else { return };
+        match self.store.units(units.len() as u64) {
+            Ok(kept) if kept == units => {}
+            Ok(_) => self.remark(None, "nodes of the commitment did not hold".to_owned()),
+            Err(error) => self.damage(None, error.to_string()),
+        }
+        match Witness::open(path, id) {
+            Ok(Ok((_, seen))) => match roots.get(&seen.head) {
+                Some(root) if *root != seen.root => {
+                    self.damage(
+                        Some(seen.head),
+                        "its events are not those that its WITNESS has seen".to_owned(),
+                    );
+                }
+                _ => {}
+            },
+            Ok(Err(_)) => self.damage(None, "its WITNESS is missing or damaged".to_owned()),
+            Err(error) => self.damage(None, error.to_string()),
+        }
+    }
+
     fn blobs(&mut self) {
         match self.store.blobs() {
             Ok(blobs) if blobs.is_empty() => {}
@@ -143,9 +229,13 @@ impl Check<'_> {
                 Ok(block) => {
                     self.verdict.blocks += 1;
                     self.verdict.events += block.len() as u64;
+                    self.committed(&block, entry);
                     self.indexed(&block);
                 }
-                Err(error) => self.damage(Some(entry.first), error.to_string()),
+                Err(error) => {
+                    self.commitment = None;
+                    self.damage(Some(entry.first), error.to_string());
+                }
             }
             progress(entry.last().0, head.0);
         }
@@ -332,7 +422,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = filled(dir.path());
         let entry = log.store.entry_at(Position(EVENTS + 1)).unwrap().unwrap();
-        log.store.replace_blocks(&[entry], &[]).unwrap();
+        log.store.edit_blocks(&[entry], &[], &[]).unwrap();
         drop(log);
         let error = Log::open(&dir.path().join("x.store"), Mode::Existing).unwrap_err();
         assert!(matches!(error, LogError::Damaged { position: Position(11), .. }), "{error}");

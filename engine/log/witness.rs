@@ -34,6 +34,13 @@ pub(super) struct Seen {
     pub(super) root: Hash,
 }
 
+impl Seen {
+    /// The commitment that the last block's entry must hold; none while there is no block.
+    pub(super) fn wanted(&self) -> Option<&Hash> {
+        (self.head > Position::START).then_some(&self.root)
+    }
+}
+
 /// The open witness.
 #[derive(Debug)]
 pub(super) struct Witness {

@@ -5,6 +5,7 @@
 //! everyone: the more are waiting, the fewer syncs each costs. After a write has failed nothing more
 //! is written, since nobody can know what the disk holds; what was acknowledged is not in doubt.
 
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
 use event::{Event, Time};
@@ -19,6 +20,7 @@ use super::past::Leaves;
 use super::raw::Drafts;
 use super::recall::Recall;
 use super::receipt::{Fate, Receipt};
+use super::remains::Gone;
 use super::store::Store;
 use super::witness::{Seen, Witness};
 use super::{LogError, Position};
@@ -47,11 +49,14 @@ pub(super) struct Writer {
     witness: Witness,
     leaves: Leaves,
     frontier: Frontier,
+    gone: Gone,
     pub(super) head: watch::Sender<Position>,
     /// Why nothing more is written, once a write has failed.
     pub(super) failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
     recall: Recall,
+    /// Tells the sealer that there is more; it has seen one that waits there.
+    nudge: SyncSender<()>,
 }
 
 /// An append that was decided on, to be answered when the group is durable.
@@ -61,11 +66,14 @@ impl Writer {
     /// A writer that goes on after the edge; what it does is shared through the others.
     pub(super) fn new(
         (store, witness, leaves, frontier): (Arc<Store>, Witness, Leaves, Frontier),
+        gone: Gone,
         head: watch::Sender<Position>,
         failure: Arc<OnceLock<String>>,
         index: Arc<SharedIndex>,
+        nudge: SyncSender<()>,
     ) -> Self {
-        Self { store, witness, leaves, frontier, head, failure, index, recall: Recall::default() }
+        let recall = Recall::default();
+        Self { store, witness, leaves, frontier, gone, head, failure, index, recall, nudge }
     }
 
     /// Writes until nobody is left who could append.
@@ -120,8 +128,8 @@ impl Writer {
             Some(index) => index,
             None => index.insert(Index::open(&self.store, head)?),
         };
-        let (store, recall) = (&*self.store, &mut self.recall);
-        Admission { store, index, recall, head, pending }.admit(events, recorded_at)
+        let (store, recall, gone) = (&*self.store, &mut self.recall, &self.gone);
+        Admission { store, index, recall, gone, head, pending }.admit(events, recorded_at)
     }
 
     /// Makes `arrivals` durable and moves the head over them; an index that is not `fit` is forgotten.
@@ -146,6 +154,7 @@ impl Writer {
             let seen = Seen { head: Position(self.frontier.size()), root: self.frontier.root() };
             self.witness.note(seen)?;
             self.head.send_replace(seen.head);
+            let _ = self.nudge.try_send(());
         }
         Ok(())
     }

@@ -1,0 +1,102 @@
+//! Writing a store anew: the same events under the same commitment, in a database that nothing is wrong with.
+//!
+//! Repair, restoring and destroying contents all end here. The new database grows beside the old one,
+//! and counts only once it is whole and durable.
+
+use std::fs;
+use std::path::Path;
+
+use super::block::{self, Block, Encoded, Values};
+use super::commitment::{Frontier, Hash, UNIT_EVENTS, UNIT_HEIGHT};
+use super::past::Leaves;
+use super::raw::Raw;
+use super::store::{Keys, Store};
+use super::witness::{Seen, Witness};
+use super::{LogError, Position};
+
+/// How much is written before the database is made to keep up.
+const WRITTEN_BYTES: usize = 4 << 20;
+
+/// A database while it is written anew.
+#[derive(Debug)]
+pub(super) struct Builder {
+    store: Store,
+    keys: Keys,
+    leaves: Leaves,
+    frontier: Frontier,
+    written: usize,
+}
+
+impl Builder {
+    /// Begins a database in the folder `database`, which is emptied first.
+    pub(super) fn begin(database: &Path, keys: Keys) -> Result<Self, LogError> {
+        if database.exists() {
+            fs::remove_dir_all(database).map_err(LogError::io("clear what was begun before", database))?;
+        }
+        let store = Store::open(database)?;
+        store.put_keys(&keys)?;
+        let leaves = Leaves::new(keys.salts.clone());
+        Ok(Self { store, keys, leaves, frontier: Frontier::default(), written: 0 })
+    }
+
+    /// The commitment of the events so far.
+    pub(super) fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
+    /// The last position so far.
+    pub(super) fn head(&self) -> Position {
+        Position(self.frontier.size())
+    }
+
+    /// Writes names of events whose content was destroyed.
+    pub(super) fn put_remains(&self, values: &[Vec<u8>]) -> Result<(), LogError> {
+        self.store.put_remains(values)
+    }
+
+    /// Takes a block as it was; it must follow the one before it.
+    pub(super) fn take(&mut self, block: &Block, values: Values, sealed: bool) -> Result<(), LogError> {
+        let first = self.head().next();
+        if block.first() != first {
+            let what = format!("no block holds it, though there is one at {}", block.first());
+            return Err(LogError::Damaged { position: first, what });
+        }
+        let (count, mut units) = (block.len() as u32, Vec::new());
+        for leaf in self.leaves.of_block(block)? {
+            let unit = self.frontier.size() / UNIT_EVENTS;
+            let keep = |height, node| {
+                if height == UNIT_HEIGHT {
+                    units.push((unit, node))
+                }
+            };
+            self.frontier.push(leaf, keep);
+        }
+        let (root, written) = (self.frontier.root(), values.len() as u64);
+        self.put(&Encoded { first, count, values, root, written, sealed, units })
+    }
+
+    /// Takes events that are encoded anew.
+    pub(super) fn take_events(&mut self, events: &[Raw<'_>]) -> Result<(), LogError> {
+        let first = self.head().next();
+        let leaves = self.leaves.of(first, events).map_err(LogError::damaged(first))?;
+        let blocks = block::encode(&mut self.frontier, events, &leaves).map_err(LogError::damaged(first))?;
+        blocks.iter().try_for_each(|block| self.put(block))
+    }
+
+    fn put(&mut self, block: &Encoded) -> Result<(), LogError> {
+        self.store.put_block(block)?;
+        self.written += block.values.len();
+        if self.written >= WRITTEN_BYTES {
+            self.store.flush()?;
+            self.written = 0;
+        }
+        Ok(())
+    }
+
+    /// Makes the database durable, and a witness of it at `witness`.
+    pub(super) fn finish(self, witness: &Path) -> Result<(), LogError> {
+        self.store.sync()?;
+        let seen = Seen { head: self.head(), root: self.root() };
+        Witness::make(witness, self.keys.id, seen).map(drop)
+    }
+}

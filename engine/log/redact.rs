@@ -1,0 +1,229 @@
+//! Redaction: the content of one consultation is destroyed for ever, and the commitment still holds.
+//!
+//! What stays of each event is its leaf and a keyed hash of its name; its salt goes, so that nobody who
+//! knows the leaf can test what it was. The store is written anew, since a database keeps old bytes in
+//! its file, and the old one is erased. That it happened is an entry of the log itself, with the
+//! positions and the reason and without the name of the consultation.
+
+use std::path::Path;
+
+use event::Time;
+
+use super::block::Block;
+use super::error::Damage;
+use super::home::{Before, Home};
+use super::opening::{self, Opened};
+use super::past::Leaves;
+use super::raw::{Raw, Remains};
+use super::read::{self, Span};
+use super::rebuild::Builder;
+use super::records::{RedactedV1, RedactionV1};
+use super::remains::{self, Gone};
+use super::store::{Keys, Store};
+use super::{LogError, Mode, Position, codec, registry};
+
+/// How many positions one record of a redaction holds.
+const POSITIONS_A_RECORD: usize = 8192;
+
+/// That contents were destroyed, as the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Redaction {
+    /// Where that is told.
+    pub position: Position,
+    /// When it was done.
+    pub at: Time,
+    /// Where the events stood.
+    pub positions: Vec<Position>,
+    /// Why, in the words of who did it.
+    pub reason: Option<String>,
+}
+
+/// What a redaction did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Redacted {
+    /// Where the destroyed events stood.
+    pub positions: Vec<Position>,
+    /// The last position, which tells of the redaction.
+    pub head: Position,
+    /// Folders in the store that were kept aside by a repair and still hold what they held.
+    pub kept_aside: Vec<std::path::PathBuf>,
+}
+
+/// Destroys the content of every event of `consultation` in the store `dir`.
+///
+/// `progress` is told how many events of how many were written anew.
+///
+/// # Errors
+///
+/// When the store cannot be opened, is damaged, holds no such consultation (then `Ok(None)`), or cannot be
+/// written: it is then as it was.
+pub fn redact(
+    dir: &Path,
+    consultation: &str,
+    reason: Option<&str>,
+    at: Time,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<Redacted>, LogError> {
+    let (mut home, opened) = opening::open(Home::lock(dir, Mode::Existing)?)?;
+    let Opened { store, witness, leaves, frontier, id, .. } = opened;
+    drop(witness);
+    let head = Position(frontier.size());
+    let positions = positions_of(&store, consultation, head)?;
+    if positions.is_empty() {
+        return Ok(None);
+    }
+    let gone = Gone::of(id);
+    let mut salts = leaves.salts.clone();
+    positions.iter().for_each(|position| salts.forget(*position));
+    let (database, new_witness) = home.next_generation();
+    let builder = Builder::begin(&database, Keys { id, salts })?;
+    let mut work = Work { leaves, gone, positions: &positions, builder, names: Vec::new(), head };
+    work.copy(&store, progress)?;
+    let remembered = [store.remains()?, remains::values(&work.names)].concat();
+    let mut builder = work.builder;
+    if builder.root() != frontier.root() {
+        let what = "the commitment did not survive the redaction, which was not made".to_owned();
+        return Err(LogError::Damaged { position: head, what });
+    }
+    builder.put_remains(&remembered)?;
+    record(&mut builder, &positions, reason, at)?;
+    let head = builder.head();
+    builder.finish(&new_witness)?;
+    drop(store);
+    home.switch(id, Before::Erase)?;
+    Ok(Some(Redacted { positions, head, kept_aside: home.kept_aside() }))
+}
+
+/// Where the events of a consultation stand.
+fn positions_of(store: &Store, consultation: &str, head: Position) -> Result<Vec<Position>, LogError> {
+    let mut positions = Vec::new();
+    for block in read::hot_blocks(store, Span::of(.., head)) {
+        let block = block?;
+        let Some(number) = block.consultations.iter().position(|name| name == consultation) else { continue };
+        for (position, brief) in (block.first.0..).zip(&block.events) {
+            if brief.consultation as usize == number {
+                positions.push(Position(position));
+            }
+        }
+    }
+    Ok(positions)
+}
+
+/// Copying a log while some of its contents are left behind.
+struct Work<'a> {
+    leaves: Leaves,
+    gone: Gone,
+    positions: &'a [Position],
+    builder: Builder,
+    names: Vec<(Position, remains::Name)>,
+    head: Position,
+}
+
+impl Work<'_> {
+    fn copy(&mut self, store: &Store, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LogError> {
+        for block in read::values(store, Span::of(.., self.head)) {
+            let (entry, values) = block?;
+            let block = Block::decode(&values.hot, &values.cold).map_err(LogError::damaged(entry.first))?;
+            let here = |position: &Position| (block.first()..=block.last()).contains(position);
+            if self.positions.iter().any(here) {
+                self.leave_behind(&block)?;
+            } else {
+                self.builder.take(&block, values, entry.sealed)?;
+            }
+            progress(block.last().0, self.head.0);
+        }
+        Ok(())
+    }
+
+    /// Takes the events of a block; of those to be destroyed only what stays.
+    fn leave_behind(&mut self, block: &Block) -> Result<(), LogError> {
+        let leaves = self.leaves.of_block(block)?;
+        let damaged = || LogError::damaged(block.first());
+        let events = block.raws().map_err(damaged())?;
+        let mut records = Vec::new();
+        for (number, event) in events.iter().enumerate() {
+            let position = block.first().plus(number as u64);
+            if self.positions.binary_search(&position).is_ok() {
+                let name = self.gone.name(event.source, event.id);
+                self.names.push((position, name));
+                let record = remains_record(Remains { leaf: leaves[number], name }).map_err(damaged())?;
+                records.push((number, record));
+            }
+        }
+        let mut kept = events.clone();
+        for (number, record) in &records {
+            // Times of neighbours, so that nothing of its own stays.
+            let neighbour =
+                events.iter().enumerate().find(|(other, _)| !records.iter().any(|(n, _)| n == other));
+            let at = neighbour.map_or(Time::default(), |(_, event)| event.at);
+            let recorded_at = neighbour.map_or(Time::default(), |(_, event)| event.recorded_at);
+            kept[*number] = nameless(registry::REDACTED, at, recorded_at, record);
+        }
+        self.builder.take_events(&kept)
+    }
+}
+
+fn remains_record(Remains { leaf, name }: Remains) -> Result<Vec<u8>, Damage> {
+    let mut record = Vec::new();
+    codec::write(&mut record, &RedactedV1 { leaf, name })?;
+    Ok(record)
+}
+
+/// An entry of the log's own.
+fn nameless(code: u16, at: Time, recorded_at: Time, record: &[u8]) -> Raw<'_> {
+    Raw {
+        code,
+        at,
+        recorded_at,
+        role: 0,
+        source: "",
+        id: "",
+        consultation: "",
+        participant: None,
+        context: None,
+        record,
+        extra: &[],
+    }
+}
+
+/// Tells of the redaction at the end of the log.
+fn record(
+    builder: &mut Builder,
+    positions: &[Position],
+    reason: Option<&str>,
+    at: Time,
+) -> Result<(), LogError> {
+    let head = builder.head().next();
+    for positions in positions.chunks(POSITIONS_A_RECORD) {
+        let positions = positions.iter().map(|position| position.0).collect();
+        let mut bytes = Vec::new();
+        codec::write(&mut bytes, &RedactionV1 { positions, reason: reason.map(str::to_owned) })
+            .map_err(LogError::damaged(head))?;
+        builder.take_events(&[nameless(registry::REDACTION, at, at, &bytes)])?;
+    }
+    Ok(())
+}
+
+/// Every redaction that the log tells of.
+pub(super) fn list(store: &Store, head: Position) -> Result<Vec<Redaction>, LogError> {
+    let mut redactions = Vec::new();
+    if store.remains()?.is_empty() {
+        return Ok(redactions);
+    }
+    for block in read::whole_blocks(store, Span::of(.., head)) {
+        let block = block?;
+        for number in 0..block.len() {
+            let position = block.first().plus(number as u64);
+            let raw = block.raw(number).map_err(LogError::damaged(position))?;
+            if raw.code == registry::REDACTION {
+                let RedactionV1 { positions, reason } =
+                    codec::read(raw.record).map_err(LogError::damaged(position))?;
+                let positions = positions.into_iter().map(Position).collect();
+                redactions.push(Redaction { position, at: raw.at, positions, reason });
+            }
+        }
+    }
+    Ok(redactions)
+}
