@@ -15,3 +15,4 @@ mod oracle;
 mod rates;
 mod readme;
 mod tidy;
+mod upkeep;
