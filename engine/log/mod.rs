@@ -11,6 +11,8 @@
 //!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
 //! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id)
 //! read     ranges;  verify, stats: what the whole of it is like
+//! head     what is published;  proof: that an event stands in the log, for those who do not have it;
+//!          digits: hexadecimal in both
 //! ```
 
 mod admit;
@@ -20,9 +22,11 @@ mod codec;
 mod cold;
 mod column;
 mod commitment;
+mod digits;
 mod disk;
 mod error;
 mod frame;
+mod head;
 mod home;
 mod hot;
 mod index;
@@ -31,6 +35,7 @@ mod opening;
 mod parts;
 mod past;
 mod position;
+mod proof;
 mod raw;
 mod read;
 mod recall;
@@ -49,9 +54,11 @@ mod writer;
 pub use block::Stored;
 pub use brief::{Brief, Contexts, Detail, HotBlock};
 pub use error::LogError;
+pub use head::{Head, HeadError};
 pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
 pub use opening::Opening;
 pub use position::Position;
+pub use proof::{Content, Proof, ProofError, Proven};
 pub use receipt::{Fate, Receipt};
 pub use stats::Stats;
 pub use texts::Texts;
@@ -66,7 +73,7 @@ use event::{Event, Time};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use home::Home;
+use home::{Home, StoreId};
 use index::SharedIndex;
 use opening::Opened;
 use read::Span;
@@ -107,6 +114,7 @@ pub struct Log {
     runtime: Option<Runtime>,
     head: watch::Receiver<Position>,
     store: Arc<Store>,
+    id: StoreId,
     _home: Home,
     failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
@@ -141,7 +149,7 @@ impl Log {
             drop(ended);
         });
         let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
-        Ok(Self { appends, writing, runtime, head, store, _home: home, failure, index, opening })
+        Ok(Self { appends, writing, runtime, head, store, id, _home: home, failure, index, opening })
     }
 
     /// Appends `events`, received at `recorded_at`, and tells what became of each.
