@@ -144,6 +144,8 @@ fn answers_for_machines_are_one_document_each() {
         "log verify --json",
         "log stats --json",
         "log show 1 --json",
+        "log head --json",
+        "log prove 1",
         "feed ls --json",
         "feed show zoom-webhook --json",
         "methods --json",

@@ -12,6 +12,7 @@ mod laws;
 mod log;
 mod naive;
 mod oracle;
+mod proof;
 mod rates;
 mod readme;
 mod tidy;

@@ -245,7 +245,7 @@ fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     let (_dir, store) = new_store();
     filled(&store);
     let log = Log::open(&store, Mode::Existing).unwrap();
-    let (_before, all) = (backup(&log).0, stored(&log));
+    let (before, all) = (backup(&log).0, stored(&log));
     drop(log);
     let at = Time::from_ms(1_800_000_000_000);
     let redacted =
@@ -266,7 +266,8 @@ fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     );
     assert_eq!((redactions[0].at, redactions[0].reason.as_deref()), (at, Some("asked for")));
     // The commitment of the events as they were still holds.
-    // HEAD_AT
+    let published = log.head_at(Position(6000)).unwrap().to_string();
+    assert_eq!(published, format!("6000:{}", before.commitment));
 
     // No byte of it is left, and it does not come back.
     let everything = bytes_below(&store);

@@ -7,7 +7,7 @@ use feeds::FeedError;
 use projections::compare::NotComparable;
 
 use crate::ingest::{IngestError, KeyError};
-use crate::log::LogError;
+use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
 
 /// Why a command ended early, by what the exit code must tell.
@@ -74,8 +74,19 @@ impl From<LogError> for Failure {
             | LogError::RolledBack { .. }
             | LogError::Unwitnessed { .. }
             | LogError::Broken { .. } => Self::Integrity(error.to_string()),
-            LogError::Missing { .. } | LogError::NotAStore { .. } => Self::Input(error.to_string()),
+            LogError::Missing { .. } | LogError::NotAStore { .. } | LogError::NoPosition { .. } => {
+                Self::Input(error.to_string())
+            }
             _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+impl From<ProofError> for Failure {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Fails { .. } => Self::Integrity(error.to_string()),
+            ProofError::Unfit { .. } | ProofError::Unread { .. } => Self::Input(error.to_string()),
         }
     }
 }

@@ -26,6 +26,14 @@ pub enum LogError {
         /// What stands there instead.
         found: String,
     },
+    /// What was asked for lies before the first or after the last event.
+    #[error("there is no position {position} in a log that ends at {head}; {}", within(*head))]
+    NoPosition {
+        /// What was asked for.
+        position: Position,
+        /// The last position there is, or was at the head that was named.
+        head: Position,
+    },
     /// Another process holds the store.
     #[error("the store {} is in use by {holder}; stop it, or read a copy", dir.display())]
     InUse {
@@ -141,6 +149,14 @@ impl LogError {
     /// For `map_err`: the bytes of the block at `position` are damaged.
     pub(super) fn damaged(position: Position) -> impl FnOnce(Damage) -> Self {
         move |damage| Self::Damaged { position, what: damage.0 }
+    }
+}
+
+/// Which positions there are up to `head`.
+fn within(head: Position) -> String {
+    match head {
+        Position::START => "it holds no event yet".to_owned(),
+        head => format!("name one from 1 to {head}"),
     }
 }
 

@@ -11,6 +11,8 @@
 //!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
 //! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id)
 //! read     ranges;  verify, stats: what the whole of it is like
+//! head     what is published;  proof: that an event stands in the log, for those who do not have it;
+//!          digits: hexadecimal in both
 //! ```
 
 mod admit;
@@ -21,9 +23,11 @@ mod codec;
 mod cold;
 mod column;
 mod commitment;
+mod digits;
 mod disk;
 mod error;
 mod frame;
+mod head;
 mod home;
 mod hot;
 mod index;
@@ -33,6 +37,7 @@ mod parts;
 mod past;
 mod position;
 mod preflight;
+mod proof;
 mod raw;
 mod read;
 mod rebuild;
@@ -59,9 +64,11 @@ pub use backup::{BackupError, Manifest, Progress, restore};
 pub use block::Stored;
 pub use brief::{Brief, Contexts, Detail, HotBlock};
 pub use error::LogError;
+pub use head::{Head, HeadError};
 pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
 pub use opening::Opening;
 pub use position::Position;
+pub use proof::{Content, Proof, ProofError, Proven};
 pub use receipt::{Fate, Receipt};
 pub use redact::{Redacted, Redaction, redact};
 pub use repair::{Repair, Repaired};

@@ -56,11 +56,21 @@ pub(super) fn recount(store: &Store, leaves: &mut Leaves, head: Position) -> Res
 
 /// Adds the leaves of the events of `span`.
 fn add(store: &Store, leaves: &mut Leaves, frontier: &mut Frontier, span: Span) -> Result<(), LogError> {
+    each_leaf(store, leaves, span, |leaf| frontier.push(leaf, |_, _| {}))
+}
+
+/// Hands out the leaves of the events of `span`, in order.
+pub(super) fn each_leaf(
+    store: &Store,
+    leaves: &mut Leaves,
+    span: Span,
+    mut each: impl FnMut(Hash),
+) -> Result<(), LogError> {
     for block in read::whole_blocks(store, span) {
         let block = block?;
         for (number, leaf) in leaves.of_block(&block)?.into_iter().enumerate() {
             if span.holds(block.first().plus(number as u64)) {
-                frontier.push(leaf, |_, _| {});
+                each(leaf);
             }
         }
     }
@@ -85,6 +95,47 @@ pub(super) fn subtree(
     let first = Position(before + frontier.size()).next();
     add(store, leaves, &mut frontier, Span::of(first.., Position(before + count)))?;
     Ok(frontier.root())
+}
+
+/// What the hashes beside the way of one leaf are found from.
+#[derive(Debug)]
+pub(super) struct Ground<'a> {
+    store: &'a Store,
+    pub(super) leaves: Leaves,
+    units: Vec<Hash>,
+    /// How many leaves lie before the unit of the position, and those that lie in it.
+    before: u64,
+    near: Vec<Hash>,
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn around(
+        store: &'a Store,
+        mut leaves: Leaves,
+        head: Position,
+        position: Position,
+    ) -> Result<Self, LogError> {
+        let units = store.units(head.0 / UNIT_EVENTS)?;
+        let before = (position.0 - 1) / UNIT_EVENTS * UNIT_EVENTS;
+        let span = Span::of(Position(before).next()..=Position(before).plus(UNIT_EVENTS), head);
+        let mut near = Vec::new();
+        each_leaf(store, &mut leaves, span, |leaf| near.push(leaf))?;
+        Ok(Self { store, leaves, units, before, near })
+    }
+
+    /// The root of `count` leaves after the first `first`.
+    pub(super) fn subtree(&mut self, first: u64, count: u64) -> Result<Hash, LogError> {
+        let within = first.checked_sub(self.before).and_then(|begin| {
+            let begin = usize::try_from(begin).ok()?;
+            self.near.get(begin..begin.checked_add(usize::try_from(count).ok()?)?)
+        });
+        let Some(near) = within else {
+            return subtree(self.store, &mut self.leaves, &self.units, first, count);
+        };
+        let mut frontier = Frontier::default();
+        near.iter().for_each(|leaf| frontier.push(*leaf, |_, _| {}));
+        Ok(frontier.root())
+    }
 }
 
 /// Writes the nodes of all units up to `head` anew, from the events.

@@ -15,12 +15,14 @@
 //!   text record and extra, which are bytes
 //! ```
 
-use event::{Context, Event, Role, Time};
+use event::{Context, Event, Payload, Role, Time};
 
 use super::block::Arrival;
+use super::brief::Contexts;
+use super::column::Reader;
 use super::commitment::{self, Hash, Salts};
 use super::error::Damage;
-use super::records::{ExtraV1, RedactedV1};
+use super::records::{ExtraV1, RedactedV1, RedactionV1};
 use super::{Position, codec, registry};
 
 const FORM: u8 = b'1';
@@ -44,6 +46,15 @@ pub(super) struct Raw<'a> {
     pub(super) context: Option<&'a Context>,
     pub(super) record: &'a [u8],
     pub(super) extra: &'a [u8],
+}
+
+/// What canonical bytes say.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Said {
+    /// An event.
+    Event(Box<Event>),
+    /// The log's own record that contents were destroyed.
+    Redaction(RedactionV1),
 }
 
 /// What stays of an event whose content was destroyed.
@@ -176,4 +187,197 @@ fn role_code(event: &Event) -> u8 {
 /// The role of a code that is at most [`LAST_ROLE`].
 pub(super) fn role(code: u8) -> Option<Role> {
     code.checked_sub(1).and_then(|at| ROLES.get(usize::from(at)).copied())
+}
+
+/// What canonical bytes say, and when the log took it; only bytes as they are written are read.
+pub(super) fn read_canonical(bytes: &[u8]) -> Result<(Time, Said), Damage> {
+    let mut from = Reader::new(bytes);
+    let form = from.u8()?;
+    if form != FORM {
+        return Err(Damage::new(format!("form {form} is not known to this program; use a newer one")));
+    }
+    let code = from.u16()?;
+    let (at, recorded_at) = (read_time(&mut from)?, read_time(&mut from)?);
+    let role_code = from.u8()?;
+    if role_code > LAST_ROLE {
+        return Err(Damage::new(format!("code {role_code} of a list of {LAST_ROLE} roles")));
+    }
+    let (source, id) = (read_text(&mut from)?, read_text(&mut from)?);
+    let consultation = read_text(&mut from)?;
+    let participant = match from.u8()? {
+        0 => None,
+        1 => Some(read_text(&mut from)?),
+        other => return Err(Damage::new(format!("{other} for whether there is a participant"))),
+    };
+    let context = read_context(&mut from)?;
+    let (record, extra) = (read_bytes(&mut from)?, read_bytes(&mut from)?);
+    from.end()?;
+    if code == registry::REDACTION {
+        return Ok((recorded_at, Said::Redaction(codec::read(record)?)));
+    }
+    let payload = payload(code, record, context)?;
+    let extra = match extra {
+        [] => None,
+        bytes => Some(Box::new(codec::read::<ExtraV1>(bytes)?.into_extra())),
+    };
+    let role = role(role_code);
+    let event = Event { source, id, consultation, at, participant, role, payload, extra };
+    Ok((recorded_at, Said::Event(Box::new(event))))
+}
+
+/// The payload of a code, its record and its context.
+fn payload(code: u16, record: &[u8], context: Option<Context>) -> Result<Payload, Damage> {
+    let row = registry::row_of(code)?;
+    if !record.is_empty() && !registry::has_hot(code)? && !registry::has_cold(code)? {
+        return Err(Damage::new(format!("a record of kind {}, which has none", row.kind)));
+    }
+    let detail = row.detail(record, context.as_ref().map(|_| 0))?;
+    let contexts: Contexts = context.iter().cloned().collect();
+    let payload = detail.payload(&contexts).map_or_else(|| row.payload(record), Ok)?;
+    if payload.context() != context.as_ref() {
+        return Err(Damage::new(format!("a context of kind {}, which has none", row.kind)));
+    }
+    Ok(payload)
+}
+
+fn read_time(from: &mut Reader<'_>) -> Result<Time, Damage> {
+    let ms = from.i64()?;
+    let time = Time::from_ms(ms);
+    if time.ms() == ms { Ok(time) } else { Err(Damage::new(format!("{ms} ms since 1970 is no time"))) }
+}
+
+fn read_bytes<'a>(from: &mut Reader<'a>) -> Result<&'a [u8], Damage> {
+    let length = from.u32()?;
+    from.take(length as usize)
+}
+
+fn read_text(from: &mut Reader<'_>) -> Result<String, Damage> {
+    let text = std::str::from_utf8(read_bytes(from)?);
+    text.map(str::to_owned).map_err(|_| Damage::new("a text that is not UTF-8"))
+}
+
+fn read_context(from: &mut Reader<'_>) -> Result<Option<Context>, Damage> {
+    let levels = match from.u16()? {
+        NO_CONTEXT => return Ok(None),
+        levels => levels,
+    };
+    let (mut context, mut before) = (Context::default(), 0);
+    for _ in 0..levels {
+        let code = from.u8()?;
+        let dimension = registry::dimension(code).filter(|_| code > before);
+        let dimension =
+            dimension.ok_or_else(|| Damage::new(format!("dimension code {code} after {before}")))?;
+        context.set(dimension, read_text(from)?);
+        before = code;
+    }
+    Ok(Some(context))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::sample;
+    use super::*;
+
+    const RECORDED_AT: Time = Time::MIN;
+
+    fn canonical(event: &Event) -> Vec<u8> {
+        let arrivals = [(event.clone(), RECORDED_AT)];
+        let mut bytes = Vec::new();
+        Drafts::of(&arrivals).unwrap().raws()[0].write_canonical(&mut bytes);
+        bytes
+    }
+
+    fn event_of(bytes: &[u8]) -> Result<Event, Damage> {
+        match read_canonical(bytes)? {
+            (RECORDED_AT, Said::Event(event)) => Ok(*event),
+            other => Err(Damage::new(format!("{other:?}"))),
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_log_s_own_is_read() {
+        let record = RedactionV1 { positions: vec![3, 300], reason: Some("asked for".to_owned()) };
+        let mut bytes = Vec::new();
+        codec::write(&mut bytes, &record).unwrap();
+        let raw = Raw {
+            code: registry::REDACTION,
+            at: Time::MAX,
+            recorded_at: RECORDED_AT,
+            role: 0,
+            source: "",
+            id: "",
+            consultation: "",
+            participant: None,
+            context: None,
+            record: &bytes,
+            extra: &[],
+        };
+        let mut out = Vec::new();
+        raw.write_canonical(&mut out);
+        assert_eq!(read_canonical(&out), Ok((RECORDED_AT, Said::Redaction(record))));
+    }
+
+    #[test]
+    fn what_is_not_as_it_is_written_is_refused() {
+        let context = Context::default().with(event::Dimension::Platform, "a");
+        let joined = Event::new("s", "i", "c", Time::MAX, Payload::Joined { context: Some(context) });
+        let bytes = canonical(&joined);
+        assert_eq!(event_of(&bytes), Ok(joined));
+        let check = |at: usize, byte: u8, told: &str| {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            let damage = read_canonical(&bytes).unwrap_err();
+            assert!(damage.0.contains(told), "{at}: {damage}");
+        };
+        check(0, b'2', "use a newer one");
+        check(1, 0x99, "use a newer one");
+        check(1, 16, "a context of kind completed, which has none");
+        check(10, 0x7f, "is no time");
+        check(19, 7, "code 7 of a list of 6 roles");
+        check(24, 0xff, "not UTF-8");
+        check(35, 2, "2 for whether there is a participant");
+        check(38, 99, "dimension code 99 after 0");
+        check(39, 0xff, "are left");
+        check(bytes.len() - 1, 1, "are left");
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_bytes_are_read_as_the_event_they_are_of(event in sample::event(), byte in any::<u8>()) {
+            let mut bytes = canonical(&event);
+            prop_assert_eq!(event_of(&bytes), Ok(event));
+            bytes.push(byte);
+            prop_assert!(read_canonical(&bytes).is_err());
+            bytes.truncate(bytes.len() - 2);
+            prop_assert!(read_canonical(&bytes).is_err());
+        }
+
+        /// Two different contents must never be shown as one.
+        #[test]
+        fn other_bytes_are_refused_or_say_something_else(
+            event in sample::event(),
+            at in any::<prop::sample::Index>(),
+            flip in 1_u8..,
+        ) {
+            let mut bytes = canonical(&event);
+            let at = at.index(bytes.len());
+            bytes[at] ^= flip;
+            if let Ok(read) = event_of(&bytes) {
+                prop_assert_ne!(read, event);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_decoder_panic(bytes in vec(any::<u8>(), 0..200), begun in any::<bool>()) {
+            let mut bytes = bytes;
+            if begun && bytes.len() > 3 {
+                bytes[0] = FORM;
+                bytes[2] = 0;
+            }
+            drop(read_canonical(&bytes));
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! `evenfield log`: a look into the log.
 
+mod proof;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::failure::Failure;
 use super::out::Out;
-use super::{Shared, progress, store};
+use super::{Shared, choose, draft, progress, store};
 use crate::log::{Finding, Log, Position, Stored, Weight};
 use crate::report;
 
@@ -36,6 +38,12 @@ pub(super) enum Verb {
         /// The consultation
         consultation: String,
     },
+    /// Print the head: the last position and the commitment to all events, to be published
+    Head,
+    /// Write a proof that the event at a position is in the log, for those who do not have the log
+    Prove(proof::Prove),
+    /// Check a proof; no store is needed, and exit code 5 says that it does not hold
+    CheckProof(proof::CheckProof),
 }
 
 #[derive(Serialize)]
@@ -47,6 +55,9 @@ struct Shown<'a> {
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
+    if let Verb::CheckProof(args) = verb {
+        return proof::check(args, shared, out);
+    }
     let log = store::open(shared)?;
     match verb {
         Verb::Verify => verify(&log, shared, out),
@@ -54,6 +65,10 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
         Verb::Export { from, to } => export(&log, *from, *to, shared, out),
         Verb::Show { position } => show(&log, *position, shared, out),
         Verb::Trace { consultation } => trace(&log, consultation, shared, out),
+        Verb::Head => proof::head(&log, shared, out),
+        Verb::Prove(args) => proof::prove(args, &log, shared, out),
+        // No store is opened for it: see above.
+        Verb::CheckProof(_) => Ok(()),
     }
 }
 
