@@ -99,6 +99,22 @@ fn a_messy_file_is_reported_line_by_line_and_the_good_ones_go_in() {
     }
 }
 
+/// Together they are more bytes than the log takes at once; one is larger than an event may be.
+#[test]
+fn large_events_go_in_however_many_they_are() {
+    let dir = folder();
+    let line = |number: usize| {
+        let note = "x".repeat(if number == 700 { 66_000 } else { 60_000 });
+        event(&format!("e-{number}"), "dropped", "2022-03-01T09:00:00Z", &format!(r#"{{"note":"{note}"}}"#))
+    };
+    let text: String = (1..=1_200).map(|number| line(number) + "\n").collect();
+    assert!(text.len() > engine::log::BATCH_BYTES);
+    let report = run_on(dir.path(), text.as_bytes(), ["ingest", "--json", "-"]).json();
+    assert_eq!((&report["read"], &report["appended"]), (&json!(1_200), &json!(1_199)));
+    let [(700, reason)] = &rejected(&report)[..] else { panic!("{}", report["rejected"]) };
+    assert!(reason.ends_with("and 65536 are allowed"), "{reason}");
+}
+
 #[test]
 fn rejections_come_in_the_order_of_their_lines() {
     let ran = run_on(folder().path(), messy().text.as_bytes(), ["ingest", "--json", "-"]);

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
-use engine::replay::{Request, Watch, compare, replay};
+use engine::replay::{ReplayError, Request, Watch, compare, replay};
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
 use projections::compare::{Ask, ClusterChoice, Comparison};
@@ -253,6 +253,30 @@ fn a_clinic_gives_one_answer_however_its_events_arrive() {
     let mut shuffled = events.clone();
     shuffled.sort_by_key(|event| event.id.bytes().rev().collect::<Vec<_>>());
     give_one_answer(&events, &shuffled, 977, None);
+}
+
+/// However the log is cut, it is the number of consultations in all that counts.
+#[test]
+fn more_consultations_than_a_replay_may_keep_end_it_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
+    // Each comes in every block, so that it lies in every piece.
+    for round in 0..4 {
+        let event = |consultation| {
+            let (id, consultation) = (format!("e-{round}-{consultation}"), format!("c-{consultation}"));
+            Event::new("urn:example:a", id, consultation, Time::from_ms(round), event::Payload::Completed)
+        };
+        log.append_blocking((0..5).map(event).collect(), Time::default()).unwrap();
+    }
+    for threads in THREADS {
+        let request =
+            |most| Request { threads: Some(threads), most_consultations: Some(most), ..Request::default() };
+        let table = replay(&log, &request(5), &Watch::default()).unwrap();
+        assert_eq!(table.rows.len() + table.open.len(), 5);
+        let error = replay(&log, &request(4), &Watch::default()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, ReplayError::TooMany { limit: 4 }), "{error}");
+        assert!(error.to_string().contains("stores of their own"), "{error}");
+    }
 }
 
 /// Every number of a comparison is finite, and what is missing says why.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::log::{BLOCK_EVENTS, Fate, Log, LogError, Mode, Position, Receipt, Stored};
+use engine::log::{BATCH_EVENTS, BLOCK_EVENTS, Fate, LEVELS, Log, LogError, Mode, Position, Receipt, Stored};
 use event::{Context, Dimension, Event, Payload, Role, Time};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -103,6 +103,40 @@ fn an_event_that_is_too_large_is_refused_and_the_others_are_kept() {
     let receipt = append(&log, [event(0), large, event(2)]);
     let reason = "its participant has 1025 bytes, and 1024 are allowed".to_owned();
     assert_eq!(receipt.fates, [Fate::New(Position(1)), Fate::Refused(reason), Fate::New(Position(2))]);
+}
+
+/// As many events as one append takes, with as many services as a log takes.
+#[test]
+fn a_batch_or_a_level_too_many_is_told_and_nothing_else_is_lost() {
+    let (_dir, store) = new_store();
+    let log = create(&store);
+    let with_service = |id: u64, service: u64| {
+        let context = Some(Context::default().with(Dimension::Service, format!("service {service}")));
+        Event { payload: Payload::Joined { context }, ..event(id) }
+    };
+    let most = BATCH_EVENTS as u64;
+    assert_eq!(BATCH_EVENTS, LEVELS);
+    let mut all: Vec<Event> = (0..=most).map(|id| with_service(id, id)).collect();
+    let error = log.append_blocking(all.clone(), Time::from_ms(7)).unwrap_err();
+    assert!(matches!(error, LogError::TooLarge { events: 65_537, .. }), "{error}");
+    assert_eq!(log.head(), Position::START, "nothing of it is there");
+
+    let last = all.pop().unwrap();
+    assert_eq!(append(&log, all).added(), BATCH_EVENTS);
+    let check = |log: &Log, known: u64| {
+        let receipt = append(log, [last.clone(), with_service(known, 5)]);
+        let Fate::Refused(reason) = &receipt.fates[0] else { panic!("{:?}", receipt.fates) };
+        assert!(
+            reason.contains("\"service 65536\" is one more than the 65536 levels of service"),
+            "{reason}"
+        );
+        assert_eq!(receipt.fates[1], Fate::New(log.head()));
+    };
+    check(&log, most + 1);
+    drop(log);
+    let log = Log::open(&store, Mode::Existing).unwrap();
+    check(&log, most + 2);
+    check_whole(&log);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use engine::log;
+
 use crate::command::{folder, run};
 
 fn root() -> &'static Path {
@@ -258,6 +260,55 @@ fn every_crate_is_tested_by_a_plain_cargo_test() {
         let manifest = text(&member.join("Cargo.toml"));
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", member.display());
     }
+}
+
+/// Every limit that users meet, by its name.
+const LIMITS: &[(&str, usize)] = &[
+    ("NAME_BYTES", log::NAME_BYTES),
+    ("LEVEL_BYTES", log::LEVEL_BYTES),
+    ("EXTRA_FIELDS", log::EXTRA_FIELDS),
+    ("EVENT_BYTES", log::EVENT_BYTES),
+    ("BATCH_EVENTS", log::BATCH_EVENTS),
+    ("BATCH_BYTES", log::BATCH_BYTES),
+    ("BLOCK_EVENTS", log::BLOCK_EVENTS),
+    ("LEVELS", log::LEVELS),
+    ("CLINICIANS", log::CLINICIANS),
+    ("MOST_CONSULTATIONS", engine::replay::MOST_CONSULTATIONS),
+];
+
+/// A number with a comma after every thousand.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let comma = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.char_indices().fold(String::new(), |text, (at, digit)| {
+        if comma(at) { text + "," + &digit.to_string() } else { text + &digit.to_string() }
+    })
+}
+
+#[test]
+fn the_tables_of_limits_are_the_limits() {
+    let module = text(Path::new("engine/log/limits.rs"));
+    let wanted: Vec<String> =
+        LIMITS.iter().map(|(name, value)| format!("{name} {}", grouped(*value))).collect();
+    let table = |lines: &mut dyn Iterator<Item = &str>, cells: fn(&str) -> Vec<&str>| -> Vec<String> {
+        lines.map(|line| cells(line)[..2].join(" ")).collect()
+    };
+    let listed = module.lines().skip_while(|line| *line != "//! ```text").skip(1);
+    let listed = table(&mut listed.take_while(|line| *line != "//! ```"), |line| {
+        line.trim_start_matches("//!").split_whitespace().collect()
+    });
+    assert_eq!(listed, wanted, "the module documentation of limits");
+    let architecture = text(Path::new("ARCHITECTURE.md"));
+    let rows =
+        architecture.lines().skip_while(|line| *line != "## Limits").filter(|line| line.starts_with("| `"));
+    let rows = table(&mut rows.into_iter(), |line| {
+        line.split(['|', '`', ' ']).filter(|cell| !cell.is_empty()).collect()
+    });
+    assert_eq!(rows, wanted, "ARCHITECTURE.md");
+    // A constant that is public and in no table would be a limit that nobody is told.
+    let public = module.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let public: Vec<&str> = public.collect();
+    assert_eq!(public, LIMITS[..LIMITS.len() - 1].iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
 /// Every module of the tests is in the list, and the list in order.

@@ -95,6 +95,7 @@ impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Log(error) => error.into(),
+            ReplayError::TooMany { .. } => Self::Other(error.to_string()),
             ReplayError::Interrupted => Self::Interrupted,
         }
     }

@@ -22,7 +22,8 @@ pub(super) struct ReadingArgs {
 impl ReadingArgs {
     /// The request for a replay.
     pub(super) fn request(&self, shared: &Shared) -> Request {
-        Request { until: self.until, grace_ms: self.grace_ms, threads: Some(shared.threads()) }
+        let threads = Some(shared.threads());
+        Request { until: self.until, grace_ms: self.grace_ms, threads, ..Request::default() }
     }
 }
 

@@ -24,11 +24,14 @@ use event::{Event, Time};
 use feeds::pseudonym::{Scope, pseudonymise};
 use feeds::{Feed, FeedError, Item, Rejected, Settings};
 
-use crate::log::{Fate, Log, LogError, Receipt};
+use crate::log::{self, Fate, Log, LogError, Receipt};
 use crate::replay::Watch;
 
 /// Events handed to the log at once.
 const BATCH: usize = 4_096;
+/// Their bytes: once there are so many, no more join them. Far below what the log takes at once, since one line
+/// can be larger than an event may be.
+const BATCH_BYTES: usize = 8 << 20;
 /// Batches that may wait for the log.
 const WAITING: usize = 4;
 /// An event this long after its receipt has a wrong clock.
@@ -113,7 +116,7 @@ fn read(
     watch: &Watch,
     sender: &SyncSender<Handed>,
 ) -> Result<(), FeedError> {
-    let mut batch = Vec::with_capacity(BATCH);
+    let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
     // A closed channel means that the log has failed; its error is told over there.
     let hand = |handed| match sender.send(handed) {
         Ok(()) if !watch.stopped() => ControlFlow::Continue(()),
@@ -127,10 +130,12 @@ fn read(
             if let Some(reason) = from_the_future(&event, order) {
                 return hand(Handed::Rejected(rejected(line, &event, reason)));
             }
+            bytes += log::size(&event);
             batch.push((line, event));
-            if batch.len() < BATCH {
+            if batch.len() < BATCH && bytes < BATCH_BYTES {
                 return ControlFlow::Continue(());
             }
+            bytes = 0;
             hand(Handed::Events(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))))
         }
         Item::Rejected(rejected) => hand(Handed::Rejected(rejected)),

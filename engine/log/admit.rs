@@ -10,6 +10,7 @@ use event::{Event, Time};
 
 use super::block::Arrival;
 use super::index::{Index, Mark};
+use super::levels::Levels;
 use super::limits;
 use super::recall::Recall;
 use super::receipt::Fate;
@@ -26,6 +27,7 @@ pub(super) struct Admission<'a> {
     pub(super) index: &'a mut Index,
     pub(super) recall: &'a mut Recall,
     pub(super) gone: &'a Gone,
+    pub(super) levels: &'a mut Levels,
     /// The last position that is written.
     pub(super) head: Position,
     /// What takes the positions after the head.
@@ -128,7 +130,7 @@ impl Admission<'_> {
         Ok(Some(compare(position, &known, event)))
     }
 
-    /// Takes `event`, unless one of its name was taken before it.
+    /// Takes `event`, unless one of its name was taken before it or it brings a level too many.
     fn take(&mut self, mark: Mark, event: Event, recorded_at: Time) -> Fate {
         let mut found = Vec::new();
         self.index.find_recent(mark, &mut found);
@@ -137,6 +139,9 @@ impl Admission<'_> {
             if (&known.source, &known.id) == (&event.source, &event.id) {
                 return compare(position, known, &event);
             }
+        }
+        if let Some(Err(reason)) = event.payload.context().map(|context| self.levels.take(context)) {
+            return Fate::Refused(reason);
         }
         let position = self.head.plus(self.pending.len() as u64 + 1);
         self.index.note(mark, position);

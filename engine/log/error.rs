@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Position;
+use super::{Position, limits};
 
 /// Why the log could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,19 @@ pub enum LogError {
     Index {
         /// What is wrong with it.
         what: String,
+    },
+    /// More at once than one append takes; nothing of it was added.
+    #[error(
+        "could not append {events} events of {bytes} bytes at once: one append takes {} events and {} bytes; \
+         nothing of it was added, so send it in parts",
+        limits::BATCH_EVENTS,
+        limits::BATCH_BYTES
+    )]
+    TooLarge {
+        /// How many events there were.
+        events: usize,
+        /// How large they were together.
+        bytes: usize,
     },
     /// An earlier write failed, and nothing may be added after it.
     #[error(

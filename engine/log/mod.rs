@@ -9,7 +9,8 @@
 //! store    the database, made harmless;  witness: how far events were acknowledged, beside it
 //! block    events <-> two values;  frame: their outside;  hot, cold: their inside;
 //!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
-//! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id)
+//! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id);
+//!          levels: those of contexts, so that they stay few;  limits: how large anything may be
 //! read     ranges;  verify, stats: what the whole of it is like
 //! head     what is published;  proof: that an event stands in the log, for those who do not have it;
 //!          digits: hexadecimal in both
@@ -31,6 +32,7 @@ mod head;
 mod home;
 mod hot;
 mod index;
+mod levels;
 mod limits;
 mod opening;
 mod parts;
@@ -65,7 +67,11 @@ pub use block::Stored;
 pub use brief::{Brief, Contexts, Detail, HotBlock};
 pub use error::LogError;
 pub use head::{Head, HeadError};
-pub use limits::{BLOCK_EVENTS, EVENT_BYTES, NAME_BYTES};
+pub(crate) use limits::size;
+pub use limits::{
+    BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
+    NAME_BYTES,
+};
 pub use opening::Opening;
 pub use position::Position;
 pub use proof::{Content, Proof, ProofError, Proven};
@@ -91,6 +97,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use home::{Home, StoreId};
 use index::SharedIndex;
+use levels::Most;
 use opening::Opened;
 use past::Leaves;
 use read::Span;
@@ -151,6 +158,11 @@ impl Log {
     /// When there is none and `mode` wants one, when something else stands there, when another process
     /// has it open, when it is of another format, and when what can be told at once is damaged.
     pub fn open(dir: &Path, mode: Mode) -> Result<Self, LogError> {
+        Self::open_with(dir, mode, Most::default())
+    }
+
+    /// [`Self::open`] with as many levels as `most` says.
+    fn open_with(dir: &Path, mode: Mode, most: Most) -> Result<Self, LogError> {
         let (home, opened) = opening::open(Home::lock(dir, mode)?)?;
         let Opened { store, witness, leaves, frontier, id, unsealed, opening } = opened;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -167,7 +179,8 @@ impl Log {
         let (ended, writing) = std::sync::mpsc::channel();
         let gone = Gone::read(id, &store.remains()?).map_err(LogError::damaged(Position::FIRST))?;
         let edge = (Arc::clone(&store), witness, leaves, frontier);
-        let writer = Writer::new(edge, gone, published, Arc::clone(&failure), Arc::clone(&index), nudge);
+        let shared = (Arc::clone(&failure), Arc::clone(&index));
+        let writer = Writer::new(edge, gone, most, published, shared, nudge);
         runtime.spawn_blocking(move || {
             writer.run(queue);
             drop(ended);
@@ -199,10 +212,12 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// When the log cannot be written, or a block that may hold one of the events cannot be read.
+    /// When they are more than [`BATCH_EVENTS`] or [`BATCH_BYTES`], and then none is appended; when the log
+    /// cannot be written, or a block that may hold one of the events cannot be read.
     pub async fn append(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
+        let bytes = limits::batch_bytes(&events)?;
         let (answer, answered) = oneshot::channel();
-        let request = Request { events, recorded_at, answer };
+        let request = Request { events, bytes, recorded_at, answer };
         match &self.appends {
             Some(appends) if appends.send(request).await.is_ok() => {}
             _ => return Err(self.stopped()),
@@ -220,8 +235,9 @@ impl Log {
     ///
     /// When called within an asynchronous task.
     pub fn append_blocking(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
+        let bytes = limits::batch_bytes(&events)?;
         let (answer, answered) = oneshot::channel();
-        let request = Request { events, recorded_at, answer };
+        let request = Request { events, bytes, recorded_at, answer };
         match &self.appends {
             Some(appends) if appends.blocking_send(request).is_ok() => {}
             _ => return Err(self.stopped()),

@@ -321,7 +321,7 @@ mod tests {
         };
         let blocks = block::encode(&mut Frontier::default(), &events, &leaves).unwrap();
         let old: Vec<_> = log.store.entries(Position::START).map(Result::unwrap).collect();
-        log.store.replace_blocks(&old, &blocks).unwrap();
+        log.store.edit_blocks(&old, &blocks, &[]).unwrap();
     }
 
     #[test]

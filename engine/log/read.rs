@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
 use super::block::{Block, Stored, Values};
-use super::brief::HotBlock;
+use super::brief::{Contexts, HotBlock};
 use super::error::Damage;
 use super::recall::Recall;
 use super::store::{Entry, Key, Store, Value};
@@ -136,6 +136,16 @@ pub(super) fn values(store: &Store, span: Span) -> impl Iterator<Item = Result<(
         Ok((entry, Values { hot: hot.to_vec(), cold: cold.to_vec() }))
     };
     each(store, span, fetch).map(|got| got.map(|(_, block)| block))
+}
+
+/// The contexts of the blocks that hold positions of `span`, not cut.
+pub(super) fn contexts(store: &Store, span: Span) -> impl Iterator<Item = Result<Contexts, LogError>> {
+    let fetch = |store: &Store, entry: Entry| {
+        let value = value(store, Key::Hot, entry.first)?;
+        let hot = hot::decode(&value).map_err(LogError::damaged(entry.first))?;
+        Ok(hot.contexts)
+    };
+    each(store, span, fetch).map(|got| got.map(|(_, contexts)| contexts))
 }
 
 /// The blocks that hold positions of `span`, not cut.

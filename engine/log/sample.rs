@@ -1,7 +1,7 @@
 //! Arbitrary events, for tests here and in `tests/`.
 //!
-//! Everything the vocabulary allows can come: any text in any field, every kind, levels of every
-//! dimension, unknown kinds under known names, extras that are there and empty.
+//! Everything the vocabulary allows can come: any text in any field, though names are not empty, every
+//! kind, levels of every dimension, unknown kinds under known names, extras that are there and empty.
 
 use event::{
     Answer, Capability, Context, Declaration, Dimension, Event, Extra, Kind, Payload, Role, Sides, Time,
@@ -13,7 +13,7 @@ use proptest::sample::select;
 
 /// Any event that the log takes.
 pub(super) fn event() -> impl Strategy<Value = Event> {
-    let names = (source(), text(), text(), option::of(text()));
+    let names = (source(), name(), name(), option::of(text()));
     let rest = (time(), option::of(select(Role::ALL.to_vec())), payload(), option::weighted(0.2, extra()));
     (names, rest).prop_map(|((source, id, consultation, participant), (at, role, payload, extra))| Event {
         source,
@@ -28,7 +28,12 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
 }
 
 fn source() -> impl Strategy<Value = String> {
-    prop_oneof![4 => Just("urn:example:a".to_owned()), 1 => text()]
+    prop_oneof![4 => Just("urn:example:a".to_owned()), 1 => name()]
+}
+
+/// What names something is not empty.
+fn name() -> impl Strategy<Value = String> {
+    text().prop_filter("a name", |text| !text.is_empty())
 }
 
 fn text() -> impl Strategy<Value = String> {

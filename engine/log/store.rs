@@ -12,7 +12,7 @@
 //!                 'k' + number           keys of the salts, some two thousand in each value
 //!                 'n' + number           the node of a complete unit, see `commitment`
 //!                 'r' + number           names of destroyed events, see `remains`
-//! tree "index"    see `index`
+//! tree "index"    what is derived: see `index` and `levels`
 //!
 //! entry  magic "EFB1", CRC-32C of the rest, u64 first, u32 events, u32 bytes hot, u32 bytes cold,
 //!        u32 sealed, u64 bytes written so far, 32 bytes commitment after its last event

@@ -16,6 +16,8 @@ use super::block::{self, Arrival};
 use super::commitment::Frontier;
 use super::error::Damage;
 use super::index::{Index, SharedIndex, locked};
+use super::levels::{Levels, Most};
+use super::limits::BATCH_BYTES;
 use super::past::Leaves;
 use super::raw::Drafts;
 use super::recall::Recall;
@@ -25,7 +27,8 @@ use super::store::Store;
 use super::witness::{Seen, Witness};
 use super::{LogError, Position};
 
-/// How many appends may wait.
+/// How many appends may wait. This times `BATCH_BYTES` bounds what waits in memory, and every append that
+/// waits is that of a caller who waits; the group that is being written has less than two of `BATCH_BYTES`.
 pub(super) const QUEUE: usize = 256;
 /// How many events are enough for one sync.
 const GROUP_EVENTS: usize = 1 << 16;
@@ -38,6 +41,8 @@ const WRITTEN_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) events: Vec<Event>,
+    /// How large they are.
+    pub(super) bytes: usize,
     pub(super) recorded_at: Time,
     pub(super) answer: oneshot::Sender<Result<Receipt, LogError>>,
 }
@@ -57,6 +62,9 @@ pub(super) struct Writer {
     recall: Recall,
     /// Tells the sealer that there is more; it has seen one that waits there.
     nudge: SyncSender<()>,
+    most: Most,
+    /// Known from the first append on.
+    levels: Option<Levels>,
 }
 
 /// An append that was decided on, to be answered when the group is durable.
@@ -67,23 +75,23 @@ impl Writer {
     pub(super) fn new(
         (store, witness, leaves, frontier): (Arc<Store>, Witness, Leaves, Frontier),
         gone: Gone,
+        most: Most,
         head: watch::Sender<Position>,
-        failure: Arc<OnceLock<String>>,
-        index: Arc<SharedIndex>,
+        (failure, index): (Arc<OnceLock<String>>, Arc<SharedIndex>),
         nudge: SyncSender<()>,
     ) -> Self {
-        let recall = Recall::default();
-        Self { store, witness, leaves, frontier, gone, head, failure, index, recall, nudge }
+        let (recall, levels) = (Recall::default(), None);
+        Self { store, witness, leaves, frontier, gone, head, failure, index, recall, nudge, most, levels }
     }
 
     /// Writes until nobody is left who could append.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         while let Some(request) = queue.blocking_recv() {
-            let mut events = request.events.len();
+            let (mut events, mut bytes) = (request.events.len(), request.bytes);
             let mut group = vec![request];
-            while events < GROUP_EVENTS {
+            while events < GROUP_EVENTS && bytes < BATCH_BYTES {
                 let Ok(request) = queue.try_recv() else { break };
-                events += request.events.len();
+                (events, bytes) = (events + request.events.len(), bytes + request.bytes);
                 group.push(request);
             }
             self.write_group(group);
@@ -95,7 +103,7 @@ impl Writer {
         let shared = Arc::clone(&self.index);
         let mut index = locked(&shared);
         let (mut pending, mut decided, mut fit) = (Vec::new(), Vec::new(), true);
-        for Request { events, recorded_at, answer } in group {
+        for Request { events, recorded_at, answer, .. } in group {
             match self.admit(&mut index, events, recorded_at, &mut pending) {
                 Ok(fates) => decided.push((answer, fates)),
                 Err(error) => {
@@ -128,8 +136,12 @@ impl Writer {
             Some(index) => index,
             None => index.insert(Index::open(&self.store, head)?),
         };
+        let levels = match &mut self.levels {
+            Some(levels) => levels,
+            None => self.levels.insert(Levels::open(&self.store, head, self.most)?),
+        };
         let (store, recall, gone) = (&*self.store, &mut self.recall, &self.gone);
-        Admission { store, index, recall, gone, head, pending }.admit(events, recorded_at)
+        Admission { store, index, recall, gone, levels, head, pending }.admit(events, recorded_at)
     }
 
     /// Makes `arrivals` durable and moves the head over them; an index that is not `fit` is forgotten.
@@ -150,6 +162,9 @@ impl Writer {
             Err(error) => return Err(error),
         }
         if !arrivals.is_empty() {
+            if let Some(levels) = &mut self.levels {
+                levels.settle(&self.store, Position(self.frontier.size()))?;
+            }
             self.store.sync()?;
             let seen = Seen { head: Position(self.frontier.size()), root: self.frontier.root() };
             self.witness.note(seen)?;

@@ -22,6 +22,9 @@ use projections::source::{Sight, Sources};
 use crate::log::{Log, LogError, Position};
 use piece::{Piece, Shard};
 
+/// The most consultations of one replay, unless its request says otherwise: it keeps all of them in memory.
+pub const MOST_CONSULTATIONS: usize = 20_000_000;
+
 /// How to replay.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request {
@@ -31,6 +34,8 @@ pub struct Request {
     pub grace_ms: Option<i64>,
     /// Threads; none: as many as the machine has.
     pub threads: Option<usize>,
+    /// The most consultations; none: [`MOST_CONSULTATIONS`].
+    pub most_consultations: Option<usize>,
 }
 
 /// Why a replay did not finish.
@@ -40,6 +45,16 @@ pub enum ReplayError {
     /// The log could not be read.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// There are more consultations than it may keep in memory.
+    #[error(
+        "could not replay the log: it has more than {limit} consultations, which is as many as one replay keeps in \
+         memory; check that no feed gives every event a consultation of its own, else keep periods or \
+         organisations in stores of their own"
+    )]
+    TooMany {
+        /// How many it may keep.
+        limit: usize,
+    },
     /// It was asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -79,20 +94,25 @@ impl Watch {
 /// Replays the whole log into one row per consultation.
 ///
 /// # Errors
-/// When the log cannot be read, or the watch says stop.
+/// When the log cannot be read or has too many consultations, or the watch says stop.
 pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, ReplayError> {
     let head = log.head();
     let threads = request
         .threads
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
         .max(1);
-    let pieces = gather(log, head, threads, watch)?;
+    let limit = request.most_consultations.unwrap_or(MOST_CONSULTATIONS);
+    let pieces = gather(log, head, (threads, limit), watch)?;
     let (sources, newest) = survey(log, &pieces)?;
     let names: Vec<&str> = sources.names().collect();
     let sights: Vec<Sight> = names.iter().map(|name| sources.sight(name)).collect();
     let mut parameters = Parameters::as_of(request.until.unwrap_or(newest));
     parameters.grace_ms = request.grace_ms.unwrap_or(parameters.grace_ms);
     let shards = meet(pieces, &names, threads);
+    // A piece has looked at its own, and a consultation may lie in several of them.
+    if shards.iter().map(Shard::len).sum::<usize>() > limit {
+        return Err(ReplayError::TooMany { limit });
+    }
     let parts: Result<Vec<Table>, ReplayError> = std::thread::scope(|scope| {
         let (sights, parameters) = (&sights, &parameters);
         let workers: Vec<_> = shards
@@ -111,13 +131,18 @@ fn join<T>(worker: std::thread::ScopedJoinHandle<'_, T>) -> T {
     worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Gathers the marks of every consultation, one piece per thread.
-fn gather(log: &Log, head: Position, threads: usize, watch: &Watch) -> Result<Vec<Piece>, ReplayError> {
+/// Gathers the marks of every consultation, one piece per thread, none with more consultations than `limit`.
+fn gather(
+    log: &Log,
+    head: Position,
+    (threads, limit): (usize, usize),
+    watch: &Watch,
+) -> Result<Vec<Piece>, ReplayError> {
     let ranges = ranges(log, head, threads)?;
     std::thread::scope(|scope| {
         let workers: Vec<_> = ranges
             .into_iter()
-            .map(|range| scope.spawn(move || Piece::gather(log, range, threads, watch)))
+            .map(|range| scope.spawn(move || Piece::gather(log, range, (threads, limit), watch)))
             .collect();
         workers.into_iter().map(join).collect()
     })

@@ -66,11 +66,11 @@ pub(super) struct Shard {
 }
 
 impl Piece {
-    /// Gathers a range of the log.
+    /// Gathers a range of the log in so many shards, unless it has more consultations than `limit`.
     pub(super) fn gather(
         log: &Log,
         range: RangeInclusive<Position>,
-        shards: usize,
+        (shards, limit): (usize, usize),
         watch: &Watch,
     ) -> Result<Self, ReplayError> {
         let mut piece = Self {
@@ -86,6 +86,10 @@ impl Piece {
             }
             let block = block?;
             piece.take(&block);
+            // Here, and not only when pieces meet: too many must not fill the memory first.
+            if piece.shards.iter().map(Shard::len).sum::<usize>() > limit {
+                return Err(ReplayError::TooMany { limit });
+            }
             watch.advance(block.events.len() as u64);
         }
         Ok(piece)
@@ -150,6 +154,11 @@ impl Piece {
 }
 
 impl Shard {
+    /// How many consultations it has.
+    pub(super) fn len(&self) -> usize {
+        self.episodes.len()
+    }
+
     fn place(&mut self, consultation: &str) -> usize {
         if let Some(place) = self.places.get(consultation) {
             return *place;
