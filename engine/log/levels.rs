@@ -31,6 +31,9 @@ const LEVELS_A_VALUE: usize = 1 << 13;
 /// How much of a level a refusal shows.
 const SHOWN_CHARS: usize = 40;
 
+/// How many levels of a dimension are recognised by their text, without a hash.
+const SEEN: usize = 64;
+
 const PART: u8 = b'l';
 const MAGIC: &[u8; 4] = b"EFL1";
 
@@ -64,6 +67,8 @@ pub(super) struct Levels {
     most: Most,
     /// Hashes, by dimension.
     known: Vec<HashSet<u64>>,
+    /// Known levels that came lately, each in the one place where it is looked for.
+    seen: Vec<String>,
     /// Up to where they are kept in the database.
     kept_to: Position,
     /// How many values there are before the last.
@@ -89,7 +94,8 @@ impl Levels {
 
     fn none(most: Most) -> Self {
         let known = Dimension::ALL.iter().map(|_| HashSet::new()).collect();
-        Self { most, known, kept_to: Position::START, full: 0, last: Vec::new() }
+        let seen = vec![String::new(); SEEN * Dimension::ALL.len()];
+        Self { most, known, seen, kept_to: Position::START, full: 0, last: Vec::new() }
     }
 
     fn read(kept: &[Pair], most: Most) -> Result<Self, Damage> {
@@ -118,9 +124,16 @@ impl Levels {
     pub(super) fn take(&mut self, context: &Context) -> Result<(), String> {
         let before = self.last.len();
         for (dimension, level) in context.iter() {
+            let place = place(dimension, level);
+            if self.seen[place] == level && !level.is_empty() {
+                continue;
+            }
             let hash = hash(level);
             let known = &self.known[dimension as usize];
             if known.contains(&hash) {
+                // Only what was known before: a level of this context may yet be given up.
+                self.seen[place].clear();
+                self.seen[place].push_str(level);
                 continue;
             }
             if known.len() >= self.most.of(dimension) {
@@ -208,6 +221,13 @@ fn pair(number: u32, to: Position, levels: &[Known]) -> Pair {
         bytes.extend(hash.to_le_bytes());
     }
     (key, frame::with_magic(MAGIC, &bytes))
+}
+
+/// Where a level is looked for among those that came lately.
+fn place(dimension: Dimension, level: &str) -> usize {
+    let byte = |at: usize| level.as_bytes().get(at).map_or(0, |byte| usize::from(*byte));
+    let mix = level.len() + 3 * byte(level.len() / 2) + 5 * byte(level.len().saturating_sub(1));
+    dimension as usize * SEEN + mix % SEEN
 }
 
 /// FNV-1a: levels are short, and one who crafts two that share a hash gains one level.
