@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! home     the folder, its lock and the line that names its format
+//! preflight   its file, looked at before it is opened
 //! store    the database, made harmless;  witness: how far events were acknowledged, beside it
 //! block    events <-> two values;  frame: their outside;  hot, cold: their inside;
 //!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode

@@ -1,0 +1,416 @@
+//! Stores that are whole, and what is left of them after every kind of harm.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use event::{Event, Payload, Time};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::super::store::Store;
+use super::super::{Log, Mode, Position};
+use super::snapshot::newest_snapshot;
+use super::*;
+
+/// Numbers that look drawn, and are the same every time.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB) >> 1
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.next() as usize % end
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+}
+
+/// Events that do not get smaller when they are packed.
+fn events(draw: &mut Draw, first: u64, count: u64) -> Vec<Event> {
+    let event = |id| {
+        let reason: String = (0..60).map(|_| format!("{:016x}", draw.next())).collect();
+        let payload = Payload::Dropped { reason: Some(reason) };
+        Event::new("urn:example:a", format!("e-{id}"), "c-1", Time::from_ms(id as i64), payload)
+    };
+    (first..first + count).map(event).collect()
+}
+
+/// The commitment that the last block of `log` carries.
+fn last_root(log: &Log) -> [u8; 32] {
+    log.store.entry_at(log.head()).unwrap().unwrap().root
+}
+
+const EVENTS: u64 = 24_000;
+
+/// A store of three segments, that was opened twice, and what is wanted of it.
+struct Sample {
+    dir: TempDir,
+    db: Vec<u8>,
+    wanted: [u8; 32],
+    heads: Vec<Head>,
+    /// The lsn at which what is wanted lies for the first time.
+    edge: i64,
+}
+
+fn sample() -> &'static Sample {
+    static SAMPLE: OnceLock<Sample> = OnceLock::new();
+    SAMPLE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let mut draw = Draw(1);
+        let mut wanted = [0; 32];
+        for first in [0, EVENTS / 2] {
+            let log = Log::open(&dir.path().join("x.store"), Mode::Create).unwrap();
+            for first in (first..first + EVENTS / 2).step_by(500) {
+                log.append_blocking(events(&mut draw, first, 500), Time::from_ms(0)).unwrap();
+            }
+            wanted = last_root(&log);
+        }
+        let db = fs::read(dir.path().join("x.store/sled/db")).unwrap();
+        let path = dir.path().join("x.store/sled/db");
+        let (heads, _) = survey(&mut Source::open(path).unwrap().unwrap()).unwrap();
+        let holds = |head: &Head| {
+            let segment = &db[head.at as usize..db.len().min(head.at as usize + SEGMENT_BYTES)];
+            memchr::memmem::find(segment, &wanted).map(|at| head.lsn + at as i64)
+        };
+        let edge = heads.iter().find_map(holds).unwrap();
+        assert!(db.len() > 2 * SEGMENT_BYTES && edge > 2 * SEGMENT as i64, "{} {edge}", db.len());
+        Sample { dir, db, wanted, heads, edge }
+    })
+}
+
+impl Sample {
+    fn store(&self) -> PathBuf {
+        self.dir.path().join("x.store")
+    }
+
+    /// A copy of the store whose database is `db`.
+    fn with(&self, db: &[u8]) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        fs::create_dir_all(copy.path().join("sled/blobs")).unwrap();
+        for folder in ["", "sled"] {
+            for entry in fs::read_dir(self.store().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    fs::copy(&path, copy.path().join(folder).join(path.file_name().unwrap())).unwrap();
+                }
+            }
+        }
+        fs::write(copy.path().join("sled/db"), db).unwrap();
+        copy
+    }
+
+    fn walk(&self, copy: &TempDir) -> Walk {
+        walk(&copy.path().join("sled"), Some(&self.wanted)).unwrap()
+    }
+
+    /// Whether the walk finds `db` suspicious; where it does not, nothing acknowledged may be lost.
+    fn suspects(&self, db: &[u8], how: &str) -> bool {
+        let copy = self.with(db);
+        if self.walk(&copy) != Walk::Clean {
+            return true;
+        }
+        let log = Log::open(copy.path(), Mode::Existing).unwrap_or_else(|error| panic!("{how}: {error}"));
+        assert!(log.head() >= Position(EVENTS), "{how}: {}", log.head());
+        let verdict = log.verify(&mut |_, _| {});
+        assert!(verdict.is_sound(), "{how}: {:?}", verdict.findings);
+        false
+    }
+
+    /// Tries what `harm` does to a copy; what happens before the edge must be seen, if it changes anything.
+    fn try_harm(&self, trials: u64, harm: impl Fn(&mut Draw, &mut Vec<u8>) -> &'static str) {
+        let (mut seen, mut missed) = (0, 0);
+        for seed in 0..trials {
+            let mut db = self.db.clone();
+            let how = format!("{} {seed}", harm(&mut Draw(seed), &mut db));
+            let Some(lsn) = self.first_change(&db) else { continue };
+            match self.suspects(&db, &how) {
+                true => seen += 1,
+                false if lsn > self.edge => missed += 1,
+                false => panic!("{how}: {lsn} was changed before {}, and not seen", self.edge),
+            }
+        }
+        println!("seen {seen}, missed and harmless {missed} of {trials}");
+        assert!(seen > missed && seen + missed > trials / 2, "{seen} {missed}");
+    }
+
+    /// The first lsn at which `db` differs; zeros may be there or not.
+    fn first_change(&self, db: &[u8]) -> Option<i64> {
+        let change = |head: &Head| {
+            let begin = head.at as usize;
+            let old = &self.db[begin..self.db.len().min(begin + SEGMENT_BYTES)];
+            let new = db.get(begin..).unwrap_or_default();
+            let at = (0..old.len()).find(|at| old[*at] != new.get(*at).copied().unwrap_or(0));
+            at.map(|at| head.lsn + at as i64)
+        };
+        self.heads.iter().find_map(change)
+    }
+
+    /// The offsets of all messages.
+    fn messages(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        for head in &self.heads {
+            let begin = head.at as usize;
+            let segment = &self.db[begin..self.db.len().min(begin + SEGMENT_BYTES)];
+            let mut at = HEADER_BYTES;
+            while let Ok(message) = Message::read(segment, at, head.lsn as u64 / SEGMENT) {
+                found.push(begin + at);
+                at = message.end;
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn a_store_is_clean_between_its_sessions() {
+    let sample = sample();
+    assert_eq!(walk(&sample.store().join("sled"), Some(&sample.wanted)).unwrap(), Walk::Clean);
+    assert!(matches!(walk(&sample.store().join("sled"), Some(&[7; 32])).unwrap(), Walk::Suspicious(_)));
+    let dir = tempfile::tempdir().unwrap();
+    let (mut draw, sled) = (Draw(2), dir.path().join("sled"));
+    assert_eq!(walk(&sled, None).unwrap(), Walk::Clean, "nothing is there yet");
+    drop(Log::open(dir.path(), Mode::Create).unwrap());
+    assert_eq!(walk(&sled, None).unwrap(), Walk::Clean);
+    for session in 0..30 {
+        let log = Log::open(dir.path(), Mode::Existing).unwrap();
+        log.append_blocking(events(&mut draw, session * 700, 1 + session * 23), Time::from_ms(0)).unwrap();
+        let wanted = last_root(&log);
+        drop(log);
+        assert_eq!(walk(&sled, Some(&wanted)).unwrap(), Walk::Clean, "session {session}");
+    }
+}
+
+/// Segments are freed, zeroed, used again over what they held, and cut off at the end.
+#[test]
+fn a_database_that_is_written_over_and_over_is_clean() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = dir.path().join("db");
+    let mut draw = Draw(3);
+    let mut reused = 0;
+    for session in 0..12 {
+        let store = Store::open(dir.path()).unwrap();
+        let mut wanted = [0; 32];
+        for round in 0..6 {
+            let keys = || (0..40_u8).map(|key| vec![key; 30]);
+            let puts = keys().map(|key| (key, draw.bytes(30_000))).collect();
+            store.edit_index(puts, Vec::new()).unwrap();
+            if (session + round) % 5 == 4 {
+                store.edit_index(Vec::new(), keys().skip(round).collect()).unwrap();
+            }
+            let last = draw.bytes(32);
+            wanted.copy_from_slice(&last);
+            store.edit_index(vec![(vec![200], last)], Vec::new()).unwrap();
+            store.flush().unwrap();
+        }
+        drop(store);
+        // Whoever still writes has the file open.
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(walk(dir.path(), Some(&wanted)).unwrap(), Walk::Clean, "session {session}");
+        let (used, _) = survey(&mut Source::open(db.clone()).unwrap().unwrap()).unwrap();
+        reused += used.iter().filter(|head| head.lsn as u64 > head.at).count();
+    }
+    assert!(reused > 0, "no segment was used again");
+}
+
+#[test]
+fn a_changed_bit_is_seen() {
+    let sample = sample();
+    for bit in 0..HEADER_BYTES * 8 {
+        for head in &sample.heads {
+            let mut bytes = *sample.db[head.at as usize..].first_chunk::<HEADER_BYTES>().unwrap();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(Head::read(head.at, &bytes).is_err(), "{} {bit}", head.at);
+        }
+    }
+    let messages = sample.messages();
+    sample.try_harm(60, |draw, db| {
+        db[draw.below(sample.db.len())] ^= 1 << draw.below(8);
+        "a bit anywhere"
+    });
+    sample.try_harm(60, |draw, db| {
+        db[messages[draw.below(messages.len())] + draw.below(12)] ^= 1 << draw.below(8);
+        "a bit of a message's header"
+    });
+    sample.try_harm(20, |draw, db| {
+        let segment = draw.below(sample.db.len().div_ceil(SEGMENT_BYTES));
+        db[segment * SEGMENT_BYTES + draw.below(HEADER_BYTES)] ^= 1 << draw.below(8);
+        "a bit of a segment's header"
+    });
+}
+
+#[test]
+fn what_is_written_over_is_seen() {
+    for bytes in [64, 256, 4096, 65_536] {
+        sample().try_harm(25, |draw, db| {
+            let at = draw.below(db.len() - bytes);
+            let with = match draw.below(3) {
+                0 => draw.bytes(bytes),
+                one => vec![if one == 1 { 0 } else { 0xff }; bytes],
+            };
+            db[at..at + bytes].copy_from_slice(&with);
+            "written over"
+        });
+    }
+    sample().try_harm(30, |draw, db| {
+        let (one, other) = (draw.below(db.len() / 4096) * 4096, draw.below(db.len() / 4096) * 4096);
+        let page = db[one..one + 4096].to_vec();
+        db.copy_within(other..other + 4096, one);
+        db[other..other + 4096].copy_from_slice(&page);
+        "two pages swapped"
+    });
+}
+
+#[test]
+fn a_file_cut_short_is_seen() {
+    sample().try_harm(40, |draw, db| {
+        let len = draw.below(db.len());
+        db.truncate(len);
+        "cut short"
+    });
+    for len in [0, 1, 19, 20, SEGMENT_BYTES] {
+        assert!(sample().suspects(&sample().db[..len], "cut short"), "{len}");
+    }
+    let copy = sample().with(&[]);
+    fs::remove_file(copy.path().join("sled/db")).unwrap();
+    assert_ne!(sample().walk(&copy), Walk::Clean);
+    assert_ne!(walk(&copy.path().join("sled"), None).unwrap(), Walk::Clean, "its snapshot knows better");
+}
+
+/// Some may be free, and what became of those is of no importance.
+#[test]
+fn segments_that_change_places_or_are_lost_are_seen() {
+    let sample = sample();
+    let mut whole: Vec<_> = sample.db.chunks(SEGMENT_BYTES).map(<[u8]>::to_vec).collect();
+    whole.iter_mut().for_each(|segment| segment.resize(SEGMENT_BYTES, 0));
+    let last = sample.heads.last().unwrap().at as usize / SEGMENT_BYTES;
+    let suspects = |segments: &[Vec<u8>]| sample.walk(&sample.with(&segments.concat())) != Walk::Clean;
+    let (mut swapped, mut lost) = (0, 0);
+    for one in (0..whole.len()).filter(|one| *one != last) {
+        let mut segments = whole.clone();
+        segments.swap(one, last);
+        swapped += usize::from(suspects(&segments));
+        segments[one] = whole[last].clone();
+        segments[last] = whole[last].clone();
+        assert!(suspects(&segments), "{last} is there twice");
+        segments[one].fill(0);
+        lost += usize::from(suspects(&segments));
+    }
+    assert!(swapped > 0 && lost > 0, "{swapped} {lost}");
+}
+
+#[test]
+fn what_stands_behind_the_end_is_seen_or_harmless() {
+    let copy = sample().with(&sample().db);
+    let db = OpenOptions::new().write(true).open(copy.path().join("sled/db")).unwrap();
+    for len in [1_u64 << 32, 1 << 36, 1 << 42] {
+        db.set_len(len).unwrap();
+        let found = sample().walk(&copy);
+        assert!(matches!(&found, Walk::Suspicious(what) if what.contains("far more")), "{len}: {found:?}");
+    }
+    for count in [1, 19, 20, 4096, SEGMENT_BYTES, 2 * SEGMENT_BYTES] {
+        let longer = |tail: Vec<u8>| [sample().db.as_slice(), &tail].concat();
+        assert!(!sample().suspects(&longer(vec![0; count]), "zeros"), "{count}");
+        let seen = sample().suspects(&longer(Draw(4).bytes(count)), "noise");
+        assert!(seen || count < SEGMENT_BYTES, "{count}");
+    }
+}
+
+#[test]
+fn snapshots_and_settings_are_checked() {
+    let copy = sample().with(&sample().db);
+    let sled = copy.path().join("sled");
+    for name in [newest_snapshot(&sled).unwrap().unwrap(), "conf".to_owned()] {
+        let path = sled.join(name);
+        let whole = fs::read(&path).unwrap();
+        // The length before the sum of a snapshot is told and never used.
+        for at in
+            (0..whole.len()).filter(|at| !(4..12).contains(&(whole.len() - 1 - at)) || path.ends_with("conf"))
+        {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 4;
+            fs::write(&path, bytes).unwrap();
+            let found = walk_beside(&sled);
+            assert!(matches!(found, Err(Stop::Doubt(_))), "{} {at}", path.display());
+        }
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(walk_beside(&sled).is_err());
+        fs::write(&path, &whole).unwrap();
+        assert!(walk_beside(&sled).is_ok());
+    }
+    fs::write(sled.join("snap.zzz"), "x").unwrap();
+    assert_ne!(sample().walk(&copy), Walk::Clean);
+}
+
+/// What is checked of the files beside the log.
+fn walk_beside(sled: &Path) -> Result<(), Stop> {
+    check_conf(sled)?;
+    Snapshot::read(sled, &mut [0; 64]).map(drop)
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("db")).unwrap();
+    assert!(matches!(walk(dir.path(), None), Ok(Walk::Suspicious(_)) | Err(LogError::Io { .. })));
+}
+
+fn head(lsn: i64, stable: i64) -> Vec<u8> {
+    let numbers = [(lsn ^ i64::MAX).to_le_bytes(), (stable ^ i64::MAX).to_le_bytes()].concat();
+    [(!crc32fast::hash(&numbers)).to_le_bytes().as_slice(), &numbers].concat()
+}
+
+/// A message with a sum that holds, whatever it says of itself.
+fn message(kind: u8, fields: &[u8], body: &[u8]) -> Vec<u8> {
+    let header = [&[kind], fields].concat();
+    let sum = !crc32fast::hash(&[body, &header].concat());
+    [sum.to_le_bytes().as_slice(), &header, body].concat()
+}
+
+fn segment() -> impl Strategy<Value = Vec<u8>> {
+    let lsn = prop_oneof![any::<i64>(), (0_i64..4).prop_map(|number| number * SEGMENT as i64)];
+    let crafted = (0_u8..13, 0_u8..3, vec(any::<u8>(), 0..20))
+        .prop_map(|(kind, number, body)| message(kind, &[body.len() as u8, number, 5], &body));
+    let noise = (any::<u8>(), vec(any::<u8>(), 0..30), vec(any::<u8>(), 0..300))
+        .prop_map(|(kind, fields, body)| message(kind, &fields, &body));
+    let messages = vec(prop_oneof![3 => crafted, 1 => noise, 1 => vec(any::<u8>(), 0..50)], 0..12);
+    let full = prop_oneof![Just(None), Just(Some(SEGMENT_BYTES)), (0..SEGMENT_BYTES).prop_map(Some)];
+    (lsn, any::<i64>(), any::<bool>(), messages, full).prop_map(|(lsn, stable, fits, messages, full)| {
+        let stable = if fits { lsn.saturating_sub(1) } else { stable };
+        let mut bytes = [head(lsn, stable), messages.concat()].concat();
+        bytes.resize(full.unwrap_or(bytes.len()), 0);
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn whatever_the_file_holds_the_walk_ends(
+        segments in vec(prop_oneof![3 => segment(), 1 => vec(any::<u8>(), 0..3000)], 0..4),
+        wanted in any::<Option<[u8; 32]>>(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = File::create(dir.path().join("db")).unwrap();
+        segments.iter().for_each(|segment| db.write_all(segment).unwrap());
+        let found = walk(dir.path(), wanted.as_ref()).unwrap();
+        prop_assert!(wanted.is_none() || found != Walk::Clean);
+    }
+
+    #[test]
+    fn whatever_stands_where_a_message_should_is_read_without_harm(
+        bytes in vec(any::<u8>(), 0..200), at in 0_usize..250, number in any::<u64>(),
+    ) {
+        let _ = Message::read(&bytes, at, number);
+        let _ = goes_on(&bytes, at, number);
+    }
+}
