@@ -191,6 +191,7 @@ impl Check<'_> {
             return;
         }
         let head = *self.head.borrow();
+        let is_made = !matches!(self.store.first_index(&[]), Ok(None));
         let kept = Index::load(self.store, head);
         match Index::open(self.store, head) {
             Ok(opened) => *index = Some(opened),
@@ -198,7 +199,8 @@ impl Check<'_> {
         }
         drop(index);
         match kept {
-            Err(LoadError::Unfit(damage)) if self.verdict.head > Position::START => {
+            // One that was not made yet, as in a store that was written anew, is no remark.
+            Err(LoadError::Unfit(damage)) if is_made && self.verdict.head > Position::START => {
                 self.remark(None, format!("the index of ids was not of use: {damage}"));
             }
             Err(LoadError::Log(error)) => self.damage(None, error.to_string()),
