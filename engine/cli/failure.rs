@@ -106,6 +106,7 @@ impl From<IngestError> for Failure {
         match error {
             IngestError::Log(error) => error.into(),
             IngestError::Key(error) => error.into(),
+            IngestError::Place(error) => Self::Input(error.to_string()),
             IngestError::Feed(error @ FeedError::Mapping(_)) => {
                 Self::Input(format!("{error}; a mapping is a file named by --map"))
             }

@@ -57,6 +57,9 @@ pub(super) struct Args {
     /// Take free text, such as comments
     #[arg(long)]
     allow_free_text: bool,
+    /// Give every event the position that `log export --positions` has told, in a new store
+    #[arg(long)]
+    keep_positions: bool,
     /// Take events that lie more than a day after now
     #[arg(long)]
     allow_future: bool,
@@ -159,6 +162,7 @@ impl Ingest<'_> {
             pseudonyms: key.as_ref().map(|key| Pseudonyms { key, scope, store: &self.shared.store }),
             received: store::now(),
             allow_future: self.args.allow_future,
+            keep_positions: self.args.keep_positions,
         };
         let header = if feed.name() == "csv" { head.header().to_vec() } else { Vec::new() };
         let mut written = Ok(());

@@ -11,6 +11,7 @@ pub(super) struct Out {
     to: To,
     /// Whether the data is a stream, which is of no use unless it is whole.
     is_stream: bool,
+    readers: Readers,
 }
 
 /// A plain or a packed way out; a file is begun with the first write.
@@ -36,7 +37,25 @@ impl Out {
                 To::Nothing(path.to_owned())
             }
         };
-        Ok(Self { to, is_stream: false })
+        Ok(Self { to, is_stream: false, readers: Readers::AsUsual })
+    }
+
+    /// Whether data goes to standard output.
+    pub(super) fn is_standard(&self) -> bool {
+        matches!(self.to, To::Standard(_))
+    }
+
+    /// Makes the file, if there is to be one, readable for this user alone.
+    pub(super) fn for_owner_alone(&mut self) {
+        self.readers = Readers::OwnerAlone;
+    }
+
+    /// Hands on what was written so far, for those who watch.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        match &mut self.to {
+            To::Standard(to) => Ok(to.flush()?),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a text.
@@ -104,13 +123,13 @@ impl Out {
     fn begin(&mut self) -> Result<(), Failure> {
         let To::Nothing(path) = &mut self.to else { return Ok(()) };
         let path = std::mem::take(path);
-        self.to = begun(path.clone()).map_err(|error| unwritable(&path, &error))?;
+        self.to = begun(path.clone(), self.readers).map_err(|error| unwritable(&path, &error))?;
         Ok(())
     }
 }
 
-fn begun(path: PathBuf) -> io::Result<To> {
-    let draft = BufWriter::with_capacity(BUFFER, Draft::begin(&path, Readers::AsUsual)?);
+fn begun(path: PathBuf, readers: Readers) -> io::Result<To> {
+    let draft = BufWriter::with_capacity(BUFFER, Draft::begin(&path, readers)?);
     if path.extension().is_some_and(|ending| ending == "zst") {
         let packed = zstd::stream::write::Encoder::new(draft, PACKING)?;
         return Ok(To::Packed(path, Box::new(packed)));

@@ -160,8 +160,14 @@ pub(super) fn append(scenario: &Scenario, log: &Log, watch: &Watch) -> Result<Re
     let settings = feeds::Settings::default();
     let native = feeds::by_name("cloudevents");
     let feed = native.ok_or_else(|| Failure::Other("the native feed is missing".to_owned()))?;
-    let order =
-        Order { feed, settings: &settings, pseudonyms: None, received: store::now(), allow_future: true };
+    let order = Order {
+        feed,
+        settings: &settings,
+        pseudonyms: None,
+        received: store::now(),
+        allow_future: true,
+        keep_positions: false,
+    };
     let (report, result) = ingest(log, &mut head.whole(), &order, watch, &mut |_| {});
     result?;
     if report.interrupted { Err(Failure::Interrupted) } else { Ok(report) }

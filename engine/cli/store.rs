@@ -5,7 +5,7 @@ use event::Time;
 use super::Shared;
 use super::failure::Failure;
 use super::progress;
-use crate::log::{Log, Mode};
+use crate::log::{Log, Mode, Opening};
 use crate::replay::{Request, Table, replay};
 
 /// How consultations are read.
@@ -29,12 +29,33 @@ impl ReadingArgs {
 
 /// Opens the store that is there.
 pub(super) fn open(shared: &Shared) -> Result<Log, Failure> {
-    Ok(Log::open(&shared.store, Mode::Existing)?)
+    let log = Log::open(&shared.store, Mode::Existing)?;
+    tell_opening(&log, shared);
+    Ok(log)
 }
 
 /// Opens the store, making it if there is none.
 pub(super) fn open_or_make(shared: &Shared) -> Result<Log, Failure> {
-    Ok(Log::open(&shared.store, Mode::Create)?)
+    let log = Log::open(&shared.store, Mode::Create)?;
+    tell_opening(&log, shared);
+    Ok(log)
+}
+
+/// Tells what opening had to mend, if it had to.
+pub(super) fn tell_opening(log: &Log, shared: &Shared) {
+    match log.opening() {
+        Opening::Torn { head, what } => shared.note(&format!(
+            "a crash had left something half written behind position {head}; it was never acknowledged and \
+             was cut off ({what})"
+        )),
+        Opening::Rewritten { what, aside } => shared.note(&format!(
+            "the file of {} was damaged ({what}); no event is lost. It was written anew, and the damaged one \
+             is kept in {}: delete that when you need it no more, and have the disk looked at",
+            shared.store.display(),
+            aside.display()
+        )),
+        _ => {}
+    }
 }
 
 /// Replays the store into rows.

@@ -8,11 +8,13 @@
 mod fingerprint;
 mod input;
 mod key;
+mod place;
 mod report;
 
 pub use input::{Head, sniff};
 pub(crate) use key::resolved;
 pub use key::{Key, KeyError};
+pub use place::{POSITION, PlaceError, RECEIVED};
 pub use report::{Rejection, Report};
 
 use std::io::BufRead;
@@ -49,6 +51,8 @@ pub struct Order<'a> {
     pub received: Time,
     /// Whether events may lie more than a day after their receipt.
     pub allow_future: bool,
+    /// Whether every event must take the position that it tells, received when it tells.
+    pub keep_positions: bool,
 }
 
 /// Who gets pseudonyms, and by which key.
@@ -75,6 +79,9 @@ pub enum IngestError {
     /// The store could not be told which key it depends on.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// An event cannot take the position that it tells.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
 }
 
 /// What the reading thread hands over.
@@ -184,10 +191,14 @@ fn append(
             Handed::Events(batch) => {
                 let (lines, events): (Vec<u64>, Vec<Event>) = batch.into_iter().unzip();
                 watch.advance(events.len() as u64);
-                let kept = events.clone();
                 if let Some(Pseudonyms { key, store, .. }) = unsigned.take() {
                     fingerprint::leave(key, store)?;
                 }
+                if order.keep_positions {
+                    place::append(log, &lines, events, report)?;
+                    continue;
+                }
+                let kept = events.clone();
                 let receipt = log.append_blocking(events, order.received)?;
                 settle(&receipt, &lines, &kept, report, reject);
             }

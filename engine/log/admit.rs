@@ -47,18 +47,19 @@ struct Suspect {
 }
 
 impl Admission<'_> {
-    /// Decides on `events`, received at `recorded_at`, and takes those that are new.
-    pub(super) fn admit(&mut self, events: Vec<Event>, recorded_at: Time) -> Result<Vec<Fate>, LogError> {
-        let (mut states, mut suspects) = self.ask(&events)?;
+    /// Decides on `arrivals`, and takes those that are new.
+    pub(super) fn admit(&mut self, arrivals: Vec<Arrival>) -> Result<Vec<Fate>, LogError> {
+        let (mut states, mut suspects) = self.ask(&arrivals)?;
         suspects.sort_by_key(|suspect| suspect.position);
         for Suspect { position, number } in suspects {
-            if let (State::Marked(_), Some(fate)) = (&states[number], self.verify(position, &events[number])?)
+            if let (State::Marked(_), Some(fate)) =
+                (&states[number], self.verify(position, &arrivals[number].0)?)
             {
                 states[number] = State::Told(fate);
             }
         }
-        let mut fates = Vec::with_capacity(events.len());
-        for (event, state) in events.into_iter().zip(states) {
+        let mut fates = Vec::with_capacity(arrivals.len());
+        for ((event, recorded_at), state) in arrivals.into_iter().zip(states) {
             fates.push(match state {
                 State::Told(fate) => fate,
                 State::Marked(mark) => self.take(mark, event, recorded_at),
@@ -68,11 +69,11 @@ impl Admission<'_> {
     }
 
     /// Where the index does not settle it, each event's mark and the written positions to look at.
-    fn ask(&mut self, events: &[Event]) -> Result<(Vec<State>, Vec<Suspect>), LogError> {
-        let (mut states, mut suspects) = (Vec::with_capacity(events.len()), Vec::new());
+    fn ask(&mut self, arrivals: &[Arrival]) -> Result<(Vec<State>, Vec<Suspect>), LogError> {
+        let (mut states, mut suspects) = (Vec::with_capacity(arrivals.len()), Vec::new());
         let head = self.head;
         let (mut found, mut last_known, mut eager) = (Vec::new(), None, EAGER_BLOCKS);
-        for (number, event) in events.iter().enumerate() {
+        for (number, (event, _)) in arrivals.iter().enumerate() {
             if let Some(reason) = limits::refusal(event) {
                 states.push(State::Told(Fate::Refused(reason)));
                 continue;

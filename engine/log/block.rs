@@ -179,6 +179,11 @@ impl Block {
         self.hot.len()
     }
 
+    /// How many events it has, not counting what was destroyed and the log's own records.
+    pub(super) fn events(&self) -> u64 {
+        (0..self.len()).filter(|number| self.is_event(*number)).count() as u64
+    }
+
     /// What the header says of it.
     pub(super) fn header(&self) -> &Header {
         &self.hot.header

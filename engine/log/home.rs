@@ -82,6 +82,13 @@ impl Home {
         Ok(home)
     }
 
+    /// What the store in `dir` says of itself and where its witness lies, without holding it.
+    pub(super) fn glance(dir: &Path) -> Result<(Format, PathBuf), LogError> {
+        let missing = || LogError::Missing { dir: dir.to_owned() };
+        let format = read_format(dir)?.ok_or_else(missing)?;
+        Ok((format, dir.join(numbered(WITNESS, format.generation))))
+    }
+
     /// Locks a store whose `FORMAT` cannot be read, at the last generation that is there.
     pub(super) fn lock_without_format(dir: &Path) -> Result<Self, LogError> {
         let lock = take_lock(dir)?;

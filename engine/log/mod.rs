@@ -73,7 +73,7 @@ pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
     NAME_BYTES,
 };
-pub use opening::Opening;
+pub use opening::{Opening, seen_head};
 pub use position::Position;
 pub use proof::{Content, Proof, ProofError, Proven};
 pub use receipt::{Fate, Receipt};
@@ -96,6 +96,7 @@ use event::{Event, Time};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use block::Arrival;
 use home::{Home, StoreId};
 use index::SharedIndex;
 use levels::Most;
@@ -217,8 +218,9 @@ impl Log {
     /// cannot be written, or a block that may hold one of the events cannot be read.
     pub async fn append(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
         let bytes = limits::batch_bytes(&events)?;
+        let arrivals = events.into_iter().map(|event| (event, recorded_at)).collect();
         let (answer, answered) = oneshot::channel();
-        let request = Request { events, bytes, recorded_at, answer };
+        let request = Request { arrivals, bytes, answer };
         match &self.appends {
             Some(appends) if appends.send(request).await.is_ok() => {}
             _ => return Err(self.stopped()),
@@ -237,8 +239,26 @@ impl Log {
     /// When called within an asynchronous task.
     pub fn append_blocking(&self, events: Vec<Event>, recorded_at: Time) -> Result<Receipt, LogError> {
         let bytes = limits::batch_bytes(&events)?;
+        self.append_arrivals(events.into_iter().map(|event| (event, recorded_at)).collect(), bytes)
+    }
+
+    /// [`Log::append_blocking`] of events that were received before, elsewhere: each keeps when.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::append`].
+    ///
+    /// # Panics
+    ///
+    /// When called within an asynchronous task.
+    pub fn append_received(&self, events: Vec<Event>, received: &[Time]) -> Result<Receipt, LogError> {
+        let bytes = limits::batch_bytes(&events)?;
+        self.append_arrivals(events.into_iter().zip(received.iter().copied()).collect(), bytes)
+    }
+
+    fn append_arrivals(&self, arrivals: Vec<Arrival>, bytes: usize) -> Result<Receipt, LogError> {
         let (answer, answered) = oneshot::channel();
-        let request = Request { events, bytes, recorded_at, answer };
+        let request = Request { arrivals, bytes, answer };
         match &self.appends {
             Some(appends) if appends.blocking_send(request).is_ok() => {}
             _ => return Err(self.stopped()),
@@ -349,6 +369,28 @@ impl Log {
         let manifest = Manifest::of(self.id, head, &root);
         backup::write(&self.store, &manifest, out, progress)?;
         Ok(manifest)
+    }
+
+    /// Where the events of a consultation stand.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read.
+    pub fn positions_of(&self, consultation: &str) -> Result<Vec<Position>, LogError> {
+        redact::positions_of(&self.store, consultation, self.head())
+    }
+
+    /// What stands at a position: an event, what stays of one, or a record of the log's own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such position, or its block cannot be read.
+    pub fn content(&self, position: Position) -> Result<Content, LogError> {
+        let head = self.head();
+        if !(Position::FIRST..=head).contains(&position) {
+            return Err(LogError::NoPosition { position, head });
+        }
+        redact::content(&read::block_at(&self.store, position)?, position)
     }
 
     /// What the log tells of contents that were destroyed.

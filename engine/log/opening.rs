@@ -4,7 +4,7 @@
 //! acknowledged: whole ones stay, and what is torn is cut off and told. Anything else is an error that
 //! says what is the matter, and nothing is changed by it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::commitment::{Frontier, Salts};
 use super::home::{Home, StoreId};
@@ -71,6 +71,17 @@ pub(super) fn open(mut home: Home) -> Result<(Home, Opened), LogError> {
     Ok((home, opened))
 }
 
+/// How far the events of the store in `dir` were acknowledged by now, without opening or holding it.
+///
+/// # Errors
+///
+/// When there is no store, or its witness cannot be read.
+pub fn seen_head(dir: &Path) -> Result<Position, LogError> {
+    let (format, path) = Home::glance(dir)?;
+    let missing = |mute| LogError::Unwitnessed { dir: dir.to_owned(), what: words(mute).to_owned() };
+    Witness::open(&path, format.id)?.map(|(_, seen)| seen.head).map_err(missing)
+}
+
 /// Opens a store after writing it anew, which is possible if nothing that was acknowledged is lost.
 fn rewritten(home: Home, what: String) -> Result<(Home, Opened), LogError> {
     let dir = home.dir().to_owned();
@@ -106,12 +117,15 @@ fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Seen) -> Result<Keys, 
 }
 
 fn unwitnessed(home: &Home, mute: Mute) -> LogError {
-    let what = match mute {
+    LogError::Unwitnessed { dir: home.dir().to_owned(), what: words(mute).to_owned() }
+}
+
+fn words(mute: Mute) -> &'static str {
+    match mute {
         Mute::Missing => "its WITNESS is missing",
         Mute::Unreadable => "its WITNESS is damaged",
         Mute::OfAnotherStore => "its WITNESS is that of another store",
-    };
-    LogError::Unwitnessed { dir: home.dir().to_owned(), what: what.to_owned() }
+    }
 }
 
 /// Makes a store, or completes one whose making was cut short.

@@ -20,7 +20,7 @@ use super::rebuild::Builder;
 use super::records::{RedactedV1, RedactionV1};
 use super::remains::{self, Gone};
 use super::store::{Keys, Store};
-use super::{LogError, Mode, Position, codec, registry};
+use super::{Content, LogError, Mode, Position, codec, registry};
 
 /// How many positions one record of a redaction holds.
 const POSITIONS_A_RECORD: usize = 8192;
@@ -96,8 +96,12 @@ pub fn redact(
     Ok(Some(Redacted { positions, head, kept_aside: home.kept_aside() }))
 }
 
-/// Where the events of a consultation stand.
-fn positions_of(store: &Store, consultation: &str, head: Position) -> Result<Vec<Position>, LogError> {
+/// Where the events of a consultation stand; only hot columns are read.
+pub(super) fn positions_of(
+    store: &Store,
+    consultation: &str,
+    head: Position,
+) -> Result<Vec<Position>, LogError> {
     let mut positions = Vec::new();
     for block in read::hot_blocks(store, Span::of(.., head)) {
         let block = block?;
@@ -206,6 +210,23 @@ fn record(
     Ok(())
 }
 
+/// What stands at a position of `block`.
+pub(super) fn content(block: &Block, position: Position) -> Result<Content, LogError> {
+    let number = (position.0 - block.first().0) as usize;
+    let content = || {
+        let raw = block.raw(number)?;
+        Ok(match raw.code {
+            registry::REDACTED => Content::Destroyed,
+            registry::REDACTION => {
+                let RedactionV1 { positions, reason } = codec::read(raw.record)?;
+                Content::Redaction { positions: positions.into_iter().map(Position).collect(), reason }
+            }
+            _ => Content::Event(Box::new(block.event(number)?)),
+        })
+    };
+    content().map_err(LogError::damaged(position))
+}
+
 /// Every redaction that the log tells of.
 pub(super) fn list(store: &Store, head: Position) -> Result<Vec<Redaction>, LogError> {
     let mut redactions = Vec::new();
@@ -216,12 +237,9 @@ pub(super) fn list(store: &Store, head: Position) -> Result<Vec<Redaction>, LogE
         let block = block?;
         for number in 0..block.len() {
             let position = block.first().plus(number as u64);
-            let raw = block.raw(number).map_err(LogError::damaged(position))?;
-            if raw.code == registry::REDACTION {
-                let RedactionV1 { positions, reason } =
-                    codec::read(raw.record).map_err(LogError::damaged(position))?;
-                let positions = positions.into_iter().map(Position).collect();
-                redactions.push(Redaction { position, at: raw.at, positions, reason });
+            if let Content::Redaction { positions, reason } = content(&block, position)? {
+                let at = block.raw(number).map_err(LogError::damaged(position))?.at;
+                redactions.push(Redaction { position, at, positions, reason });
             }
         }
     }

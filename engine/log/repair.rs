@@ -96,6 +96,12 @@ impl Repair {
         self.proven.as_ref().map_or(Position::START, |proven| proven.head)
     }
 
+    /// How many blocks that is.
+    #[must_use]
+    pub fn blocks(&self) -> u64 {
+        self.proven.as_ref().map_or(0, Proven::len)
+    }
+
     /// How many acknowledged events would not be there; none when nobody can tell.
     #[must_use]
     pub fn lost(&self) -> Option<u64> {

@@ -313,6 +313,11 @@ impl<'a> Row<'a> {
 }
 
 impl Proven {
+    /// How many blocks there are.
+    pub(super) fn len(&self) -> u64 {
+        self.blocks.len() as u64
+    }
+
     /// Gives every block, in order, with its values and its entry if that was found.
     pub(super) fn blocks(
         &self,

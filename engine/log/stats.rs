@@ -6,7 +6,7 @@ use event::Kind;
 
 use super::read::{self, Span};
 use super::store::Store;
-use super::{LogError, Position};
+use super::{LogError, Position, redact};
 
 /// Counts and sizes of a log up to its head.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +26,10 @@ pub struct Stats {
     pub index_bytes: u64,
     /// Bytes of the database's files.
     pub disk_bytes: u64,
+    /// Bytes of hot and cold values that were written for these events so far: sealing writes again.
+    pub written_bytes: u64,
+    /// Positions whose content was redacted.
+    pub redacted: u64,
     /// Events of each kind.
     pub kinds: BTreeMap<Kind, u64>,
     /// Events of each source.
@@ -41,6 +45,7 @@ pub(super) fn count(store: &Store, head: Position) -> Result<Stats, LogError> {
         stats.blocks += 1;
         stats.hot_bytes += u64::from(entry.hot_bytes);
         stats.cold_bytes += u64::from(entry.cold_bytes);
+        stats.written_bytes += entry.written;
     }
     for block in read::hot_blocks(store, span) {
         let block = block?;
@@ -53,6 +58,9 @@ pub(super) fn count(store: &Store, head: Position) -> Result<Stats, LogError> {
             *stats.sources.entry(source.to_owned()).or_default() += events;
         }
     }
+    let redactions = redact::list(store, head)?;
+    stats.redacted = redactions.iter().map(|redaction| redaction.positions.len() as u64).sum();
+    stats.events -= stats.redacted + redactions.len() as u64;
     stats.index_bytes = store.index_bytes()?;
     stats.disk_bytes = store.disk_bytes()?;
     Ok(stats)

@@ -230,7 +230,7 @@ impl Check<'_> {
             match check_block(self.store, entry) {
                 Ok(block) => {
                     self.verdict.blocks += 1;
-                    self.verdict.events += block.len() as u64;
+                    self.verdict.events += block.events();
                     self.committed(&block, entry);
                     self.indexed(&block);
                 }

@@ -8,7 +8,6 @@
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
 
-use event::{Event, Time};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admit::Admission;
@@ -40,10 +39,9 @@ const WRITTEN_BYTES: usize = 4 << 20;
 /// One append that waits.
 #[derive(Debug)]
 pub(super) struct Request {
-    pub(super) events: Vec<Event>,
+    pub(super) arrivals: Vec<Arrival>,
     /// How large they are.
     pub(super) bytes: usize,
-    pub(super) recorded_at: Time,
     pub(super) answer: oneshot::Sender<Result<Receipt, LogError>>,
 }
 
@@ -87,11 +85,11 @@ impl Writer {
     /// Writes until nobody is left who could append.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         while let Some(request) = queue.blocking_recv() {
-            let (mut events, mut bytes) = (request.events.len(), request.bytes);
+            let (mut events, mut bytes) = (request.arrivals.len(), request.bytes);
             let mut group = vec![request];
             while events < GROUP_EVENTS && bytes < BATCH_BYTES {
                 let Ok(request) = queue.try_recv() else { break };
-                (events, bytes) = (events + request.events.len(), bytes + request.bytes);
+                (events, bytes) = (events + request.arrivals.len(), bytes + request.bytes);
                 group.push(request);
             }
             self.write_group(group);
@@ -103,8 +101,8 @@ impl Writer {
         let shared = Arc::clone(&self.index);
         let mut index = locked(&shared);
         let (mut pending, mut decided, mut fit) = (Vec::new(), Vec::new(), true);
-        for Request { events, recorded_at, answer, .. } in group {
-            match self.admit(&mut index, events, recorded_at, &mut pending) {
+        for Request { arrivals, answer, .. } in group {
+            match self.admit(&mut index, arrivals, &mut pending) {
                 Ok(fates) => decided.push((answer, fates)),
                 Err(error) => {
                     fit &= !matches!(error, LogError::Index { .. });
@@ -124,8 +122,7 @@ impl Writer {
     fn admit(
         &mut self,
         index: &mut Option<Index>,
-        events: Vec<Event>,
-        recorded_at: Time,
+        arrivals: Vec<Arrival>,
         pending: &mut Vec<Arrival>,
     ) -> Result<Vec<Fate>, LogError> {
         if let Some(error) = self.refusal() {
@@ -141,7 +138,7 @@ impl Writer {
             None => self.levels.insert(Levels::open(&self.store, head, self.most)?),
         };
         let (store, recall, gone) = (&*self.store, &mut self.recall, &self.gone);
-        Admission { store, index, recall, gone, levels, head, pending }.admit(events, recorded_at)
+        Admission { store, index, recall, gone, levels, head, pending }.admit(arrivals)
     }
 
     /// Makes `arrivals` durable and moves the head over them; an index that is not `fit` is forgotten.
