@@ -140,6 +140,7 @@ pub(crate) fn prepared() -> TempDir {
         fs::write(path, text).unwrap();
     }
     run(dir.path(), ["ingest", "events.ndjson"]).ok();
+    run(dir.path(), ["log", "backup", "-o", "monday.backup"]).ok();
     dir
 }
 

@@ -8,6 +8,7 @@ mod contract;
 mod crash;
 mod flow;
 mod golden;
+mod keeper;
 mod laws;
 mod log;
 mod naive;

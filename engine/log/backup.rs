@@ -22,12 +22,14 @@ use serde::{Deserialize, Serialize};
 use super::block::{Block, Values};
 use super::column::Reader;
 use super::commitment::{hex, unhex};
+use super::entry::Entry;
 use super::error::Damage;
 use super::home::{Home, StoreId};
+use super::keys::Keys;
 use super::limits::VALUE_BYTES;
 use super::read::{self, Span};
 use super::rebuild::Builder;
-use super::store::{Entry, Keys, Store};
+use super::store::Store;
 use super::{LogError, Mode, Position};
 
 const MAGIC: &[u8] = b"evenfield backup 1\n";

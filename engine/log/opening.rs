@@ -7,10 +7,12 @@
 use std::path::{Path, PathBuf};
 
 use super::commitment::{Frontier, Salts};
+use super::entry::Entry;
 use super::home::{Home, StoreId};
+use super::keys::Keys;
 use super::past::{self, Leaves};
 use super::preflight::{self, Walk};
-use super::store::{Entry, Keys, Store};
+use super::store::Store;
 use super::witness::{Mute, Seen, Witness};
 use super::{LogError, Position};
 use super::{read, repair};

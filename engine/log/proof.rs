@@ -13,10 +13,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::commitment::{self, Hash};
 use super::digits::Digits;
 use super::error::Damage;
+use super::keys::Keys;
 use super::past::{self, Ground, Leaves};
 use super::raw::{self, Said};
 use super::read;
-use super::store::{Keys, Store};
+use super::store::Store;
 use super::{Head, Log, LogError, Position};
 
 const SCHEMA: &str = "evenfield.proof/1";

@@ -10,9 +10,10 @@ use std::ops::{Bound, RangeBounds};
 
 use super::block::{Block, Stored, Values};
 use super::brief::{Contexts, HotBlock};
+use super::entry::Entry;
 use super::error::Damage;
 use super::recall::Recall;
-use super::store::{Entry, Key, Store, Value};
+use super::store::{Key, Store, Value};
 use super::{LogError, Position, hot};
 
 /// How often a block that is being replaced is looked up again.

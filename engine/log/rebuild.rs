@@ -8,9 +8,10 @@ use std::path::Path;
 
 use super::block::{self, Block, Encoded, Values};
 use super::commitment::{Frontier, Hash, UNIT_EVENTS, UNIT_HEIGHT};
+use super::keys::Keys;
 use super::past::Leaves;
 use super::raw::Raw;
-use super::store::{Keys, Store};
+use super::store::Store;
 use super::witness::{Seen, Witness};
 use super::{LogError, Position};
 

@@ -12,6 +12,7 @@ use event::Time;
 use super::block::Block;
 use super::error::Damage;
 use super::home::{Before, Home};
+use super::keys::Keys;
 use super::opening::{self, Opened};
 use super::past::Leaves;
 use super::raw::{Raw, Remains};
@@ -19,7 +20,7 @@ use super::read::{self, Span};
 use super::rebuild::Builder;
 use super::records::{RedactedV1, RedactionV1};
 use super::remains::{self, Gone};
-use super::store::{Keys, Store};
+use super::store::Store;
 use super::{Content, LogError, Mode, Position, codec, registry};
 
 /// How many positions one record of a redaction holds.

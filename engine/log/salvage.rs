@@ -15,12 +15,13 @@ use memchr::memmem;
 
 use super::block::{Block, Stored, Values};
 use super::commitment::{Frontier, Hash};
+use super::entry::Entry;
 use super::frame::{self, Part};
 use super::home::StoreId;
+use super::keys::Keys;
 use super::limits::VALUE_BYTES;
 use super::past::Leaves;
 use super::remains;
-use super::store::{Entry, Keys};
 use super::witness::Seen;
 use super::{LogError, Position};
 

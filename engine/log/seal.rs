@@ -12,11 +12,12 @@ use tokio::sync::watch;
 
 use super::block::{self, Block, Encoded};
 use super::commitment::UNIT_EVENTS;
+use super::entry::Entry;
 use super::error::Damage;
 use super::limits::{self, PART_BYTES};
 use super::raw::Raw;
 use super::read::{self, Span};
-use super::store::{Entry, Store};
+use super::store::Store;
 use super::{LogError, Position};
 
 /// How many blocks of a few events are put together in the last unit.

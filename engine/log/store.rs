@@ -6,18 +6,14 @@
 //! may panic on damage, so panics are caught and told as errors.
 //!
 //! ```text
-//! tree "blocks"   'b' + first position   entry: what is known of a block
+//! tree "blocks"   'b' + first position   what is known of a block, see `entry`
 //!                 'c' + first position   cold value
 //!                 'h' + first position   hot value
-//!                 'k' + number           keys of the salts, some two thousand in each value
+//!                 'k' + number           keys of the salts, see `keys`
 //!                 'n' + number           the node of a complete unit, see `commitment`
 //!                 'r' + number           names of destroyed events, see `remains`
 //! tree "index"    what is derived: see `index` and `levels`
 //!
-//! entry  magic "EFB1", CRC-32C of the rest, u64 first, u32 events, u32 bytes hot, u32 bytes cold,
-//!        u32 sealed, u64 bytes written so far, 32 bytes commitment after its last event
-//! keys   magic "EFK1", CRC-32C of the rest, 16 bytes store, u32 number, u32 of how many,
-//!        u32 n, n times: u8 depth, u64 prefix, 32 bytes key
 //! node   magic "EFN1", CRC-32C of the rest, u64 unit, 32 bytes
 //! ```
 //!
@@ -31,9 +27,10 @@ use std::time::Duration;
 
 use super::block::Encoded;
 use super::column::Reader;
-use super::commitment::{Hash, Node, Salts, UNIT_EVENTS};
+use super::commitment::{Hash, UNIT_EVENTS};
+use super::entry::Entry;
 use super::error::Damage;
-use super::home::StoreId;
+use super::keys::Keys;
 use super::{LogError, Position, disk, frame};
 
 /// Large, so that no value ever moves into a file of its own; fixed for the life of a database.
@@ -42,9 +39,6 @@ const CACHE_BYTES: u64 = 64 << 20;
 /// How often and for how long a dying instance in this process is waited for.
 const REOPEN_PAUSES: u32 = 200;
 const REOPEN_PAUSE: Duration = Duration::from_millis(10);
-
-/// How many keys of salts lie in one value: 82 KB.
-const NODES_A_VALUE: usize = 2000;
 
 /// A value of the database.
 pub(super) type Value = sled::IVec;
@@ -60,27 +54,6 @@ pub(super) struct Store {
     blocks: sled::Tree,
     index: sled::Tree,
     file: File,
-}
-
-/// What the list of blocks says of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) first: Position,
-    pub(super) events: u32,
-    pub(super) hot_bytes: u32,
-    pub(super) cold_bytes: u32,
-    pub(super) sealed: bool,
-    /// Bytes of values written for these events so far.
-    pub(super) written: u64,
-    /// The commitment after its last event.
-    pub(super) root: Hash,
-}
-
-/// The store that a database belongs to, and the keys of its salts.
-#[derive(Debug, Clone)]
-pub(super) struct Keys {
-    pub(super) id: StoreId,
-    pub(super) salts: Salts,
 }
 
 /// What a key stands for.
@@ -351,111 +324,7 @@ fn entry(first: Position, value: &[u8]) -> Result<Entry, LogError> {
     read.map_err(LogError::damaged(first))
 }
 
-impl Entry {
-    /// The entry of a block.
-    pub(super) fn of(block: &Encoded) -> Self {
-        let (hot_bytes, cold_bytes) = (block.values.hot.len() as u32, block.values.cold.len() as u32);
-        let Encoded { first, count, sealed, written, root, .. } = *block;
-        Self { first, events: count, hot_bytes, cold_bytes, sealed, written, root }
-    }
-
-    pub(super) fn bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(Self::BYTES);
-        bytes.extend(self.first.0.to_le_bytes());
-        for number in [self.events, self.hot_bytes, self.cold_bytes, u32::from(self.sealed)] {
-            bytes.extend(number.to_le_bytes());
-        }
-        bytes.extend(self.written.to_le_bytes());
-        bytes.extend_from_slice(&self.root);
-        frame::with_magic(Self::MAGIC, &bytes)
-    }
-
-    pub(super) const MAGIC: &[u8; 4] = b"EFB1";
-    /// How long the value is.
-    pub(super) const BYTES: usize = 8 + 8 + 16 + 8 + 32;
-
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Damage> {
-        let mut from = Reader::new(frame::magic_checked(Self::MAGIC, bytes)?);
-        let first = Position(from.u64()?);
-        let (events, hot_bytes, cold_bytes, sealed) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
-        let (written, root) = (from.u64()?, from.hash()?);
-        from.end()?;
-        if events == 0 || first.0.checked_add(events.into()).is_none() {
-            return Err(Damage::new(format!("its entry claims {events} events from position {first}")));
-        }
-        Ok(Self { first, events, hot_bytes, cold_bytes, sealed: sealed == 1, written, root })
-    }
-
-    /// The position of the last event.
-    pub(super) fn last(&self) -> Position {
-        Position(self.first.0 + u64::from(self.events) - 1)
-    }
-}
-
-impl Keys {
-    pub(super) const MAGIC: &[u8; 4] = b"EFK1";
-    /// Where a value says which of them it is, and how many keys it has.
-    const NUMBER_AT: usize = 24;
-    const COUNT_AT: usize = 32;
-    const HEAD_BYTES: usize = 36;
-    const KEY_BYTES: usize = 41;
-
-    /// The value that `rest` begins with, if it is whole.
-    pub(super) fn value_in(rest: &[u8]) -> Option<&[u8]> {
-        let count = u32::from_le_bytes(*rest.get(Self::COUNT_AT..)?.first_chunk()?) as usize;
-        let value = rest.get(..Self::HEAD_BYTES + count.min(NODES_A_VALUE) * Self::KEY_BYTES)?;
-        frame::magic_checked(Self::MAGIC, value).ok().map(|_| value)
-    }
-
-    /// Which value of them this is.
-    pub(super) fn number_of(value: &[u8]) -> u32 {
-        let number = value.get(Self::NUMBER_AT..).and_then(|rest| rest.first_chunk());
-        number.map_or(0, |number| u32::from_le_bytes(*number))
-    }
-
-    /// The values that hold them.
-    pub(super) fn values(&self) -> Vec<Vec<u8>> {
-        let nodes = self.salts.nodes();
-        let count = nodes.len().div_ceil(NODES_A_VALUE).max(1);
-        let value = |number: usize| {
-            let begin = number * NODES_A_VALUE;
-            let nodes = &nodes[begin..nodes.len().min(begin + NODES_A_VALUE)];
-            let mut bytes = self.id.to_vec();
-            for number in [number, count, nodes.len()] {
-                bytes.extend((number as u32).to_le_bytes());
-            }
-            for node in nodes {
-                bytes.push(node.depth);
-                bytes.extend(node.prefix.to_le_bytes());
-                bytes.extend_from_slice(&node.key);
-            }
-            frame::with_magic(Self::MAGIC, &bytes)
-        };
-        (0..count).map(value).collect()
-    }
-
-    /// The keys that `values`, in order, hold.
-    pub(super) fn read(values: &[Vec<u8>]) -> Result<Self, Damage> {
-        let (mut id, mut nodes) = (None, Vec::new());
-        for (number, value) in values.iter().enumerate() {
-            let mut from = Reader::new(frame::magic_checked(Self::MAGIC, value)?);
-            let of: StoreId = from.array()?;
-            let (told, count) = (from.u32()? as usize, from.u32()? as usize);
-            if *id.get_or_insert(of) != of || (told, count) != (number, values.len()) {
-                return Err(Damage::new("the keys of the salts are not those of one store, or not all"));
-            }
-            for _ in 0..from.count(NODES_A_VALUE)? {
-                let (depth, prefix, key) = (from.u8()?, from.u64()?, from.hash()?);
-                nodes.push(Node::new(depth, prefix, key)?);
-            }
-            from.end()?;
-        }
-        let id = id.ok_or_else(|| Damage::new("the keys of the salts are missing"))?;
-        Ok(Self { id, salts: Salts::from_nodes(nodes) })
-    }
-}
-
-pub(super) const UNIT_MAGIC: &[u8; 4] = b"EFN1";
+const UNIT_MAGIC: &[u8; 4] = b"EFN1";
 
 fn unit_bytes(unit: u64, node: &Hash) -> Vec<u8> {
     frame::with_magic(UNIT_MAGIC, &[unit.to_le_bytes().as_slice(), node].concat())

@@ -13,11 +13,12 @@ use tokio::sync::watch;
 
 use super::block::Block;
 use super::commitment::{Frontier, Hash, UNIT_HEIGHT};
+use super::entry::Entry;
 use super::error::Damage;
 use super::home::StoreId;
 use super::index::{Index, LoadError, SharedIndex, locked};
 use super::past::Leaves;
-use super::store::{Entry, Key, Store};
+use super::store::{Key, Store};
 use super::witness::Witness;
 use super::{LogError, Position};
 

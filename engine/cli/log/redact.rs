@@ -13,8 +13,8 @@ use crate::report;
 /// positions stay and the commitment still holds. Without --yes it only says what it would do.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    evenfield log redact c-0001\n  \
-    evenfield log redact c-0001 --reason \"asked for on 3 March\" --yes")]
+    evenfield log redact c-000001\n  \
+    evenfield log redact c-000001 --reason \"asked for on 3 March\" --yes")]
 pub(in crate::cli) struct Args {
     /// The consultation
     consultation: String,
