@@ -27,6 +27,7 @@ use super::home::{Home, StoreId};
 use super::limits::VALUE_BYTES;
 use super::read::{self, Span};
 use super::rebuild::Builder;
+use super::remains::Gone;
 use super::store::{Entry, Keys, Store};
 use super::{LogError, Mode, Position};
 
@@ -254,6 +255,8 @@ fn fill(
     if unhex(&manifest.store).as_deref() != Some(&id) {
         return Err(BackupError::Unfit("its keys are those of another store".to_owned()));
     }
+    // A log that cannot read them does not open.
+    Gone::read(id, &remains)?;
     let mut home = Home::lock(place, Mode::Create)?;
     let mut builder = Builder::begin(&home.database(), keys)?;
     builder.put_remains(&remains)?;
