@@ -7,6 +7,8 @@
 //!     cargo bench --bench durable                     # 20,000 appends a figure, 1 million events
 //!     cargo bench --bench durable -- --events 10000000
 
+#![expect(clippy::print_stdout, reason = "its figures are its output")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

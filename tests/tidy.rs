@@ -245,10 +245,13 @@ fn every_crate_is_tested_by_a_plain_cargo_test() {
         list.iter().map(|member| member.as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(list("members"), list("default-members"));
+    // Workspaces of their own: what they need is not everybody's.
+    let apart = ["engine/cluster", "tests/fuzz"];
     let members: BTreeSet<PathBuf> = list("members").into_iter().map(PathBuf::from).collect();
     let crates: BTreeSet<PathBuf> = files(".")
         .into_iter()
-        .filter(|path| path.ends_with("Cargo.toml") && !path.starts_with("engine/cluster"))
+        .filter(|path| path.ends_with("Cargo.toml"))
+        .filter(|path| !apart.iter().any(|apart| path.starts_with(apart)))
         .map(
             |path| {
                 if path == Path::new("Cargo.toml") { ".".into() } else { path.parent().unwrap().to_owned() }
@@ -259,6 +262,28 @@ fn every_crate_is_tested_by_a_plain_cargo_test() {
     for member in crates.iter().filter(|path| *path != Path::new(".")) {
         let manifest = text(&member.join("Cargo.toml"));
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} has lints of its own", member.display());
+    }
+}
+
+/// They are built by nobody but those who fuzz: each must be listed, and have its body run in the tests.
+#[test]
+fn every_fuzz_target_has_a_body_that_the_tests_run() {
+    let (manifest, bodies) =
+        (text(Path::new("tests/fuzz/Cargo.toml")), text(Path::new("tests/fuzz/bodies.rs")));
+    let targets: Vec<String> = sources("tests/fuzz/targets")
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let listed: Vec<&str> =
+        manifest.lines().filter_map(|line| line.strip_prefix("path = \"targets/")).collect();
+    assert_eq!(listed.len(), targets.len());
+    for target in &targets {
+        assert!(listed.contains(&format!("{target}.rs\"").as_str()), "{target} is not in the manifest");
+        assert!(bodies.contains(&format!("pub fn {target}(data: &[u8])")), "{target} has no body");
+        let source = text(&Path::new("tests/fuzz/targets").join(format!("{target}.rs")));
+        assert!(source.contains(&format!("bodies::{target}(data)")), "{target} does something else");
+        let run = text(Path::new("tests/fuzzing.rs"));
+        assert!(run.contains(&format!("bodies::{target})")), "{target} is not run");
     }
 }
 

@@ -201,8 +201,7 @@ fn a_missing_or_foreign_witness_is_told_and_made_anew() {
         [&|| fs::remove_file(&witness).unwrap(), &|| fs::write(&witness, [7; 5000]).unwrap(), &|| {
             assert!(fs::copy(other.join("WITNESS"), &witness).is_ok())
         }];
-    let mut witness_of = 0;
-    for damage in damages {
+    for (witness_of, damage) in damages.into_iter().enumerate() {
         let witness =
             if witness_of == 0 { store.join("WITNESS") } else { store.join(format!("WITNESS.{witness_of}")) };
         if witness_of > 0 {
@@ -219,7 +218,6 @@ fn a_missing_or_foreign_witness_is_told_and_made_anew() {
         let plan = plan(&store);
         assert_eq!((plan.head(), plan.lost()), (Position(6000), None));
         plan.apply().unwrap();
-        witness_of += 1;
         check_sound(&Log::open(&store, Mode::Existing).unwrap());
     }
 }

@@ -29,11 +29,14 @@ use super::keys::Keys;
 use super::limits::VALUE_BYTES;
 use super::read::{self, Span};
 use super::rebuild::Builder;
+use super::remains::Gone;
 use super::store::Store;
 use super::{LogError, Mode, Position};
 
 const MAGIC: &[u8] = b"evenfield backup 1\n";
 const FRAME_BYTES: usize = 2 * VALUE_BYTES + 1024;
+/// The most frames of keys and of names, of 100 KB at most: three million redacted events.
+const NAMES_AND_KEYS: usize = 4096;
 const SCHEMA: &str = "evenfield.backup/1";
 
 /// What a backup says of itself, before anything else.
@@ -248,6 +251,9 @@ fn fill(
     let (mut keys, mut remains) = (Vec::new(), Vec::new());
     let mut tag = source.next()?;
     while tag == b'k' || tag == b'r' {
+        if keys.len() + remains.len() >= NAMES_AND_KEYS {
+            return Err(BackupError::Unfit("it has more frames of keys and names than a store".to_owned()));
+        }
         if tag == b'k' { &mut keys } else { &mut remains }.push(source.frame.clone());
         tag = source.next()?;
     }
@@ -256,6 +262,8 @@ fn fill(
     if unhex(&manifest.store).as_deref() != Some(&id) {
         return Err(BackupError::Unfit("its keys are those of another store".to_owned()));
     }
+    // A log that cannot read them does not open.
+    Gone::read(id, &remains)?;
     let mut home = Home::lock(place, Mode::Create)?;
     let mut builder = Builder::begin(&home.database(), keys)?;
     builder.put_remains(&remains)?;

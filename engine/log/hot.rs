@@ -162,7 +162,9 @@ impl Hot {
     }
 
     /// The events in brief: one block, or several where contents were destroyed between them.
-    pub(super) fn into_brief(self) -> Result<Vec<HotBlock>, Damage> {
+    ///
+    /// Each has the lists of them all. They are made one at a time: together they could fill the memory.
+    pub(super) fn into_brief(self) -> Result<impl Iterator<Item = HotBlock>, Damage> {
         let rows = self.rows()?;
         let (mut runs, mut run, mut first) = (Vec::new(), Vec::with_capacity(self.len()), self.header.first);
         let mut taken = 0;
@@ -199,21 +201,22 @@ impl Hot {
         self.shapes.iter().map(row).collect()
     }
 
-    fn blocks(self, mut runs: Vec<(Position, Vec<Brief>)>) -> Vec<HotBlock> {
-        let Some((first, events)) = runs.pop() else { return Vec::new() };
-        let Self { sources, consultations, participants, contexts, .. } = self;
-        let last = HotBlock { first, sources, consultations, participants, contexts, events };
-        let before = |(first, events)| HotBlock {
-            first,
-            sources: last.sources.clone(),
-            consultations: last.consultations.clone(),
-            participants: last.participants.clone(),
-            contexts: last.contexts.clone(),
-            events,
+    fn blocks(self, runs: Vec<(Position, Vec<Brief>)>) -> impl Iterator<Item = HotBlock> {
+        let Self { header, sources, consultations, participants, contexts, .. } = self;
+        let lists = HotBlock {
+            first: header.first,
+            sources,
+            consultations,
+            participants,
+            contexts,
+            events: Vec::new(),
         };
-        let mut blocks: Vec<HotBlock> = runs.into_iter().map(before).collect();
-        blocks.push(last);
-        blocks
+        let (mut lists, mut runs) = (Some(lists), runs.into_iter());
+        std::iter::from_fn(move || {
+            let (first, events) = runs.next()?;
+            let lists = if runs.len() == 0 { lists.take() } else { lists.clone() }?;
+            Some(HotBlock { first, events, ..lists })
+        })
     }
 }
 

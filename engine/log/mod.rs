@@ -15,6 +15,7 @@
 //! read     ranges;  verify, stats: what the whole of it is like
 //! head     what is published;  proof: that an event stands in the log, for those who do not have it;
 //!          digits: hexadecimal in both
+//! fuzzing  a door for those who try to break all this
 //! ```
 
 mod admit;
@@ -30,6 +31,8 @@ mod disk;
 mod entry;
 mod error;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod head;
 mod home;
 mod hot;

@@ -107,20 +107,19 @@ pub(super) fn entries(store: &Store, span: Span) -> impl Iterator<Item = Result<
 pub(super) fn hot_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<HotBlock, LogError>> {
     each(store, span, hot_pieces).flat_map(|got| {
         let (part, pieces, error) = match got {
-            Ok((part, pieces)) => (part, pieces, None),
-            Err(error) => {
-                (Span { first: Position::FIRST, last: Position::START }, Vec::new(), Some(Err(error)))
-            }
+            Ok((part, pieces)) => (part, Some(pieces), None),
+            Err(error) => (Span { first: Position::FIRST, last: Position::START }, None, Some(Err(error))),
         };
         pieces
             .into_iter()
+            .flatten()
             .filter_map(move |piece| Some(cut(piece, part)).filter(|piece| !piece.events.is_empty()))
             .map(Ok)
             .chain(error)
     })
 }
 
-fn hot_pieces(store: &Store, entry: Entry) -> Result<Vec<HotBlock>, LogError> {
+fn hot_pieces(store: &Store, entry: Entry) -> Result<impl Iterator<Item = HotBlock> + use<>, LogError> {
     let value = value(store, Key::Hot, entry.first)?;
     let pieces = || {
         let hot = hot::decode(&value)?;

@@ -88,3 +88,50 @@ impl ExtraV1 {
         Extra { attributes: self.attributes.into_iter().collect(), data: self.data.into_iter().collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANGED: &str = "a record that logs hold already has changed: put the old struct back, give the new one the next \
+                           version and a row of its own in the registry";
+    const NEW: &str =
+        "a record that is not written down: if it is new, add this line to engine/log/records.lock";
+
+    /// The first difference between the forms that are written down and those that are there.
+    fn difference(locked: &str, forms: &str) -> Option<String> {
+        let name = |form: &str| form.split(' ').next().map(str::to_owned);
+        let changed = locked.lines().find_map(|line| {
+            let now = forms.lines().find(|form| name(form) == name(line)).unwrap_or("nothing of that name");
+            (now != line).then(|| format!("{CHANGED}\n  written down: {line}\n  now:          {now}"))
+        });
+        let new = || forms.lines().find(|form| !locked.lines().any(|line| line == *form));
+        changed.or_else(|| new().map(|form| format!("{NEW}\n{form}")))
+    }
+
+    /// The encoding has no names: a changed struct would make the bytes of every log unreadable.
+    #[test]
+    fn no_form_differs_from_what_was_written_down() {
+        let tidy = |form: &str| form.split_whitespace().collect::<Vec<_>>().join(" ").replace(" :", ":");
+        let forms: String =
+            FORMS.iter().map(|(name, form)| format!("{name} {{ {} }}\n", tidy(form))).collect();
+        if let Some(difference) = difference(include_str!("records.lock"), &forms) {
+            panic!("{difference}");
+        }
+    }
+
+    #[test]
+    fn a_changed_a_lost_and_a_new_record_are_each_told_with_what_to_do() {
+        let locked = "AV1 { a: u8 }\nBV1 { b: u8, c: u8 }\n";
+        let told = |forms: &str, help: &str, line: &str| {
+            let told = difference(locked, forms).unwrap();
+            assert!(told.starts_with(help) && told.contains(line), "{told}");
+        };
+        assert_eq!(difference(locked, locked), None);
+        told("AV1 { a: u16 }\nBV1 { b: u8, c: u8 }\n", CHANGED, "now:          AV1 { a: u16 }");
+        told("AV1 { a: u8 }\nBV1 { c: u8, b: u8 }\n", CHANGED, "written down: BV1 { b: u8, c: u8 }");
+        told("AV1 { a: u8 }\n", CHANGED, "now:          nothing of that name");
+        told(&format!("{locked}BV2 {{ b: u8 }}\n"), NEW, "BV2 { b: u8 }");
+        told(&format!("{locked}AV1 {{ a: u8, b: u8 }}\n"), NEW, "AV1 { a: u8, b: u8 }");
+    }
+}

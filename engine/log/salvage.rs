@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
@@ -82,12 +82,10 @@ impl Salvage {
             remains: Vec::new(),
         };
         let failed = LogError::io("read what is left of", &path);
-        if let Err(error) = salvage.search_file(progress) {
-            if error.kind() != std::io::ErrorKind::NotFound {
-                return Err(failed(error));
-            }
+        match salvage.search_file(progress) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(salvage),
         }
-        Ok(salvage)
     }
 
     fn search_file(&mut self, progress: &mut dyn FnMut(u64, u64)) -> std::io::Result<()> {

@@ -28,7 +28,7 @@ use super::{LogError, Position};
 
 /// How many appends may wait. This times `BATCH_BYTES` bounds what waits in memory, and every append that
 /// waits is that of a caller who waits; the group that is being written has less than two of `BATCH_BYTES`.
-pub(super) const QUEUE: usize = 256;
+pub(super) const QUEUE: usize = 64;
 /// How many events are enough for one sync.
 const GROUP_EVENTS: usize = 1 << 16;
 /// How many events are made into blocks at once; a multiple of what a block holds.

@@ -28,10 +28,20 @@ pub(crate) fn json_values(
     limit: usize,
     each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
 ) -> Result<(), FeedError> {
+    values_within(input, limit, DOCUMENT_LIMIT, each)
+}
+
+/// [`json_values`] of a document that has at most `most` bytes, where it has to be read whole.
+fn values_within(
+    input: &mut dyn BufRead,
+    limit: usize,
+    most: usize,
+    each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
+) -> Result<(), FeedError> {
     let mut reader = LineReader::new(input, limit);
     if reader.skip_blank()? == Some(b'[') {
         let line = reader.line + 1;
-        return whole(reader, line, Vec::new(), each);
+        return whole(reader, line, Vec::new(), most, each);
     }
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let Some(broken) = reader.next_line(&mut first)? else { return Ok(()) };
@@ -39,11 +49,15 @@ pub(crate) fn json_values(
     if broken.is_none() && split::is_open(&first) {
         let Some(broken) = reader.next_line(&mut second)? else { return split::values(&first, line, each) };
         if broken.is_none() && split::continues(&first, &second) {
-            let gap = usize::try_from(reader.line - line).unwrap_or(1);
+            let gap = usize::try_from(reader.line - line).unwrap_or(usize::MAX);
+            // Blank lines cost nothing to send, and a packed file can have any number of them.
+            if gap > most.saturating_sub(first.len() + second.len()) {
+                return Err(FeedError::TooLarge { limit: most });
+            }
             first.extend(std::iter::repeat_n(b'\n', gap));
             first.append(&mut second);
             first.push(b'\n');
-            return whole(reader, line, first, each);
+            return whole(reader, line, first, most, each);
         }
         if each(Frame { line, text: &first, broken: None }).is_break()
             || one(Frame { line: reader.line, text: &second, broken }, each)?.is_break()
@@ -82,12 +96,13 @@ fn whole(
     reader: LineReader<'_>,
     line: u64,
     mut text: Vec<u8>,
+    most: usize,
     each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
 ) -> Result<(), FeedError> {
-    let room = (DOCUMENT_LIMIT + 1).saturating_sub(text.len()) as u64;
+    let room = (most + 1).saturating_sub(text.len()) as u64;
     reader.input.take(room).read_to_end(&mut text)?;
-    if text.len() > DOCUMENT_LIMIT {
-        return Err(FeedError::TooLarge { limit: DOCUMENT_LIMIT });
+    if text.len() > most {
+        return Err(FeedError::TooLarge { limit: most });
     }
     split::values(&text, line, each)
 }
@@ -232,5 +247,20 @@ mod tests {
         let input = format!("{{}}\n{}\n{{}}", "x".repeat(9000));
         let long = format!("2?:{}", "x".repeat(201));
         check(&input, &["1:{}", &long, "3:{}"]);
+    }
+
+    #[test]
+    fn blank_lines_within_a_value_count_towards_the_largest_document() {
+        let read = |blank: usize, most| {
+            let (blank, mut values) = ("\n".repeat(blank), 0);
+            let input = format!("{{\"a\":\n{blank}1}}\n");
+            let read = values_within(&mut input.as_bytes(), 200, most, &mut |_| {
+                values += 1;
+                ControlFlow::Continue(())
+            });
+            (read.is_ok(), values)
+        };
+        assert_eq!(read(1000, 2000), (true, 1));
+        assert_eq!(read(3000, 2000), (false, 0));
     }
 }
