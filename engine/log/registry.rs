@@ -23,6 +23,10 @@ pub(super) const REDACTED: u16 = 0xffff;
 /// The code of the record that contents were destroyed; no kind of event.
 pub(super) const REDACTION: u16 = 0xfffe;
 
+/// A version that never was, to show that an old one reads as the newest: ratings out of five.
+#[cfg(test)]
+pub(super) const OLD_RATED: u16 = 60_000;
+
 /// Where the record of a code lies, and what reads it.
 #[derive(Debug, Clone, Copy)]
 enum Read {
@@ -75,7 +79,7 @@ const ROWS: &[Row] = &[
     row(21, Kind::Adequacy, 1, Hot(adequacy)),
     row(22, Kind::RecordingDeclared, 1, Hot(recording_declared)),
     #[cfg(test)]
-    row(tests::OLD_RATED, Kind::Rated, 0, Hot(tests::old_rated)),
+    row(OLD_RATED, Kind::Rated, 0, Hot(tests::old_rated)),
 ];
 
 /// Every dimension with its code. Append only.
@@ -333,9 +337,6 @@ mod tests {
     use super::super::commitment::hex;
     use super::super::records::{ExtraV1, RedactedV1, RedactionV1};
     use super::*;
-
-    /// A version that never was, to show that an old one reads as the newest: ratings out of five.
-    pub(super) const OLD_RATED: u16 = 60_000;
 
     pub(super) fn old_rated(bytes: &[u8]) -> Result<Detail, Damage> {
         Ok(Detail::Rated { scale: 5, value: codec::read::<u8>(bytes)? })

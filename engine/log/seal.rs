@@ -201,7 +201,11 @@ impl std::ops::AddAssign for Sealed {
 mod tests {
     use event::{Event, Payload, Time};
 
-    use super::super::{Log, Mode};
+    use super::super::commitment::Salts;
+    use super::super::home::Home;
+    use super::super::keys::Keys;
+    use super::super::rebuild::Builder;
+    use super::super::{Log, Mode, registry};
     use super::*;
 
     fn event(id: u64) -> Event {
@@ -302,5 +306,54 @@ mod tests {
         assert!(entries.len() < 60 && entries.iter().all(|entry| entry.sealed), "{}", entries.len());
         assert!(log.verify(&mut |_, _| {}).findings.is_empty());
         assert_eq!(log.seal(&mut |_| {}).unwrap(), Sealed::default());
+    }
+
+    /// A store whose events were written by a version before this one, each in a block of its own.
+    fn written_long_ago(dir: &std::path::Path, count: u64) {
+        let mut home = Home::lock(dir, Mode::Create).unwrap();
+        let keys = Keys { id: [5; 16], salts: Salts::new([6; 32]) };
+        let mut builder = Builder::begin(&home.database(), keys).unwrap();
+        for id in 0..count {
+            let (at, name) = (Time::from_ms(id as i64), format!("e-{id}"));
+            let raw = Raw {
+                code: registry::OLD_RATED,
+                at,
+                recorded_at: at,
+                role: 1,
+                source: "urn:example:a",
+                id: &name,
+                consultation: "c-1",
+                participant: None,
+                context: None,
+                record: &[4],
+                extra: &[],
+            };
+            builder.take_events(&[raw]).unwrap();
+        }
+        builder.finish(&home.witness()).unwrap();
+        home.complete([5; 16]).unwrap();
+    }
+
+    /// However often its block is rewritten, an event keeps the form in which it was committed to, and reads
+    /// as the newest version of its kind says it.
+    #[test]
+    fn events_of_an_old_version_are_sealed_as_they_are_and_read_as_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join("x.store");
+        written_long_ago(&store, 100);
+        let log = Log::open(&store, Mode::Existing).unwrap();
+        let published = log.commitment().unwrap();
+        log.append_blocking((1000..1000 + UNIT_EVENTS).map(event).collect(), Time::from_ms(0)).unwrap();
+        log.seal(&mut |_| {}).unwrap();
+        let rated =
+            |stored: super::super::Stored| stored.event.payload == Payload::Rated { scale: 5, value: 4 };
+        assert!(log.events(..=Position(100)).all(|stored| rated(stored.unwrap())));
+        let block = read::block_at(&log.store, Position(50)).unwrap();
+        assert!(block.len() > 1000 && block.raw(49).unwrap().code == registry::OLD_RATED);
+        assert_eq!(log.head_at(Position(100)).unwrap(), published);
+        assert!(log.verify(&mut |_, _| {}).is_sound());
+        let hot = log.hot_blocks(..=Position(100)).next().unwrap().unwrap();
+        assert_eq!(hot.events[7].detail, super::super::Detail::Rated { scale: 5, value: 4 });
+        log.prove(Position(7), None).unwrap().check().unwrap();
     }
 }

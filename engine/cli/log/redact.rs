@@ -14,7 +14,7 @@ use crate::report;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield log redact c-000001\n  \
-    evenfield log redact c-000001 --reason \"asked for on 3 March\" --yes")]
+    evenfield log redact c-000001 --reason asked-for --yes")]
 pub(in crate::cli) struct Args {
     /// The consultation
     consultation: String,
