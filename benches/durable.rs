@@ -5,7 +5,7 @@
 //! answered only when it would survive a power cut.
 //!
 //!     cargo bench --bench durable                     # 20,000 appends a figure, 1 million events
-//!     cargo bench --bench durable -- --events 10000000
+//!     cargo bench --bench durable -- --appends 200000 --events 10000000
 
 #![expect(clippy::print_stdout, reason = "its figures are its output")]
 
@@ -18,20 +18,23 @@ use event::{Event, Time};
 use synth::{Plan, Synth};
 use tokio::runtime::Runtime;
 
-/// Appends for each figure.
-const APPENDS: usize = 20_000;
 /// Events that are loaded at once.
 const BATCH: usize = 4_096;
 
 fn main() {
-    let mut args = std::env::args().skip_while(|arg| arg != "--events").skip(1);
-    let events: usize = args.next().and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
+    let (appends, events) = (asked("--appends", 20_000), asked("--events", 1_000_000));
     let dir = tempfile::tempdir().expect("a temporary folder");
     let runtime = Runtime::new().expect("a runtime");
     for writers in [1, 64] {
-        singles(&runtime, &dir.path().join(format!("singles-{writers}")), writers);
+        singles(&runtime, &dir.path().join(format!("singles-{writers}")), writers, appends);
     }
     bulk(&dir.path().join("bulk"), events);
+}
+
+/// The number behind an option, if it was given.
+fn asked(option: &str, usual: usize) -> usize {
+    let mut behind = std::env::args().skip_while(|arg| arg != option).skip(1);
+    behind.next().and_then(|count| count.parse().ok()).unwrap_or(usual)
 }
 
 /// An endless recording.
@@ -42,9 +45,9 @@ fn recording(consultations: u64) -> impl Iterator<Item = Event> {
 }
 
 /// One event an append, by so many writers at once; then the same log before and after it is sealed.
-fn singles(runtime: &Runtime, store: &Path, writers: usize) {
+fn singles(runtime: &Runtime, store: &Path, writers: usize, appends: usize) {
     let log = Arc::new(Log::open(store, Mode::Create).expect("a new store"));
-    let events: Vec<Event> = recording(30_000).take(APPENDS).collect();
+    let events: Vec<Event> = recording(appends as u64).take(appends).collect();
     let begun = Instant::now();
     let tasks: Vec<_> = (0..writers)
         .map(|writer| {
@@ -59,7 +62,7 @@ fn singles(runtime: &Runtime, store: &Path, writers: usize) {
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     println!(
         "durable single appends, {writers:>2} writers: {:>8.0} per s, p50 {:.2} ms, p99 {:.2} ms, longest {:.1} ms",
-        APPENDS as f64 / all.as_secs_f64(),
+        appends as f64 / all.as_secs_f64(),
         at(0.5),
         at(0.99),
         at(1.0)
