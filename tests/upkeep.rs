@@ -292,6 +292,27 @@ fn bytes_of_databases(store: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
+/// Its events were handed out as if they could be ingested again; and without any database the plan failed.
+#[test]
+fn nothing_is_read_from_the_database_of_another_store_or_from_none() {
+    let (dir, store) = new_store();
+    filled(&store);
+    let other = dir.path().join("other.store");
+    filled(&other);
+    fs::remove_dir_all(store.join("sled")).unwrap();
+    let nothing = |plan: &Repair| {
+        plan.readable_after(&mut |stored| panic!("{} is handed out", stored.position)).unwrap();
+        assert_eq!((plan.head(), plan.lost()), (Position::START, Some(6000)));
+    };
+    nothing(&plan(&store));
+    let error = Log::open(&store, Mode::Existing).map(drop).unwrap_err();
+    assert!(matches!(error, LogError::RolledBack { lost: 6000, .. }), "{error}");
+    fs::rename(other.join("sled"), store.join("sled")).unwrap();
+    nothing(&plan(&store));
+    let error = Log::open(&store, Mode::Existing).map(drop).unwrap_err().to_string();
+    assert!(error.contains("its database is that of another store"), "{error}");
+}
+
 #[test]
 fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     let (_dir, store) = new_store();

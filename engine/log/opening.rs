@@ -95,7 +95,7 @@ fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Seen) -> Result<Keys, 
     match store.keys()? {
         Some(keys) if keys.id == id => Ok(keys),
         Some(_) => {
-            let what = "its database is that of another store".to_owned();
+            let what = repair::FOREIGN.to_owned();
             Err(LogError::Broken { dir: home.dir().to_owned(), what })
         }
         None => {

@@ -189,6 +189,9 @@ impl Salvage {
         head: Position,
         give: &mut dyn FnMut(Stored),
     ) -> Result<(), LogError> {
+        if self.hot.is_empty() {
+            return Ok(());
+        }
         let mut file = self.open()?;
         let mut next = head.next();
         for (first, places) in self.hot.range(Position::FIRST..) {
