@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod contract;
 mod crash;
+mod damage;
 mod flow;
 mod fuzzing;
 mod golden;

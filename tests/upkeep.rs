@@ -238,6 +238,79 @@ fn a_damaged_format_is_told_and_written_anew() {
     check_sound(&Log::open(&store, Mode::Existing).unwrap());
 }
 
+/// A `FORMAT` that names a generation before the one that is there made opening take the only database
+/// for a draft, and erase it.
+#[test]
+fn an_older_format_put_back_never_has_the_database_erased() {
+    let (_dir, store) = new_store();
+    filled(&store);
+    let older = fs::read(store.join("FORMAT")).unwrap();
+    plan(&store).apply().unwrap();
+    let database = fs::read(store.join("sled.1").join("db")).unwrap();
+    fs::write(store.join("FORMAT"), older).unwrap();
+    for mode in [Mode::Existing, Mode::Create] {
+        let error = Log::open(&store, mode).map(drop).unwrap_err().to_string();
+        assert!(error.contains("its FORMAT is older than its database"), "{error}");
+    }
+    assert!(fs::read(store.join("sled.1").join("db")).unwrap() == database);
+    plan(&store).apply().unwrap();
+    let log = Log::open(&store, Mode::Existing).unwrap();
+    check_sound(&log);
+    assert_eq!(log.head(), Position(6000));
+}
+
+/// One was told that there is no store, or to name another folder, and no repair took it; after two
+/// repairs the database was not found. Being asked to make a store, the log opened the database at once.
+#[test]
+fn a_store_whose_format_is_lost_is_told_left_as_it_is_and_repaired() {
+    let (_dir, store) = new_store();
+    filled(&store);
+    for _generation in 0..3 {
+        fs::remove_file(store.join("FORMAT")).unwrap();
+        let before = bytes_of_databases(&store);
+        for mode in [Mode::Existing, Mode::Create] {
+            let error = Log::open(&store, mode).map(drop).unwrap_err();
+            assert!(matches!(error, LogError::Broken { .. }), "{error}");
+            assert!(error.to_string().contains("its FORMAT is missing; `log repair`"), "{error}");
+        }
+        assert!(bytes_of_databases(&store) == before);
+        let plan = plan(&store);
+        assert_eq!((plan.head(), plan.lost()), (Position(6000), Some(0)));
+        plan.apply().unwrap();
+        check_sound(&Log::open(&store, Mode::Existing).unwrap());
+    }
+}
+
+/// Every file of every database of the store.
+fn bytes_of_databases(store: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let folders =
+        fs::read_dir(store).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let mut all: Vec<_> = folders.map(|folder| (folder.clone(), bytes_below(&folder))).collect();
+    all.sort();
+    all
+}
+
+/// Its events were handed out as if they could be ingested again; and without any database the plan failed.
+#[test]
+fn nothing_is_read_from_the_database_of_another_store_or_from_none() {
+    let (dir, store) = new_store();
+    filled(&store);
+    let other = dir.path().join("other.store");
+    filled(&other);
+    fs::remove_dir_all(store.join("sled")).unwrap();
+    let nothing = |plan: &Repair| {
+        plan.readable_after(&mut |stored| panic!("{} is handed out", stored.position)).unwrap();
+        assert_eq!((plan.head(), plan.lost()), (Position::START, Some(6000)));
+    };
+    nothing(&plan(&store));
+    let error = Log::open(&store, Mode::Existing).map(drop).unwrap_err();
+    assert!(matches!(error, LogError::RolledBack { lost: 6000, .. }), "{error}");
+    fs::rename(other.join("sled"), store.join("sled")).unwrap();
+    nothing(&plan(&store));
+    let error = Log::open(&store, Mode::Existing).map(drop).unwrap_err().to_string();
+    assert!(error.contains("its database is that of another store"), "{error}");
+}
+
 #[test]
 fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     let (_dir, store) = new_store();

@@ -44,6 +44,9 @@ const FORMAT_LINE: &str = "evenfield log 1";
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What is wrong with a folder that holds events without it.
+pub(super) const NO_FORMAT: &str = "its FORMAT is missing";
+
 /// What no other store has.
 pub(super) type StoreId = [u8; 16];
 
@@ -69,6 +72,7 @@ pub(super) struct Home {
     format: Option<Format>,
     /// The generation, where there is no format to tell it.
     guessed: u32,
+    mode: Mode,
     _lock: File,
 }
 
@@ -77,7 +81,7 @@ impl Home {
     pub(super) fn lock(dir: &Path, mode: Mode) -> Result<Self, LogError> {
         prepare(dir, mode)?;
         let lock = take_lock(dir)?;
-        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, guessed: 0, _lock: lock };
+        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, guessed: 0, mode, _lock: lock };
         home.settle()?;
         Ok(home)
     }
@@ -92,14 +96,18 @@ impl Home {
     /// Locks a store whose `FORMAT` cannot be read, at the last generation that is there.
     pub(super) fn lock_without_format(dir: &Path) -> Result<Self, LogError> {
         let lock = take_lock(dir)?;
-        let is_there = |generation: &u32| dir.join(numbered(DATABASE, *generation)).exists();
-        let guessed = (0..).take_while(|g| is_there(g) || is_there(&(g + 1))).last().unwrap_or_default();
-        Ok(Self { dir: dir.to_owned(), format: None, guessed, _lock: lock })
+        let guessed = last_generation(dir).map_err(LogError::io("read the folder", dir))?;
+        Ok(Self { dir: dir.to_owned(), format: None, guessed, mode: Mode::Existing, _lock: lock })
     }
 
     /// What a completed store says of itself.
     pub(super) fn format(&self) -> Option<Format> {
         self.format
+    }
+
+    /// Whether a store may be made here.
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// The folder.
@@ -164,6 +172,11 @@ impl Home {
     fn settle(&self) -> Result<(), LogError> {
         let Some(format) = self.format else { return Ok(()) };
         let next = format.generation + 1;
+        if !self.database().exists() && self.parts(next).0.exists() {
+            // What stands there is no draft: it is the only database that is left.
+            let what = format!("its {FORMAT} is older than its database");
+            return Err(LogError::Broken { dir: self.dir.clone(), what });
+        }
         self.erase(next)?;
         let Some(old) = format.generation.checked_sub(1) else { return Ok(()) };
         match format.before {
@@ -241,6 +254,21 @@ fn numbered(name: &str, generation: u32) -> String {
     if generation == 0 { name.to_owned() } else { format!("{name}.{generation}") }
 }
 
+/// The number of a database's folder that is not the first.
+fn later_generation(name: &str) -> Option<u32> {
+    name.strip_prefix(DATABASE)?.strip_prefix('.')?.parse().ok()
+}
+
+/// The last generation that is there; one that is not finished has no witness yet.
+fn last_generation(dir: &Path) -> std::io::Result<u32> {
+    let names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names = names.collect::<std::io::Result<Vec<_>>>()?;
+    let later = names.iter().filter_map(|name| later_generation(name));
+    let all = later.chain(names.iter().any(|name| name == DATABASE).then_some(0));
+    let is_finished = |generation: u32| dir.join(numbered(WITNESS, generation)).exists();
+    Ok(all.max_by_key(|generation| (is_finished(*generation), *generation)).unwrap_or_default())
+}
+
 /// Checks that `dir` is a store or may become one, and makes the folder.
 fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     let missing = || LogError::Missing { dir: dir.to_owned() };
@@ -262,9 +290,15 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     if names.iter().any(|name| name == FORMAT) {
         return Ok(());
     }
+    let is_later = |name: &OsStr| later_generation(&name.to_string_lossy()).is_some();
+    if names.iter().any(|name| is_later(name)) {
+        return Err(LogError::Broken { dir: dir.to_owned(), what: NO_FORMAT.to_owned() });
+    }
     let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS].iter().any(|known| name == *known);
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
+        // Whether events lie in it is told once it is locked.
+        None if names.iter().any(|name| name == DATABASE) => Ok(()),
         // One that another process is just making is in use, not missing.
         None if mode == Mode::Existing && !dir.join(LOCK).exists() => Err(missing()),
         None if mode == Mode::Existing => match take_lock(dir) {

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::commitment::{Frontier, Salts};
 use super::entry::Entry;
-use super::home::{Home, StoreId};
+use super::home::{self, Home, StoreId};
 use super::keys::Keys;
 use super::past::{self, Leaves};
 use super::preflight::{self, Walk};
+use super::salvage::Salvage;
 use super::store::Store;
 use super::witness::{Mute, Seen, Witness};
-use super::{LogError, Position};
-use super::{read, repair};
+use super::{LogError, Mode, Position, read, repair};
 
 /// What opening a log found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Seen) -> Result<Keys, 
     match store.keys()? {
         Some(keys) if keys.id == id => Ok(keys),
         Some(_) => {
-            let what = "its database is that of another store".to_owned();
+            let what = repair::FOREIGN.to_owned();
             Err(LogError::Broken { dir: home.dir().to_owned(), what })
         }
         None => {
@@ -132,11 +132,15 @@ fn words(mute: Mute) -> &'static str {
 
 /// Makes a store, or completes one whose making was cut short.
 fn make(home: &mut Home) -> Result<Opened, LogError> {
-    let store = Store::open(&home.database())?;
-    if store.entry_at(Position(u64::MAX))?.is_some() {
-        let found = "it holds events, and its FORMAT is missing".to_owned();
-        return Err(LogError::NotAStore { dir: home.dir().to_owned(), found });
+    let dir = home.dir().to_owned();
+    // Looked for in the file, which opening would change.
+    if Salvage::search(&home.database(), &mut |_, _| {})?.holds_events() {
+        return Err(LogError::Broken { dir, what: home::NO_FORMAT.to_owned() });
     }
+    if home.mode() == Mode::Existing {
+        return Err(LogError::Missing { dir });
+    }
+    let store = Store::open(&home.database())?;
     let keys = match store.keys()? {
         Some(keys) => keys,
         None => {

@@ -13,6 +13,9 @@ use super::salvage::{Proven, Salvage};
 use super::witness::{Seen, Witness};
 use super::{LogError, Mode, Position};
 
+/// What is wrong with a folder of which one half was put there from elsewhere.
+pub(super) const FOREIGN: &str = "its database is that of another store";
+
 /// What a repair would do, with the store locked until it is done or dropped.
 #[derive(Debug)]
 pub struct Repair {
@@ -20,6 +23,8 @@ pub struct Repair {
     salvage: Salvage,
     proven: Option<Proven>,
     seen: Option<Seen>,
+    /// The database is that of another store: nothing in it is of use.
+    is_foreign: bool,
     faults: Vec<String>,
 }
 
@@ -61,14 +66,16 @@ impl Repair {
             faults.push(what);
         }
         let proven = keys.map(|keys| salvage.prove(keys, seen)).transpose()?;
-        let mut repair = Self { home, salvage, proven, seen, faults };
+        let is_foreign = proven.is_none() && salvage.keys(None).is_some();
+        let mut repair = Self { home, salvage, proven, seen, is_foreign, faults };
         repair.judge();
         Ok(repair)
     }
 
     fn judge(&mut self) {
         let Some(proven) = &self.proven else {
-            self.faults.push("the keys of its commitment are gone: nothing can be proven".to_owned());
+            let what = if self.is_foreign { FOREIGN } else { "the keys of its commitment are gone" };
+            self.faults.push(format!("{what}: nothing can be proven"));
             return;
         };
         let lost = self.lost().filter(|lost| *lost > 0);
@@ -119,7 +126,7 @@ impl Repair {
     ///
     /// When the files cannot be read.
     pub fn readable_after(&self, give: &mut dyn FnMut(Stored)) -> Result<(), LogError> {
-        self.salvage.readable_after(self.head(), give)
+        if self.is_foreign { Ok(()) } else { self.salvage.readable_after(self.head(), give) }
     }
 
     /// Writes the store anew up to [`Self::head`], and keeps what it was aside.
@@ -135,7 +142,11 @@ impl Repair {
 
 fn write_anew(repair: &mut Repair) -> Result<Option<PathBuf>, LogError> {
     let Some(proven) = &repair.proven else {
-        let what = "the keys of its commitment are gone; ingest what can be read into a new store".to_owned();
+        let what = match repair.is_foreign {
+            true => FOREIGN,
+            false => "the keys of its commitment are gone; ingest what can be read into a new store",
+        };
+        let what = what.to_owned();
         return Err(LogError::Broken { dir: repair.home.dir().to_owned(), what });
     };
     let (database, witness) = repair.home.next_generation();
@@ -173,6 +184,7 @@ impl Repair {
         let counted = self.readable_after(&mut |_| readable += 1);
         match (counted, self.lost()) {
             (Err(error), _) => error,
+            _ if self.is_foreign => LogError::Broken { dir, what: FOREIGN.to_owned() },
             (_, Some(lost)) if lost > 0 && readable == 0 => LogError::RolledBack { dir, head, lost },
             (_, Some(lost)) if lost > 0 => {
                 let what = format!("{what}; {readable} events after it can still be read");

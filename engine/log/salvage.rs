@@ -162,6 +162,11 @@ impl Salvage {
         id.is_none_or(|id| id == keys.id).then_some(keys)
     }
 
+    /// Whether there is anything of a block.
+    pub(super) fn holds_events(&self) -> bool {
+        !(self.entries.is_empty() && self.hot.is_empty() && self.cold.is_empty())
+    }
+
     /// What is known of contents that were destroyed, as it was kept.
     pub(super) fn remains(&self) -> &[Vec<u8>] {
         &self.remains
@@ -183,6 +188,9 @@ impl Salvage {
         head: Position,
         give: &mut dyn FnMut(Stored),
     ) -> Result<(), LogError> {
+        if self.hot.is_empty() {
+            return Ok(());
+        }
         let mut file = self.open()?;
         let mut next = head.next();
         for (first, places) in self.hot.range(Position::FIRST..) {
