@@ -296,6 +296,24 @@ fn a_store_whose_making_was_cut_short_is_completed() {
     assert_eq!(Log::open(&store, Mode::Existing).unwrap().head(), Position(1));
 }
 
+/// A power cut may leave anything of a database that was just being made; no event was taken by then.
+#[test]
+fn a_store_whose_making_was_torn_by_a_power_cut_is_made_anew() {
+    let (_dir, store) = new_store();
+    for torn in [&[][..], &[0; 9000], &[0xa5; 9000]] {
+        std::fs::create_dir_all(store.join("sled")).unwrap();
+        for name in ["db", "conf", "snap.00000000000016E3"] {
+            std::fs::write(store.join("sled").join(name), torn).unwrap();
+        }
+        assert_eq!(append(&create(&store), [event(1)]).added(), 1);
+        assert_eq!(events(&Log::open(&store, Mode::Existing).unwrap()), [event(1)]);
+        std::fs::remove_file(store.join("FORMAT")).unwrap();
+        let error = Log::open(&store, Mode::Create).map(drop).unwrap_err().to_string();
+        assert!(error.contains("it holds events"), "what holds events is never made anew: {error}");
+        std::fs::remove_dir_all(&store).unwrap();
+    }
+}
+
 /// A second process is tried in `crash`; within one the lock is the same.
 #[test]
 fn an_open_store_cannot_be_opened_again_until_it_is_dropped() {

@@ -4,12 +4,15 @@
 //! acknowledged: whole ones stay, and what is torn is cut off and told. Anything else is an error that
 //! says what is the matter, and nothing is changed by it.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::commitment::{Frontier, Salts};
 use super::home::{Home, StoreId};
 use super::past::{self, Leaves};
 use super::preflight::{self, Walk};
+use super::salvage::Salvage;
 use super::store::{Entry, Keys, Store};
 use super::witness::{Mute, Seen, Witness};
 use super::{LogError, Position};
@@ -114,22 +117,13 @@ fn unwitnessed(home: &Home, mute: Mute) -> LogError {
     LogError::Unwitnessed { dir: home.dir().to_owned(), what: what.to_owned() }
 }
 
-/// Makes a store, or completes one whose making was cut short.
+/// Makes a store; what is there of one whose making was cut short goes first.
 fn make(home: &mut Home) -> Result<Opened, LogError> {
+    clear_unmade(home)?;
     let store = Store::open(&home.database())?;
-    if store.entry_at(Position(u64::MAX))?.is_some() {
-        let found = "it holds events, and its FORMAT is missing".to_owned();
-        return Err(LogError::NotAStore { dir: home.dir().to_owned(), found });
-    }
-    let keys = match store.keys()? {
-        Some(keys) => keys,
-        None => {
-            let keys = draw_keys(home)?;
-            store.put_keys(&keys)?;
-            store.sync()?;
-            keys
-        }
-    };
+    let keys = draw_keys(home)?;
+    store.put_keys(&keys)?;
+    store.sync()?;
     let frontier = Frontier::default();
     let seen = Seen { head: Position::START, root: frontier.root() };
     let witness = Witness::make(&home.witness(), keys.id, seen)?;
@@ -137,6 +131,23 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
     let leaves = Leaves::new(keys.salts);
     let (id, unsealed, opening) = (keys.id, Position::FIRST, Opening::Healthy);
     Ok(Opened { store, witness, leaves, frontier, id, unsealed, opening })
+}
+
+/// Removes a database that was never completed, in whatever state a power cut has left it.
+///
+/// No event was ever taken before there was a `FORMAT`: one that holds events is no such database.
+fn clear_unmade(home: &Home) -> Result<(), LogError> {
+    let database = home.database();
+    if Salvage::search(&database, &mut |_, _| {})?.holds_events() {
+        let found = "it holds events, and its FORMAT is missing".to_owned();
+        return Err(LogError::NotAStore { dir: home.dir().to_owned(), found });
+    }
+    match fs::remove_dir_all(&database) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LogError::io("clear what was begun before", &database)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The name and the key of a new store.

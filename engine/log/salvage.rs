@@ -155,6 +155,11 @@ impl Salvage {
         Some(value.len())
     }
 
+    /// Whether there is anything of an event, or of one that was destroyed.
+    pub(super) fn holds_events(&self) -> bool {
+        !(self.entries.is_empty() && self.hot.is_empty() && self.cold.is_empty() && self.remains.is_empty())
+    }
+
     /// The keys of the store `id`, or of the only one there is; none when they are not all there.
     pub(super) fn keys(&self, id: Option<StoreId>) -> Option<Keys> {
         let mut values = self.keys.clone();
