@@ -3,7 +3,8 @@
 //! What it is known to do, and what is done about it: its flush reaches no disk, so the file is synced
 //! through a handle of our own; values above some 120 KiB move into unsynced files, so segments are
 //! large and values small; left-over drafts of snapshots keep it from opening, so they are removed; it
-//! may panic on damage, so panics are caught and told as errors.
+//! may panic on damage, so panics are caught and told as errors; it never syncs its settings nor the name
+//! of its snapshot, so that is done after opening.
 //!
 //! ```text
 //! tree "blocks"   'b' + first position   entry: what is known of a block
@@ -121,6 +122,7 @@ impl Store {
         let store = Self { dir: dir.to_owned(), db, blocks, index, file };
         // What opening has repaired or created is written; nothing is built on it before it is durable.
         store.sync()?;
+        store.sync_settings()?;
         Ok(store)
     }
 
@@ -236,6 +238,14 @@ impl Store {
     pub(super) fn sync(&self) -> Result<(), LogError> {
         self.flush()?;
         disk::sync_file(&self.file, &self.dir.join("db"))
+    }
+
+    /// Makes durable what opening writes beside the file: its settings, and the name of its snapshot.
+    fn sync_settings(&self) -> Result<(), LogError> {
+        let path = self.dir.join("conf");
+        let conf = File::open(&path).map_err(LogError::io("open the file", &path))?;
+        disk::sync_file(&conf, &path)?;
+        disk::sync_folder(&self.dir)
     }
 
     /// A value of the block that begins at `first`.
