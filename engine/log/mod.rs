@@ -39,6 +39,8 @@ mod opening;
 mod parts;
 mod past;
 mod position;
+#[cfg(test)]
+mod power;
 mod preflight;
 mod proof;
 mod raw;
