@@ -10,6 +10,7 @@ mod flow;
 mod golden;
 mod laws;
 mod log;
+mod model;
 mod naive;
 mod oracle;
 mod proof;
