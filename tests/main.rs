@@ -13,6 +13,7 @@ mod golden;
 mod keeper;
 mod laws;
 mod log;
+mod model;
 mod naive;
 mod oracle;
 mod proof;

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::commitment::{hex, unhex};
-use super::disk::sync_folder;
+use super::disk::{sync_file, sync_folder};
 use super::{LogError, Mode};
 
 const LOCK: &str = "LOCK";
@@ -158,10 +158,12 @@ impl Home {
         let write = || {
             let mut file = File::create(&draft)?;
             file.write_all(format.text().as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, self.dir.join(FORMAT))
+            Ok(file)
         };
-        write().map_err(LogError::io("write the format of the store", &draft))?;
+        let doing = "write the format of the store";
+        let file = write().map_err(LogError::io(doing, &draft))?;
+        sync_file(&file, &draft)?;
+        fs::rename(&draft, self.dir.join(FORMAT)).map_err(LogError::io(doing, &draft))?;
         sync_folder(&self.dir)?;
         self.format = Some(format);
         Ok(())

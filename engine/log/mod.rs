@@ -44,6 +44,8 @@ mod opening;
 mod parts;
 mod past;
 mod position;
+#[cfg(test)]
+mod power;
 mod preflight;
 mod proof;
 mod raw;
@@ -66,6 +68,7 @@ mod subscription;
 mod texts;
 mod verify;
 mod witness;
+mod worker;
 mod writer;
 
 pub use backup::{BackupError, Manifest, Progress, restore};

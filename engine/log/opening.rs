@@ -4,6 +4,8 @@
 //! acknowledged: whole ones stay, and what is torn is cut off and told. Anything else is an error that
 //! says what is the matter, and nothing is changed by it.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::commitment::{Frontier, Salts};
@@ -130,26 +132,13 @@ fn words(mute: Mute) -> &'static str {
     }
 }
 
-/// Makes a store, or completes one whose making was cut short.
+/// Makes a store; what is there of one whose making was cut short goes first.
 fn make(home: &mut Home) -> Result<Opened, LogError> {
-    let dir = home.dir().to_owned();
-    // Looked for in the file, which opening would change.
-    if Salvage::search(&home.database(), &mut |_, _| {})?.holds_events() {
-        return Err(LogError::Broken { dir, what: home::NO_FORMAT.to_owned() });
-    }
-    if home.mode() == Mode::Existing {
-        return Err(LogError::Missing { dir });
-    }
+    clear_unmade(home)?;
     let store = Store::open(&home.database())?;
-    let keys = match store.keys()? {
-        Some(keys) => keys,
-        None => {
-            let keys = draw_keys(home)?;
-            store.put_keys(&keys)?;
-            store.sync()?;
-            keys
-        }
-    };
+    let keys = draw_keys(home)?;
+    store.put_keys(&keys)?;
+    store.sync()?;
     let frontier = Frontier::default();
     let seen = Seen { head: Position::START, root: frontier.root() };
     let witness = Witness::make(&home.witness(), keys.id, seen)?;
@@ -157,6 +146,26 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
     let leaves = Leaves::new(keys.salts);
     let (id, unsealed, opening) = (keys.id, Position::FIRST, Opening::Healthy);
     Ok(Opened { store, witness, leaves, frontier, id, unsealed, opening })
+}
+
+/// Removes a database that was never completed, in whatever state a power cut has left it.
+///
+/// No event was ever taken before there was a `FORMAT`: one that holds events is no such database.
+fn clear_unmade(home: &Home) -> Result<(), LogError> {
+    let (dir, database) = (home.dir().to_owned(), home.database());
+    // Looked for in the file, which opening would change.
+    if Salvage::search(&database, &mut |_, _| {})?.holds_events() {
+        return Err(LogError::Broken { dir, what: home::NO_FORMAT.to_owned() });
+    }
+    if home.mode() == Mode::Existing {
+        return Err(LogError::Missing { dir });
+    }
+    match fs::remove_dir_all(&database) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LogError::io("clear what was begun before", &database)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The name and the key of a new store.

@@ -154,17 +154,17 @@ impl Salvage {
         Some(value.len())
     }
 
+    /// Whether there is anything of an event, or of one that was destroyed.
+    pub(super) fn holds_events(&self) -> bool {
+        !(self.entries.is_empty() && self.hot.is_empty() && self.cold.is_empty() && self.remains.is_empty())
+    }
+
     /// The keys of the store `id`, or of the only one there is; none when they are not all there.
     pub(super) fn keys(&self, id: Option<StoreId>) -> Option<Keys> {
         let mut values = self.keys.clone();
         values.sort_by_key(|value| Keys::number_of(value));
         let keys = Keys::read(&values).ok()?;
         id.is_none_or(|id| id == keys.id).then_some(keys)
-    }
-
-    /// Whether there is anything of a block.
-    pub(super) fn holds_events(&self) -> bool {
-        !(self.entries.is_empty() && self.hot.is_empty() && self.cold.is_empty())
     }
 
     /// What is known of contents that were destroyed, as it was kept.

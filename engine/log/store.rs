@@ -3,7 +3,8 @@
 //! What it is known to do, and what is done about it: its flush reaches no disk, so the file is synced
 //! through a handle of our own; values above some 120 KiB move into unsynced files, so segments are
 //! large and values small; left-over drafts of snapshots keep it from opening, so they are removed; it
-//! may panic on damage, so panics are caught and told as errors.
+//! may panic on damage, so panics are caught and told as errors; it never syncs its settings nor the name
+//! of its snapshot, so that is done after opening.
 //!
 //! ```text
 //! tree "blocks"   'b' + first position   what is known of a block, see `entry`
@@ -31,6 +32,7 @@ use super::commitment::{Hash, UNIT_EVENTS};
 use super::entry::Entry;
 use super::error::Damage;
 use super::keys::Keys;
+use super::worker::Worker;
 use super::{LogError, Position, disk, frame};
 
 /// Large, so that no value ever moves into a file of its own; fixed for the life of a database.
@@ -54,6 +56,7 @@ pub(super) struct Store {
     blocks: sled::Tree,
     index: sled::Tree,
     file: File,
+    worker: Worker,
 }
 
 /// What a key stands for.
@@ -91,9 +94,11 @@ impl Store {
         let (blocks, index) = (tree("blocks")?, tree("index")?);
         let path = dir.join("db");
         let file = File::open(&path).map_err(LogError::io("open the file", &path))?;
-        let store = Self { dir: dir.to_owned(), db, blocks, index, file };
+        let worker = Worker::start().map_err(LogError::io("start the writing of", dir))?;
+        let store = Self { dir: dir.to_owned(), db, blocks, index, file, worker };
         // What opening has repaired or created is written; nothing is built on it before it is durable.
         store.sync()?;
+        store.sync_settings()?;
         Ok(store)
     }
 
@@ -126,7 +131,8 @@ impl Store {
         for entry in marked {
             batch.insert(&Key::Entry.of(entry.first), entry.bytes().as_slice());
         }
-        self.guard("write a block", || self.blocks.apply_batch(batch))
+        let blocks = self.blocks.clone();
+        self.work("write a block", move || blocks.apply_batch(batch))
     }
 
     /// Removes every block that begins at `from` or later, the last one first.
@@ -143,7 +149,8 @@ impl Store {
         for pair in self.scan(Key::Unit, Position(units)) {
             batch.remove(&Key::Unit.of(pair?.0));
         }
-        self.guard("cut blocks off", || self.blocks.apply_batch(batch))
+        let blocks = self.blocks.clone();
+        self.work("cut blocks off", move || blocks.apply_batch(batch))
     }
 
     /// Writes which store this is and the keys of its salts.
@@ -152,7 +159,8 @@ impl Store {
         for (number, value) in keys.values().into_iter().enumerate() {
             batch.insert(&Key::Keys.of(Position(number as u64)), value);
         }
-        self.guard("write its keys", || self.blocks.apply_batch(batch))
+        let blocks = self.blocks.clone();
+        self.work("write its keys", move || blocks.apply_batch(batch))
     }
 
     /// Which store this is and the keys of its salts; none in a database that holds nothing.
@@ -172,7 +180,8 @@ impl Store {
         for (number, value) in values.iter().enumerate() {
             batch.insert(&Key::Remains.of(Position((known + number) as u64)), value.as_slice());
         }
-        self.guard("write what remains", || self.blocks.apply_batch(batch))
+        let blocks = self.blocks.clone();
+        self.work("write what remains", move || blocks.apply_batch(batch))
     }
 
     /// Names of events whose content was destroyed, as they were written.
@@ -197,18 +206,28 @@ impl Store {
     /// Writes the node of a unit.
     pub(super) fn put_unit(&self, unit: u64, node: &Hash) -> Result<(), LogError> {
         let (key, value) = (Key::Unit.of(Position(unit)), unit_bytes(unit, node));
-        self.guard("write a node", || self.blocks.insert(key, value)).map(drop)
+        let blocks = self.blocks.clone();
+        self.work("write a node", move || blocks.insert(key, value)).map(drop)
     }
 
     /// Hands what was written to the file, and waits until that is done.
     pub(super) fn flush(&self) -> Result<(), LogError> {
-        self.guard("flush", || self.db.flush()).map(drop)
+        let db = self.db.clone();
+        self.work("flush", move || db.flush()).map(drop)
     }
 
     /// Makes what was flushed durable.
     pub(super) fn sync(&self) -> Result<(), LogError> {
         self.flush()?;
         disk::sync_file(&self.file, &self.dir.join("db"))
+    }
+
+    /// Makes durable what opening writes beside the file: its settings, and the name of its snapshot.
+    fn sync_settings(&self) -> Result<(), LogError> {
+        let path = self.dir.join("conf");
+        let conf = File::open(&path).map_err(LogError::io("open the file", &path))?;
+        disk::sync_file(&conf, &path)?;
+        disk::sync_folder(&self.dir)
     }
 
     /// A value of the block that begins at `first`.
@@ -259,7 +278,8 @@ impl Store {
         let mut batch = sled::Batch::default();
         removes.into_iter().for_each(|key| batch.remove(key));
         puts.into_iter().for_each(|(key, value)| batch.insert(key, value));
-        self.guard("write the index", || self.index.apply_batch(batch))
+        let index = self.index.clone();
+        self.work("write the index", move || index.apply_batch(batch))
     }
 
     /// A value of the index.
@@ -274,7 +294,8 @@ impl Store {
 
     /// Empties the index.
     pub(super) fn clear_index(&self) -> Result<(), LogError> {
-        self.guard("clear the index", || self.index.clear())
+        let index = self.index.clone();
+        self.work("clear the index", move || index.clear())
     }
 
     /// The bytes of all values of the index.
@@ -307,6 +328,20 @@ impl Store {
             dir: self.dir.clone(),
             doing: "read blocks",
             what: "a key of another length than keys have; restore a backup".to_owned(),
+        })
+    }
+
+    /// Has the database write something.
+    fn work<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        call: impl FnOnce() -> sled::Result<T> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let dir = self.dir.clone();
+        self.worker.call(move || guard(&dir, doing, call)).unwrap_or_else(|| {
+            let what =
+                "it does not answer any more; see whether the disk is full or failing, and open it again";
+            Err(LogError::Database { dir: self.dir.clone(), doing, what: what.to_owned() })
         })
     }
 

@@ -73,7 +73,7 @@ pub(super) const BYTES: &[Row] = &[
     row("a bit of a block's cold value is flipped", &[Rewritten, RolledBack, Damaged], SAVED, harm::in_cold),
     row(
         "a bit of the keys of the commitment is flipped",
-        &[Rewritten, Damaged],
+        &[Rewritten, Broken],
         "check the disk; restore a backup",
         harm::in_keys,
     ),

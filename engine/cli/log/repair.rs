@@ -97,7 +97,10 @@ fn apply(plan: Repair, told: &mut Told, shared: &Shared) -> Result<(), Failure> 
         write_readable(&plan, &draft)?;
         told.readable_file = Some(draft.clone());
     }
-    let repaired = plan.apply()?;
+    let repaired = plan.apply().map_err(|error| match &told.readable_file {
+        Some(file) => Failure::Integrity(format!("{error} (what can be read is in {})", file.display())),
+        None => error.into(),
+    })?;
     told.done = true;
     if let (Some(aside), Some(file)) = (&repaired.aside, &mut told.readable_file) {
         let kept = aside.join(&name);
