@@ -301,7 +301,7 @@ fn a_store_whose_making_was_torn_by_a_power_cut_is_made_anew() {
         assert_eq!(events(&Log::open(&store, Mode::Existing).unwrap()), [event(1)]);
         std::fs::remove_file(store.join("FORMAT")).unwrap();
         let error = Log::open(&store, Mode::Create).map(drop).unwrap_err().to_string();
-        assert!(error.contains("it holds events"), "what holds events is never made anew: {error}");
+        assert!(error.contains("its FORMAT is missing"), "what holds events is never made anew: {error}");
         std::fs::remove_dir_all(&store).unwrap();
     }
 }

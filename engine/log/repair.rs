@@ -185,7 +185,9 @@ impl Repair {
         match (counted, self.lost()) {
             (Err(error), _) => error,
             _ if self.is_foreign => LogError::Broken { dir, what: FOREIGN.to_owned() },
-            _ if self.proven.is_none() => LogError::Broken { dir, what: self.faults.join("; ") },
+            _ if self.proven.is_none() && readable > 0 => {
+                LogError::Broken { dir, what: self.faults.join("; ") }
+            }
             (_, Some(lost)) if lost > 0 && readable == 0 => LogError::RolledBack { dir, head, lost },
             (_, Some(lost)) if lost > 0 => {
                 let what = format!("{what}; {readable} events after it can still be read");
