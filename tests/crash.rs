@@ -83,7 +83,11 @@ fn the_second_process() {
             println!("repaired: {}", repaired.head);
         },
         "repair and fill" => println!("failed: {}", plan(&store).apply().unwrap_err()),
-        "redact" => (0..).for_each(|number| redact(&store, number).map(drop).unwrap()),
+        "redact" => {
+            for number in 0.. {
+                redact(&store, number).unwrap();
+            }
+        }
         "redact and fill" => println!("failed: {}", redact(&store, 0).unwrap_err()),
         "hold" => {
             let log = open();

@@ -252,7 +252,7 @@ impl Record {
 const FORGOTTEN: &str = "c-to-be-forgotten";
 
 fn event(id: u64) -> Event {
-    let consultation = if id % 97 == 0 { FORGOTTEN.to_owned() } else { format!("c-{}", id / 4) };
+    let consultation = if id.is_multiple_of(97) { FORGOTTEN.to_owned() } else { format!("c-{}", id / 4) };
     let reason = format!("{:x}", id.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let payload = Payload::Dropped { reason: Some(reason) };
     Event::new("urn:example:a", format!("e-{id}"), consultation, Time::from_ms(id as i64), payload)
