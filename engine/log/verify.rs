@@ -16,7 +16,7 @@ use super::commitment::{Frontier, Hash, UNIT_HEIGHT};
 use super::entry::Entry;
 use super::error::Damage;
 use super::home::StoreId;
-use super::index::{Index, LoadError, SharedIndex, locked};
+use super::index::{Audit, Index, LoadError, SharedIndex, locked};
 use super::past::Leaves;
 use super::store::{Key, Store};
 use super::witness::Witness;
@@ -80,11 +80,12 @@ pub(super) fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Verdict {
     let verdict = Verdict { head: *head.borrow(), ..Verdict::default() };
-    let mut check = Check { store, index, head, commitment: None, verdict };
+    let mut check = Check { store, index, head, commitment: None, audit: None, verdict };
     check.blobs();
     check.keys(*id);
     check.load_index();
     let firsts = check.blocks(progress);
+    check.indexed();
     check.strays(&firsts);
     check.witness(witness, *id);
     check.verdict
@@ -97,6 +98,8 @@ struct Check<'a> {
     head: &'a watch::Receiver<Position>,
     /// The edge after the last block; none behind one that could not be read.
     commitment: Option<Commitment>,
+    /// The index as it was when the check began; none where that cannot be told.
+    audit: Option<Audit>,
     verdict: Verdict,
 }
 
@@ -185,23 +188,40 @@ impl Check<'_> {
         }
     }
 
-    /// Has the index ready, anew if what is kept does not fit.
+    /// Has the index ready, anew if what is kept does not fit, and reads all of it.
     fn load_index(&mut self) {
-        let mut index = locked(self.index);
-        if index.is_some() {
-            return;
-        }
+        let shared = self.index;
+        let mut index = locked(shared);
         let head = *self.head.borrow();
-        let is_made = !matches!(self.store.first_index(&[]), Ok(None));
-        let kept = Index::load(self.store, head);
-        match Index::open(self.store, head) {
-            Ok(opened) => *index = Some(opened),
-            Err(error) => self.remark(None, format!("the index of ids cannot be made: {error}")),
+        if index.is_none() {
+            self.remark_unfit(head);
+            match Index::open(self.store, head) {
+                Ok(opened) => *index = Some(opened),
+                Err(error) => self.remark(None, format!("the index of ids cannot be made: {error}")),
+            }
         }
-        drop(index);
-        match kept {
-            // One that was not made yet, as in a store that was written anew, is no remark.
-            Err(LoadError::Unfit(damage)) if is_made && self.verdict.head > Position::START => {
+        let Some(opened) = index.as_mut() else { return };
+        match Audit::of(opened, self.store) {
+            Ok(audit) => self.audit = Some(audit),
+            Err(LoadError::Unfit(damage)) => {
+                let cleared = self.store.clear_index();
+                *index = cleared.ok().and_then(|()| Index::open(self.store, head).ok());
+                drop(index);
+                self.remark(None, format!("the index of ids was not of use: {damage}"));
+            }
+            Err(LoadError::Log(error)) => {
+                drop(index);
+                self.damage(None, error.to_string());
+            }
+        }
+    }
+
+    /// Tells of a kept index that is of no use; one that was not made yet, as in a store that was written
+    /// anew, is no remark.
+    fn remark_unfit(&mut self, head: Position) {
+        let is_made = !matches!(self.store.first_index(&[]), Ok(None));
+        match Index::load(self.store, head) {
+            Err(LoadError::Unfit(damage)) if is_made && head > Position::START => {
                 self.remark(None, format!("the index of ids was not of use: {damage}"));
             }
             Err(LoadError::Log(error)) => self.damage(None, error.to_string()),
@@ -233,10 +253,12 @@ impl Check<'_> {
                     self.verdict.blocks += 1;
                     self.verdict.events += block.events();
                     self.committed(&block, entry);
-                    self.indexed(&block);
+                    if let Some(audit) = &mut self.audit {
+                        audit.see(&block);
+                    }
                 }
                 Err(error) => {
-                    self.commitment = None;
+                    (self.commitment, self.audit) = (None, None);
                     self.damage(Some(entry.first), error.to_string());
                 }
             }
@@ -248,15 +270,15 @@ impl Check<'_> {
         firsts
     }
 
-    /// Checks that the index knows every event of `block`.
-    fn indexed(&mut self, block: &Block) {
+    /// Holds what the index has kept against the events that went by; one that is wrong is made anew.
+    fn indexed(&mut self) {
+        let head = self.verdict.head;
+        let Some(fault) = self.audit.take().and_then(|audit| audit.fault(head)) else { return };
         let mut shared = locked(self.index);
-        let Some(index) = shared.as_mut() else { return };
-        let Some(fault) = index_fault(self.store, index, block) else { return };
         let cleared = self.store.clear_index();
         *shared = cleared.ok().and_then(|()| Index::open(self.store, *self.head.borrow()).ok());
         drop(shared);
-        self.remark(Some(block.first()), fault);
+        self.remark(None, fault);
     }
 
     /// Looks for values of blocks that are not in the list.
@@ -309,25 +331,6 @@ fn check_block(store: &Store, entry: Entry) -> Result<Block, CheckError> {
         return Err(Damage::new("its times are not within those of its header").into());
     }
     Ok(block)
-}
-
-/// What is wrong with what the index knows of `block`, if anything.
-fn index_fault(store: &Store, index: &mut Index, block: &Block) -> Option<String> {
-    let mut found = Vec::new();
-    for number in 0..block.len() {
-        let (source, id) = block.name(number);
-        let mark = index.mark(source, id);
-        found.clear();
-        if let Err(error) = index.find_kept(store, mark, &mut found) {
-            return Some(error.to_string());
-        }
-        index.find_recent(mark, &mut found);
-        let position = block.first().plus(number as u64);
-        if !found.contains(&position) {
-            return Some(format!("the index of ids does not know position {position}"));
-        }
-    }
-    None
 }
 
 /// Why a block is not sound.

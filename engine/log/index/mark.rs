@@ -26,7 +26,7 @@ impl Mark {
 }
 
 /// Makes marks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Marker {
     key: [u8; 32],
     sources: HashMap<String, [u8; 32]>,

@@ -15,12 +15,14 @@
 //! key 'p' + run + page (u32)      CRC-32C, a page: see `page`
 //! ```
 
+mod audit;
 mod filter;
 mod mark;
 mod page;
 mod recent;
 mod run;
 
+pub(super) use audit::Audit;
 pub(super) use mark::Mark;
 use mark::Marker;
 use recent::Recent;
@@ -225,6 +227,7 @@ mod tests {
 
     use super::super::block;
     use super::super::commitment::Frontier;
+    use super::super::frame;
     use super::super::raw::Drafts;
     use super::*;
 
@@ -290,6 +293,29 @@ mod tests {
         let mut anew = Index::open(&store, Position(5000)).unwrap();
         assert_eq!((anew.kept_to(), anew.recent.len()), (Position::START, 5000));
         assert_eq!(find(&mut anew, &store, 17), [Position(17)]);
+    }
+
+    #[test]
+    fn an_audit_misses_no_event_and_no_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = filled(dir.path(), 9000);
+        let mut index = Index::open(&store, Position(9000)).unwrap();
+        index.keep_recent(&store).unwrap();
+        let fault = |blocks: &[usize]| {
+            let mut audit = Audit::of(&index, &store).unwrap();
+            blocks.iter().for_each(|number| audit.see(&block_of(&store, *number)));
+            audit.fault(Position(9000))
+        };
+        assert_eq!(fault(&[0, 1, 2]), None);
+        assert!(fault(&[0, 2]).is_some(), "a block less");
+        assert!(fault(&[0, 1, 1]).is_some(), "a block in the place of another");
+        let page = store.first_index(b"p").unwrap().unwrap();
+        store.edit_index(vec![(page.0.to_vec(), frame::with_checksum(&[0; 40]))], Vec::new()).unwrap();
+        assert!(Audit::of(&index, &store).is_err(), "a page of something else");
+    }
+
+    fn block_of(store: &Store, number: usize) -> crate::log::block::Block {
+        read::whole_blocks(store, Span::of(.., Position(9000))).nth(number).unwrap().unwrap()
     }
 
     /// A crash after pages were written and before their record was leaves pages that nobody owns.

@@ -63,6 +63,11 @@ impl Run {
         self.with_page(store, number, |page| page.find(mark, found))
     }
 
+    /// Whether the filter lets a mark through.
+    pub(super) fn may_have(&self, mark: Mark) -> bool {
+        self.filter.may_have(mark)
+    }
+
     fn page_bits(&self) -> u32 {
         u32::from(self.record.page_bits)
     }
@@ -80,7 +85,7 @@ impl Run {
     }
 
     /// Every mark, page by page.
-    fn marks(&self, store: &Store) -> impl Iterator<Item = Result<(Mark, Position), LoadError>> {
+    pub(super) fn marks(&self, store: &Store) -> impl Iterator<Item = Result<(Mark, Position), LoadError>> {
         (0..1_u64 << self.page_bits()).flat_map(move |number| {
             let page = self.with_page(store, number, |page| (0..page.len()).map(|at| page.get(at)).collect());
             let (marks, error): (Vec<_>, _) = match page {
