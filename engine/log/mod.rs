@@ -5,17 +5,20 @@
 //! of each block, an export both. Everything else in a store is derived and can be made anew.
 //!
 //! ```text
-//! home     the folder, its lock and the line that names its format
-//! preflight   its file, looked at before it is opened
-//! store    the database, made harmless;  witness: how far events were acknowledged, beside it
-//! block    events <-> two values;  frame: their outside;  hot, cold: their inside;
-//!          records, details: an event's own data;  column, texts, parts: the bricks;  codec: bincode
-//! writer   the one task that writes;  admit: new, duplicate, conflict;  index: by (source, id);
-//!          levels: those of contexts, so that they stay few;  limits: how large anything may be
-//! read     ranges;  verify, stats: what the whole of it is like
-//! head     what is published;  proof: that an event stands in the log, for those who do not have it;
-//!          digits: hexadecimal in both
-//! fuzzing  a door for those who try to break all this
+//! the folder    home: its lock and format;  store, entry, keys: the database, made harmless;  worker: the
+//!               thread that writes to it;  witness: how far events were acknowledged, beside it;
+//!               opening, preflight: what is checked before anything is believed;  disk: what is durable
+//! a block       block: events <-> two values;  frame: their outside;  hot, cold: their inside;  brief: what
+//!               a replay sees;  column, texts, parts: the bricks
+//! an event      raw: as it is kept;  records, registry: what its bytes mean, by code;  codec: bincode
+//! commitment    the tree over events;  past: as it was at earlier positions;  head, proof, digits: what is
+//!               published of it, and shown to those who do not have the log
+//! writing       writer: the one task that writes;  admit: new, duplicate, conflict;  receipt;  recall: blocks
+//!               read a moment ago;  index: by (source, id);  levels: those of contexts;  limits;
+//!               seal: small blocks become full ones
+//! reading       read: ranges;  subscription: what is there and what comes;  stats, verify: all of it
+//! looking after backup;  rebuild: a store written anew;  repair, salvage: what can be proven of a damaged
+//!               one;  redact, remains: contents destroyed for ever
 //! ```
 
 mod admit;
