@@ -38,6 +38,8 @@ const FORMAT_DRAFT: &str = "FORMAT.new";
 const DATABASE: &str = "sled";
 const WITNESS: &str = "WITNESS";
 const DAMAGED: &str = "damaged";
+/// Written by `ingest`; see above.
+const KEY: &str = "KEY";
 /// What `FORMAT` begins with.
 const FORMAT_LINE: &str = "evenfield log 1";
 /// Short readers come and go: how long one is waited for.
@@ -296,7 +298,7 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     if names.iter().any(|name| is_later(name)) {
         return Err(LogError::Broken { dir: dir.to_owned(), what: NO_FORMAT.to_owned() });
     }
-    let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS].iter().any(|known| name == *known);
+    let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS, KEY].iter().any(|known| name == *known);
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
         // Whether events lie in it is told once it is locked.

@@ -7,11 +7,13 @@
 //!
 //! One value does until much was redacted; then there are several, and all of them belong together.
 
+use std::path::Path;
+
 use super::column::Reader;
 use super::commitment::{Node, Salts};
 use super::error::Damage;
-use super::frame;
 use super::home::StoreId;
+use super::{LogError, Position, frame};
 
 /// How many keys of salts lie in one value: 82 KB.
 const NODES_A_VALUE: usize = 2000;
@@ -24,6 +26,16 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// The name and the key of a new store in `dir`.
+    pub(super) fn draw(dir: &Path) -> Result<Self, LogError> {
+        Ok(Self { id: draw(dir)?, salts: Salts::new(draw(dir)?) })
+    }
+
+    /// Draws new keys for the positions after `head`: what stood there is lost, and its salts were perhaps told.
+    pub(super) fn renew_after(&mut self, head: Position, dir: &Path) -> Result<(), LogError> {
+        self.salts.renew_after(head, &mut || draw(dir))
+    }
+
     pub(super) const MAGIC: &[u8; 4] = b"EFK1";
     /// Where a value says which of them it is, and how many keys it has.
     const NUMBER_AT: usize = 24;
@@ -84,4 +96,11 @@ impl Keys {
         let id = id.ok_or_else(|| Damage::new("the keys of the salts are missing"))?;
         Ok(Self { id, salts: Salts::from_nodes(nodes) })
     }
+}
+
+/// Bytes that nobody can guess, for the store in `dir`.
+fn draw<const N: usize>(dir: &Path) -> Result<[u8; N], LogError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::from).map_err(LogError::io("draw a key for", dir))?;
+    Ok(bytes)
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::commitment::{Frontier, Salts};
+use super::commitment::Frontier;
 use super::entry::Entry;
 use super::home::{self, Home, StoreId};
 use super::keys::Keys;
@@ -136,7 +136,7 @@ fn words(mute: Mute) -> &'static str {
 fn make(home: &mut Home) -> Result<Opened, LogError> {
     clear_unmade(home)?;
     let store = Store::open(&home.database())?;
-    let keys = draw_keys(home)?;
+    let keys = Keys::draw(home.dir())?;
     store.put_keys(&keys)?;
     store.sync()?;
     let frontier = Frontier::default();
@@ -166,14 +166,6 @@ fn clear_unmade(home: &Home) -> Result<(), LogError> {
         }
         _ => Ok(()),
     }
-}
-
-/// The name and the key of a new store.
-fn draw_keys(home: &Home) -> Result<Keys, LogError> {
-    let (mut id, mut key) = ([0; 16], [0; 32]);
-    let draw = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(std::io::Error::from);
-    draw(&mut id).and_then(|()| draw(&mut key)).map_err(LogError::io("draw a key for", home.dir()))?;
-    Ok(Keys { id, salts: Salts::new(key) })
 }
 
 fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) -> Result<Opened, LogError> {

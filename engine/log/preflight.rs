@@ -19,9 +19,10 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use memchr::memmem::Finder;
 
@@ -31,6 +32,9 @@ use super::LogError;
 use super::error::Damage;
 use super::store::SEGMENT_BYTES;
 
+/// How often and for how long a database of this process that is still closing is waited for.
+const WRITER_PAUSES: u32 = 200;
+const WRITER_PAUSE: Duration = Duration::from_millis(10);
 const HEADER_BYTES: usize = 20;
 /// Where less is left of a segment, no message begins.
 const MESSAGE_ROOM: usize = 32;
@@ -60,10 +64,25 @@ pub(super) enum Walk {
 
 /// Looks at the database in the folder `dir`, in which `wanted` was acknowledged last, and writes nothing.
 pub(super) fn walk(dir: &Path, wanted: Option<&[u8; 32]>) -> Result<Walk, LogError> {
+    wait_for_writers(&dir.join("db"));
     match look(dir, wanted) {
         Ok(()) => Ok(Walk::Clean),
         Err(Stop::Doubt(Damage(what))) => Ok(Walk::Suspicious(what)),
         Err(Stop::Unread(error)) => Err(error),
+    }
+}
+
+/// Waits until the database has let go of its file: one that was closed in this process a moment ago may
+/// still be writing, and what lies there meanwhile looks like damage.
+fn wait_for_writers(db: &Path) {
+    // One that is not there, or cannot be opened, is told by the walk.
+    let Ok(file) = File::open(db) else { return };
+    for _ in 0..WRITER_PAUSES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(WRITER_PAUSE),
+            // Let go of with the file.
+            _ => return,
+        }
     }
 }
 

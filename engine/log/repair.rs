@@ -150,7 +150,11 @@ fn write_anew(repair: &mut Repair) -> Result<Option<PathBuf>, LogError> {
         return Err(LogError::Broken { dir: repair.home.dir().to_owned(), what });
     };
     let (database, witness) = repair.home.next_generation();
-    let mut builder = Builder::begin(&database, proven.keys.clone())?;
+    let mut keys = proven.keys.clone();
+    if !repair.is_complete() {
+        keys.renew_after(proven.head, repair.home.dir())?;
+    }
+    let mut builder = Builder::begin(&database, keys)?;
     builder.put_remains(repair.salvage.remains())?;
     proven.blocks(&repair.salvage, &mut |block, values, entry| {
         builder.take(&block, values, entry.is_some_and(|entry| entry.sealed))

@@ -45,6 +45,11 @@ impl Node {
         self.prefix << (DEPTH - u32::from(self.depth))
     }
 
+    /// The last position that it covers.
+    fn last(&self) -> u64 {
+        self.first() + (1 << (DEPTH - u32::from(self.depth))) - 1
+    }
+
     fn covers(&self, position: u64) -> bool {
         position >> (DEPTH - u32::from(self.depth)) == self.prefix
     }
@@ -120,6 +125,29 @@ impl Salts {
         self.nodes.sort_unstable_by_key(Node::first);
     }
 
+    /// Draws new keys for every position after `head`: what stands there next is something else.
+    pub(in super::super) fn renew_after<E>(
+        &mut self,
+        head: Position,
+        draw: &mut dyn FnMut() -> Result<Hash, E>,
+    ) -> Result<(), E> {
+        self.way.clear();
+        let (mut kept, mut open) = (Vec::new(), std::mem::take(&mut self.nodes));
+        while let Some(node) = open.pop() {
+            if node.last() <= head.0 {
+                kept.push(node);
+            } else if node.first() > head.0 {
+                kept.push(Node { key: draw()?, ..node });
+            } else {
+                let children = node.children();
+                open.extend([node.child(0, children[0]), node.child(1, children[1])]);
+            }
+        }
+        kept.sort_unstable_by_key(Node::first);
+        self.nodes = kept;
+        Ok(())
+    }
+
     /// Which of the nodes covers `position`.
     fn covering(&self, position: u64) -> Option<usize> {
         let at = self.nodes.partition_point(|node| node.first() <= position).checked_sub(1)?;
@@ -151,6 +179,26 @@ mod tests {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(distinct.len(), 40);
+    }
+
+    #[test]
+    fn renewed_salts_are_others_and_those_before_stay() {
+        let mut salts = Salts::new([7; 32]);
+        let all: Vec<_> = (0..100).map(|p| salts.salt(Position(p)).unwrap()).collect();
+        salts.forget(Position(33));
+        salts.forget(Position(77));
+        let mut drawn = 100;
+        let mut draw = || {
+            drawn += 1;
+            Ok::<_, ()>([drawn; 32])
+        };
+        salts.renew_after(Position(50), &mut draw).unwrap();
+        for (position, before) in all.iter().enumerate() {
+            let now = salts.salt(Position(position as u64));
+            let stays = position <= 50 && position != 33;
+            assert_eq!(now == Some(*before), stays, "{position}");
+            assert_eq!(now.is_none(), [33, 77].contains(&position));
+        }
     }
 
     proptest! {

@@ -3,7 +3,6 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use event::{Event, Payload, Time};
 use proptest::collection::vec;
@@ -212,8 +211,6 @@ fn a_database_that_is_written_over_and_over_is_clean() {
             store.flush().unwrap();
         }
         drop(store);
-        // Whoever still writes has the file open.
-        std::thread::sleep(Duration::from_millis(30));
         assert_eq!(walk(dir.path(), Some(&wanted)).unwrap(), Walk::Clean, "session {session}");
         let (used, _) = survey(&mut Source::open(db.clone()).unwrap().unwrap()).unwrap();
         reused += used.iter().filter(|head| head.lsn as u64 > head.at).count();
