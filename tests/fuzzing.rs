@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use engine::log::{Log, Mode, Position, fuzzing, restore};
+use engine::log::{Log, Mode, Position, fuzzing};
 use event::{Event, Time};
 use serde_json::Value;
 
@@ -120,19 +120,6 @@ fn a_block_in_many_pieces() {
     let pieces: Vec<usize> = log.hot_blocks(..).map(|block| block.unwrap().events.len()).collect();
     assert_eq!(pieces.iter().sum::<usize>(), 2048);
     assert!(pieces.len() > 1500, "{} pieces", pieces.len());
-}
-
-#[test]
-fn a_backup_with_names_of_destroyed_events_that_cannot_be_read_is_refused() {
-    let dir = folder();
-    let mut stream = streams().remove(1);
-    let names = stream.windows(4).position(|bytes| bytes == b"EFR1").unwrap();
-    // One name more than there is, under checksums that hold.
-    stream[names + 8] += 1;
-    let store = dir.path().join("y.store");
-    let error = restore(&mut bodies::mended(&stream).as_slice(), &store, &mut |_, _| true).unwrap_err();
-    assert!(error.to_string().contains("does not hold"), "{error}");
-    assert!(!store.exists());
 }
 
 /// Numbers that look random and are the same on every run (SplitMix64).

@@ -294,6 +294,7 @@ fn a_store_whose_making_was_torn_by_a_power_cut_is_made_anew() {
     let (_dir, store) = new_store();
     for torn in [&[][..], &[0; 9000], &[0xa5; 9000]] {
         std::fs::create_dir_all(store.join("sled")).unwrap();
+        std::fs::write(store.join("LOCK"), "").unwrap();
         for name in ["db", "conf", "snap.00000000000016E3"] {
             std::fs::write(store.join("sled").join(name), torn).unwrap();
         }

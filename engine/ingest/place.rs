@@ -47,7 +47,10 @@ pub enum PlaceError {
         next: Position,
     },
     /// The log did not take it.
-    #[error("line {line}: the event is not new, or cannot be kept; positions after it would not be kept")]
+    #[error(
+        "line {line}: the event is not new, or cannot be kept, and events after it may stand elsewhere now; begin \
+         again in a new store, with an export as it was written"
+    )]
     NotTaken {
         /// The line.
         line: u64,
@@ -78,11 +81,17 @@ pub(super) fn append(
     }
     // What came before the fault goes in, and the report says so.
     let receipt = log.append_received(taken, &received)?;
+    let mut not_taken = None;
     for (fate, line) in receipt.fates.iter().zip(lines) {
         match fate {
             Fate::New(position) => report.append(*position),
-            _ => return Err(PlaceError::NotTaken { line: *line }.into()),
+            _ => {
+                not_taken.get_or_insert(*line);
+            }
         }
+    }
+    if let Some(line) = not_taken {
+        return Err(PlaceError::NotTaken { line }.into());
     }
     fault.map_or(Ok(()), |fault| Err(fault.into()))
 }

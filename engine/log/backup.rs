@@ -8,7 +8,8 @@
 //! ```text
 //! "evenfield backup 1\n", then frames: u8 tag, u32 length, payload, u32 CRC-32C of tag, length, payload
 //!     m  manifest, JSON: see [`Manifest`]          first
-//!     k  a value of keys; r  a value of remains    see `store`
+//!     f  the fingerprint of the key of pseudonyms, if the store has one
+//!     k  a value of keys: see `keys`
 //!     b  a block: its entry (72 bytes), its hot and its cold value
 //!     z  u64 blocks, u64 events, 32 bytes BLAKE3 of everything before this frame    last
 //! ```
@@ -29,14 +30,13 @@ use super::keys::Keys;
 use super::limits::VALUE_BYTES;
 use super::read::{self, Span};
 use super::rebuild::Builder;
-use super::remains::Gone;
 use super::store::Store;
 use super::{LogError, Mode, Position};
 
 const MAGIC: &[u8] = b"evenfield backup 1\n";
 const FRAME_BYTES: usize = 2 * VALUE_BYTES + 1024;
-/// The most frames of keys and of names, of 100 KB at most: three million redacted events.
-const NAMES_AND_KEYS: usize = 4096;
+/// The most values of keys, of 82 KB each: those of some two hundred thousand redacted events.
+const KEY_VALUES: usize = 4096;
 const SCHEMA: &str = "evenfield.backup/1";
 
 /// What a backup says of itself, before anything else.
@@ -113,7 +113,7 @@ impl Frames<'_> {
 
 /// Writes what `store` holds up to the manifest's position; the caller keeps blocks as they are.
 pub(super) fn write(
-    store: &Store,
+    (store, fingerprint): (&Store, Option<Vec<u8>>),
     manifest: &Manifest,
     out: &mut dyn Write,
     progress: Progress<'_>,
@@ -122,11 +122,11 @@ pub(super) fn write(
     frames.bytes(MAGIC)?;
     let text = serde_json::to_vec(manifest).map_err(|error| BackupError::Unfit(error.to_string()))?;
     frames.frame(b'm', &[&text])?;
+    if let Some(fingerprint) = fingerprint {
+        frames.frame(b'f', &[&fingerprint])?;
+    }
     for value in store.keys()?.map(|keys| keys.values()).unwrap_or_default() {
         frames.frame(b'k', &[&value])?;
-    }
-    for value in store.remains()? {
-        frames.frame(b'r', &[&value])?;
     }
     let (mut blocks, mut events) = (0_u64, 0_u64);
     let head = Position(manifest.position);
@@ -248,25 +248,30 @@ fn fill(
     mut source: Source<'_>,
     progress: Progress<'_>,
 ) -> Result<(), BackupError> {
-    let (mut keys, mut remains) = (Vec::new(), Vec::new());
+    let (mut keys, mut fingerprint) = (Vec::new(), None);
     let mut tag = source.next()?;
-    while tag == b'k' || tag == b'r' {
-        if keys.len() + remains.len() >= NAMES_AND_KEYS {
-            return Err(BackupError::Unfit("it has more frames of keys and names than a store".to_owned()));
+    while tag == b'k' || tag == b'f' {
+        if keys.len() >= KEY_VALUES {
+            return Err(BackupError::Unfit("it has more keys than a store".to_owned()));
         }
-        if tag == b'k' { &mut keys } else { &mut remains }.push(source.frame.clone());
+        match tag {
+            b'k' => keys.push(source.frame.clone()),
+            _ => fingerprint = Some(source.frame.clone()),
+        }
         tag = source.next()?;
     }
-    let keys = Keys::read(&keys)?;
+    let mut keys = Keys::read(&keys)?;
     let id = keys.id;
     if unhex(&manifest.store).as_deref() != Some(&id) {
         return Err(BackupError::Unfit("its keys are those of another store".to_owned()));
     }
-    // A log that cannot read them does not open.
-    Gone::read(id, &remains)?;
     let mut home = Home::lock(place, Mode::Create)?;
+    // What comes after is another log's business: its salts were perhaps told.
+    keys.renew_after(Position(manifest.position), place)?;
+    if let Some(fingerprint) = fingerprint {
+        home.leave_fingerprint(&fingerprint)?;
+    }
     let mut builder = Builder::begin(&home.database(), keys)?;
-    builder.put_remains(&remains)?;
     let mut blocks = 0_u64;
     while tag == b'b' {
         take_block(&mut builder, &source.frame)?;

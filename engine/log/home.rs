@@ -121,6 +121,28 @@ impl Home {
         self.format.map_or(self.guessed, |format| format.generation)
     }
 
+    /// The fingerprint of the key of pseudonyms that the store needs, if it needs one.
+    pub(super) fn fingerprint(&self) -> Result<Option<Vec<u8>>, LogError> {
+        let path = self.dir.join(KEY);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LogError::io("read the fingerprint of the key", &path)(error)),
+        }
+    }
+
+    /// Leaves the fingerprint of the key of pseudonyms in a new store.
+    pub(super) fn leave_fingerprint(&self, fingerprint: &[u8]) -> Result<(), LogError> {
+        let path = self.dir.join(KEY);
+        let write = || {
+            let mut file = File::create(&path)?;
+            file.write_all(fingerprint)?;
+            Ok(file)
+        };
+        let file = write().map_err(LogError::io("leave the fingerprint of the key", &path))?;
+        sync_file(&file, &path)
+    }
+
     /// Where the database lies.
     pub(super) fn database(&self) -> PathBuf {
         self.dir.join(numbered(DATABASE, self.generation()))
@@ -183,6 +205,8 @@ impl Home {
         }
         self.erase(next)?;
         let Some(old) = format.generation.checked_sub(1) else { return Ok(()) };
+        // Left over only when a FORMAT was lost on the way: nobody can say any more what was meant for them.
+        (0..old).try_for_each(|older| self.put_aside(older))?;
         match format.before {
             Before::Erase => self.erase(old),
             Before::Keep => self.put_aside(old),
@@ -301,8 +325,11 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS, KEY].iter().any(|known| name == *known);
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
-        // Whether events lie in it is told once it is locked.
-        None if names.iter().any(|name| name == DATABASE) => Ok(()),
+        // Ours begin with a lock; whether events lie in it is told once it is taken.
+        None if names.iter().any(|name| name == DATABASE) => match names.iter().any(|name| name == LOCK) {
+            true => Ok(()),
+            false => Err(not_a_store(format!("it holds {DATABASE} and neither {LOCK} nor {FORMAT}"))),
+        },
         // One that another process is just making is in use, not missing.
         None if mode == Mode::Existing && !dir.join(LOCK).exists() => Err(missing()),
         None if mode == Mode::Existing => match take_lock(dir) {

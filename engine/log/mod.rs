@@ -378,7 +378,7 @@ impl Log {
         let mut leaves = Leaves::new(self.store.keys()?.ok_or_else(|| self.keyless())?.salts);
         let root = past::frontier_at(&self.store, &mut leaves, head)?.root();
         let manifest = Manifest::of(self.id, head, &root);
-        backup::write(&self.store, &manifest, out, progress)?;
+        backup::write((&self.store, self.home.fingerprint()?), &manifest, out, progress)?;
         Ok(manifest)
     }
 

@@ -90,6 +90,10 @@ pub fn seen_head(dir: &Path) -> Result<Position, LogError> {
 fn rewritten(home: Home, what: String) -> Result<(Home, Opened), LogError> {
     let dir = home.dir().to_owned();
     let (home, aside) = repair::rewrite(&dir, home, &what)?;
+    // Once: what was just written and does not look as it should is beyond this.
+    if let Walk::Suspicious(what) = preflight::walk(&home.database(), None)? {
+        return Err(LogError::Broken { dir, what });
+    }
     let (home, mut opened) = open(home)?;
     if let Some(aside) = aside {
         opened.opening = Opening::Rewritten { what, aside };
@@ -135,6 +139,8 @@ fn words(mute: Mute) -> &'static str {
 /// Makes a store; what is there of one whose making was cut short goes first.
 fn make(home: &mut Home) -> Result<Opened, LogError> {
     clear_unmade(home)?;
+    // The lock is what tells an unfinished store of ours from a database of somebody else.
+    super::disk::sync_folder(home.dir())?;
     let store = Store::open(&home.database())?;
     let keys = Keys::draw(home.dir())?;
     store.put_keys(&keys)?;
@@ -154,7 +160,8 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
 fn clear_unmade(home: &Home) -> Result<(), LogError> {
     let (dir, database) = (home.dir().to_owned(), home.database());
     // Looked for in the file, which opening would change.
-    if Salvage::search(&database, &mut |_, _| {})?.holds_events() {
+    let holds_events = Salvage::search(&database, &mut |_, _| {})?.holds_events();
+    if holds_events || Witness::has_seen_events(&home.witness())? || home.fingerprint()?.is_some() {
         return Err(LogError::Broken { dir, what: home::NO_FORMAT.to_owned() });
     }
     if home.mode() == Mode::Existing {

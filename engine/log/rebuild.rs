@@ -13,7 +13,7 @@ use super::past::Leaves;
 use super::raw::Raw;
 use super::store::Store;
 use super::witness::{Seen, Witness};
-use super::{LogError, Position};
+use super::{LogError, Position, remains};
 
 /// How much is written before the database is made to keep up.
 const WRITTEN_BYTES: usize = 4 << 20;
@@ -25,6 +25,8 @@ pub(super) struct Builder {
     keys: Keys,
     leaves: Leaves,
     frontier: Frontier,
+    /// Events whose content was destroyed, as their remains tell.
+    gone: Vec<(Position, remains::Name)>,
     written: usize,
 }
 
@@ -37,7 +39,7 @@ impl Builder {
         let store = Store::open(database)?;
         store.put_keys(&keys)?;
         let leaves = Leaves::new(keys.salts.clone());
-        Ok(Self { store, keys, leaves, frontier: Frontier::default(), written: 0 })
+        Ok(Self { store, keys, leaves, frontier: Frontier::default(), gone: Vec::new(), written: 0 })
     }
 
     /// The commitment of the events so far.
@@ -50,11 +52,6 @@ impl Builder {
         Position(self.frontier.size())
     }
 
-    /// Writes names of events whose content was destroyed.
-    pub(super) fn put_remains(&self, values: &[Vec<u8>]) -> Result<(), LogError> {
-        self.store.put_remains(values)
-    }
-
     /// Takes a block as it was; it must follow the one before it.
     pub(super) fn take(&mut self, block: &Block, values: Values, sealed: bool) -> Result<(), LogError> {
         let first = self.head().next();
@@ -63,6 +60,7 @@ impl Builder {
             return Err(LogError::Damaged { position: first, what });
         }
         let (count, mut units) = (block.len() as u32, Vec::new());
+        self.note_gone(&block.raws().map_err(LogError::damaged(first))?)?;
         for leaf in self.leaves.of_block(block)? {
             let unit = self.frontier.size() / UNIT_EVENTS;
             let keep = |height, node| {
@@ -79,9 +77,21 @@ impl Builder {
     /// Takes events that are encoded anew.
     pub(super) fn take_events(&mut self, events: &[Raw<'_>]) -> Result<(), LogError> {
         let first = self.head().next();
+        self.note_gone(events)?;
         let leaves = self.leaves.of(first, events).map_err(LogError::damaged(first))?;
         let blocks = block::encode(&mut self.frontier, events, &leaves).map_err(LogError::damaged(first))?;
         blocks.iter().try_for_each(|block| self.put(block))
+    }
+
+    /// Notes the names of those of the next events whose content was destroyed.
+    fn note_gone(&mut self, events: &[Raw<'_>]) -> Result<(), LogError> {
+        let first = self.head().next();
+        for (number, event) in events.iter().enumerate() {
+            if let Some(remains) = event.remains().map_err(LogError::damaged(first))? {
+                self.gone.push((first.plus(number as u64), remains.name));
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, block: &Encoded) -> Result<(), LogError> {
@@ -96,6 +106,7 @@ impl Builder {
 
     /// Makes the database durable, and a witness of it at `witness`.
     pub(super) fn finish(self, witness: &Path) -> Result<(), LogError> {
+        self.store.put_remains(&remains::values(&self.gone))?;
         self.store.sync()?;
         let seen = Seen { head: self.head(), root: self.root() };
         Witness::make(witness, self.keys.id, seen).map(drop)

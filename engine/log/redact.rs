@@ -19,7 +19,7 @@ use super::raw::{Raw, Remains};
 use super::read::{self, Span};
 use super::rebuild::Builder;
 use super::records::{RedactedV1, RedactionV1};
-use super::remains::{self, Gone};
+use super::remains::Gone;
 use super::store::Store;
 use super::{Content, LogError, Mode, Position, codec, registry};
 
@@ -80,15 +80,13 @@ pub fn redact(
     positions.iter().for_each(|position| salts.forget(*position));
     let (database, new_witness) = home.next_generation();
     let builder = Builder::begin(&database, Keys { id, salts })?;
-    let mut work = Work { leaves, gone, positions: &positions, builder, names: Vec::new(), head };
+    let mut work = Work { leaves, gone, positions: &positions, builder, head };
     work.copy(&store, progress)?;
-    let remembered = [store.remains()?, remains::values(&work.names)].concat();
     let mut builder = work.builder;
     if builder.root() != frontier.root() {
         let what = "the commitment did not survive the redaction, which was not made".to_owned();
         return Err(LogError::Damaged { position: head, what });
     }
-    builder.put_remains(&remembered)?;
     record(&mut builder, &positions, reason, at)?;
     let head = builder.head();
     builder.finish(&new_witness)?;
@@ -122,7 +120,6 @@ struct Work<'a> {
     gone: Gone,
     positions: &'a [Position],
     builder: Builder,
-    names: Vec<(Position, remains::Name)>,
     head: Position,
 }
 
@@ -131,8 +128,8 @@ impl Work<'_> {
         for block in read::values(store, Span::of(.., self.head)) {
             let (entry, values) = block?;
             let block = Block::decode(&values.hot, &values.cold).map_err(LogError::damaged(entry.first))?;
-            let here = |position: &Position| (block.first()..=block.last()).contains(position);
-            if self.positions.iter().any(here) {
+            let next = self.positions.partition_point(|position| *position < block.first());
+            if self.positions.get(next).is_some_and(|position| *position <= block.last()) {
                 self.leave_behind(&block)?;
             } else {
                 self.builder.take(&block, values, entry.sealed)?;
@@ -152,16 +149,15 @@ impl Work<'_> {
             let position = block.first().plus(number as u64);
             if self.positions.binary_search(&position).is_ok() {
                 let name = self.gone.name(event.source, event.id);
-                self.names.push((position, name));
                 let record = remains_record(Remains { leaf: leaves[number], name }).map_err(damaged())?;
                 records.push((number, record));
             }
         }
+        // Times of a neighbour, so that nothing of its own stays.
+        let is_kept = |number: &usize| records.binary_search_by_key(number, |(number, _)| *number).is_err();
+        let neighbour = events.iter().enumerate().find(|(number, _)| is_kept(number));
         let mut kept = events.clone();
         for (number, record) in &records {
-            // Times of neighbours, so that nothing of its own stays.
-            let neighbour =
-                events.iter().enumerate().find(|(other, _)| !records.iter().any(|(n, _)| n == other));
             let at = neighbour.map_or(Time::default(), |(_, event)| event.at);
             let recorded_at = neighbour.map_or(Time::default(), |(_, event)| event.recorded_at);
             kept[*number] = nameless(registry::REDACTED, at, recorded_at, record);

@@ -155,7 +155,6 @@ fn write_anew(repair: &mut Repair) -> Result<Option<PathBuf>, LogError> {
         keys.renew_after(proven.head, repair.home.dir())?;
     }
     let mut builder = Builder::begin(&database, keys)?;
-    builder.put_remains(repair.salvage.remains())?;
     proven.blocks(&repair.salvage, &mut |block, values, entry| {
         builder.take(&block, values, entry.is_some_and(|entry| entry.sealed))
     })?;

@@ -167,11 +167,6 @@ impl Salvage {
         id.is_none_or(|id| id == keys.id).then_some(keys)
     }
 
-    /// What is known of contents that were destroyed, as it was kept.
-    pub(super) fn remains(&self) -> &[Vec<u8>] {
-        &self.remains
-    }
-
     /// The longest row of blocks that leads from root to root.
     pub(super) fn prove(&self, keys: Keys, seen: Option<Seen>) -> Result<Proven, LogError> {
         let mut row = Row::new(self, Leaves::new(keys.salts.clone()), seen)?;
@@ -268,7 +263,13 @@ impl<'a> Row<'a> {
     fn extend(&mut self) -> Result<bool, LogError> {
         let first = Position(self.frontier.size()).next();
         let mut places: Vec<Place> = self.salvage.hot.get(&first).cloned().unwrap_or_default();
-        places.sort_by_key(|place| std::cmp::Reverse(place.events));
+        // Of several at one place, such as one that was never acknowledged and what was written there later,
+        // that one was kept behind which there is more, or which ends where the witness does.
+        let leads_on = |place: &Place| {
+            let next = first.plus(u64::from(place.events));
+            self.salvage.hot.contains_key(&next) || self.seen.is_some_and(|seen| seen.head.next() == next)
+        };
+        places.sort_by_key(|place| std::cmp::Reverse((leads_on(place), place.events)));
         let mut unproven = None;
         for hot in places {
             for (cold, block, _) in self.salvage.pairs(&mut self.file, first, hot)? {

@@ -72,8 +72,8 @@ pub(super) fn run(
             match step {
                 Ok(Some(_)) if !*closing.borrow() => {}
                 Ok(_) => break,
-                // What cannot be read stays as it is, and whoever reads it is told.
-                Err(LogError::Damaged { .. }) => locked(sealer).unit += 1,
+                // What cannot be read stays as it is, and whoever reads it is told; the next unit comes next.
+                Err(LogError::Damaged { .. }) => break,
                 Err(error) => {
                     let _ = failure.set(error.to_string());
                     return;

@@ -100,6 +100,18 @@ impl Witness {
         })
     }
 
+    /// Whether a witness of whatever store has seen events here.
+    pub(super) fn has_seen_events(path: &Path) -> Result<bool, LogError> {
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                let slots = [0, PAGE as usize].into_iter().filter_map(|begin| bytes.get(begin..begin + SLOT));
+                Ok(slots.filter_map(read_slot).any(|(_, seen)| seen.head > Position::START))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(LogError::io("read the witness", path)(error)),
+        }
+    }
+
     /// Writes down what is seen, durably.
     pub(super) fn note(&mut self, seen: Seen) -> Result<(), LogError> {
         let mut slot = Vec::with_capacity(SLOT);

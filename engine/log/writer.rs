@@ -93,6 +93,10 @@ impl Writer {
                 group.push(request);
             }
             self.write_group(group);
+            // Whoever waits, for an answer or for a later head, is told why there will be none.
+            if self.failure.get().is_some() {
+                return;
+            }
         }
     }
 

@@ -25,36 +25,37 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let log = store::open(shared)?;
-    let head = log.head();
+    let head = store::open(shared)?.head();
     let mut next = Position(head.0.saturating_sub(args.events)).next();
-    show(&log, &mut next, shared, out)?;
-    drop(log);
+    show(shared, &mut next, out)?;
     if args.follow { follow(next, shared, out) } else { Ok(()) }
 }
 
-/// Shows events from `next` to the end, and moves it there.
-fn show(log: &Log, next: &mut Position, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let head = log.head();
-    for stored in log.events(*next..=head) {
-        tell(&stored?, shared, out)?;
+/// Shows events from `next` to the end, and moves it there. What is shown was read before: whoever reads
+/// slowly does not hold the store. Whether the end was reached: somebody else may have the store.
+fn show(shared: &Shared, next: &mut Position, out: &mut Out) -> Result<bool, Failure> {
+    loop {
+        let events = match Log::open(&shared.store, Mode::Existing) {
+            Ok(log) => log.subscribe(*next).pull()?,
+            // Whoever writes has it: there will be another look.
+            Err(LogError::InUse { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(last) = events.last() else { return Ok(true) };
+        *next = last.position.next();
+        events.iter().try_for_each(|stored| tell(stored, shared, out))?;
+        out.flush()?;
     }
-    *next = (*next).max(head.next());
-    out.flush()
 }
 
 fn follow(mut next: Position, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let watch = progress::watch();
+    let mut seen = Position::START;
     while !watch.stopped() {
         std::thread::sleep(LOOK);
-        if log::seen_head(&shared.store)? < next {
-            continue;
-        }
-        match Log::open(&shared.store, Mode::Existing) {
-            Ok(log) => show(&log, &mut next, shared, out)?,
-            // Whoever writes has it: there will be another look.
-            Err(LogError::InUse { .. }) => {}
-            Err(error) => return Err(error.into()),
+        let head = log::seen_head(&shared.store)?;
+        if head != seen && show(shared, &mut next, out)? {
+            seen = head;
         }
     }
     Err(Failure::Interrupted)

@@ -53,8 +53,7 @@ impl Audit {
             let position = block.first().plus(number as u64);
             let at = self.runs.partition_point(|run| run.last < position);
             let Some(run) = self.runs.get_mut(at).filter(|run| run.first <= position) else { continue };
-            let (source, id) = block.name(number);
-            run.seen = run.seen.wrapping_add(hash(self.marker.mark(source, id), position));
+            run.seen = run.seen.wrapping_add(hash(self.marker.mark_in(block, number), position));
         }
     }
 

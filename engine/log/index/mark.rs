@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::super::LogError;
+use super::super::block::Block;
 use super::super::error::Damage;
 use super::super::frame;
 use super::super::store::Store;
+use super::super::{LogError, Position};
 use super::LoadError;
 
 const KEY: &[u8] = b"s";
@@ -60,6 +61,21 @@ impl Marker {
         let hash = blake3::keyed_hash(&self.source_key(source), id.as_bytes());
         let (head, _) = hash.as_bytes().split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
         Mark(u64::from_le_bytes(*head) >> (u64::BITS - Mark::BITS))
+    }
+
+    /// The mark of what has no name at `position`: what was destroyed, and the log's own records.
+    pub(super) fn nameless(position: Position) -> Mark {
+        let spread = position.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Mark((spread ^ spread >> 29) >> (u64::BITS - Mark::BITS))
+    }
+
+    /// The mark of the event of that number in `block`, or of what else stands there.
+    pub(super) fn mark_in(&mut self, block: &Block, number: usize) -> Mark {
+        if !block.is_event(number) {
+            return Self::nameless(block.first().plus(number as u64));
+        }
+        let (source, id) = block.name(number);
+        self.mark(source, id)
     }
 
     fn source_key(&mut self, source: &str) -> [u8; 32] {

@@ -149,8 +149,7 @@ impl Index {
             let block = block?;
             let begin = (next.0 - block.first().0) as usize;
             for number in begin..block.len() {
-                let (source, id) = block.name(number);
-                let mark = self.mark(source, id);
+                let mark = self.marker.mark_in(&block, number);
                 self.note(mark, block.first().plus(number as u64));
             }
             next = block.last().next();
