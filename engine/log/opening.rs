@@ -277,7 +277,8 @@ fn take_unseen(opened: &mut Opened, listed: Listed) -> Result<(), LogError> {
     }
     let head = Position(opened.frontier.size());
     let Some(fault) = fault else { return Ok(()) };
-    if !matches!(fault, LogError::Damaged { .. }) {
+    // With a slot of the witness gone nobody knows that it was not acknowledged: then it is damage.
+    if !matches!(fault, LogError::Damaged { .. }) || opened.witness.is_worn {
         return Err(fault);
     }
     opened.store.cut_blocks(head.next())?;

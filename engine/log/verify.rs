@@ -450,6 +450,25 @@ mod tests {
         assert_eq!(open(dir.path()).opening(), &Opening::Healthy);
     }
 
+    /// The newer slot of the witness was lost with it: the last group may have been acknowledged.
+    #[test]
+    fn what_may_have_been_acknowledged_is_not_cut_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = filled(dir.path());
+        let mut late = second(&log);
+        late.first = Position(100);
+        log.store.put_block(&late).unwrap();
+        drop(log);
+        let path = dir.path().join("x.store").join("WITNESS");
+        let mut witness = std::fs::read(&path).unwrap();
+        let newest = witness.windows(8).position(|bytes| bytes == 30_u64.to_le_bytes()).unwrap();
+        witness[newest] ^= 1;
+        std::fs::write(&path, &witness).unwrap();
+        let error = Log::open(&dir.path().join("x.store"), Mode::Existing).unwrap_err();
+        assert!(matches!(error, LogError::Damaged { position: Position(31), .. }), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), witness);
+    }
+
     #[test]
     fn an_index_that_does_not_hold_is_made_anew() {
         let dir = tempfile::tempdir().unwrap();

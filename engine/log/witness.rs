@@ -49,6 +49,8 @@ pub(super) struct Witness {
     id: StoreId,
     /// The slot to be written next.
     next: u64,
+    /// Whether a slot cannot be read: perhaps it was the newer one.
+    pub(super) is_worn: bool,
 }
 
 /// Why there is no witness to believe.
@@ -68,7 +70,7 @@ impl Witness {
             Ok(file)
         };
         let file = make().map_err(LogError::io("make the witness", path))?;
-        let mut witness = Self { path: path.to_owned(), file, id, next: 0 };
+        let mut witness = Self { path: path.to_owned(), file, id, next: 0, is_worn: false };
         witness.note(seen)?;
         disk::sync_folder(path.parent().unwrap_or(Path::new(".")))?;
         Ok(witness)
@@ -92,11 +94,17 @@ impl Witness {
             Some((number, of, seen))
         };
         let slots: Vec<_> = [slot(0), slot(1)].into_iter().flatten().collect();
+        let is_worn = [0, PAGE as usize].into_iter().any(|begin| {
+            let bytes = bytes.get(begin..(begin + SLOT).min(bytes.len())).unwrap_or_default();
+            bytes.iter().any(|byte| *byte != 0) && read_slot(bytes).is_none()
+        });
         let mute = if slots.is_empty() { Mute::Unreadable } else { Mute::OfAnotherStore };
         let own = slots.into_iter().filter(|(_, of, _)| *of == id);
         Ok(match own.max_by_key(|(_, _, seen)| seen.head) {
             None => Err(mute),
-            Some((number, _, seen)) => Ok((Self { path: path.to_owned(), file, id, next: 1 - number }, seen)),
+            Some((number, _, seen)) => {
+                Ok((Self { path: path.to_owned(), file, id, next: 1 - number, is_worn }, seen))
+            }
         })
     }
 
@@ -172,7 +180,7 @@ mod tests {
         bytes[newest] ^= 0xff;
         std::fs::write(&path, &bytes).unwrap();
         let (mut witness, older) = Witness::open(&path, id).unwrap().unwrap();
-        assert_eq!(older, seen(7));
+        assert_eq!((older, witness.is_worn), (seen(7), true));
         witness.note(seen(20)).unwrap();
         assert_eq!(open(id), Ok(seen(20)));
         std::fs::write(&path, [1; 5000]).unwrap();
