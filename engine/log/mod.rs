@@ -333,9 +333,7 @@ impl Log {
     ///
     /// When the list of blocks cannot be read or leaves positions out.
     pub fn first_positions(&self) -> Result<Vec<Position>, LogError> {
-        read::entries(&self.store, Span::of(.., self.head()))
-            .map(|entry| entry.map(|entry| entry.first))
-            .collect()
+        read::firsts(&self.store, Span::of(.., self.head())).collect()
     }
 
     /// Source and id of the events at `positions`; those beyond the head are left out.

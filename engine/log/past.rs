@@ -67,9 +67,9 @@ pub(super) fn each_leaf(
     mut each: impl FnMut(Hash),
 ) -> Result<(), LogError> {
     for block in read::whole_blocks(store, span) {
-        let block = block?;
+        let (part, block) = block?;
         for (number, leaf) in leaves.of_block(&block)?.into_iter().enumerate() {
-            if span.holds(block.first().plus(number as u64)) {
+            if part.holds(block.first().plus(number as u64)) {
                 each(leaf);
             }
         }

@@ -148,9 +148,18 @@ pub(super) fn contexts(store: &Store, span: Span) -> impl Iterator<Item = Result
     each(store, span, fetch).map(|got| got.map(|(_, contexts)| contexts))
 }
 
-/// The blocks that hold positions of `span`, not cut.
-pub(super) fn whole_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<Block, LogError>> {
-    each(store, span, read_block).map(|got| got.map(|(_, block)| block))
+/// The blocks that hold positions of `span`, not cut, each with what of the span it is to give: one that was
+/// merged meanwhile may begin before that.
+pub(super) fn whole_blocks(
+    store: &Store,
+    span: Span,
+) -> impl Iterator<Item = Result<(Span, Block), LogError>> {
+    each(store, span, read_block)
+}
+
+/// Where the blocks that hold positions of `span` begin, within it and in order.
+pub(super) fn firsts(store: &Store, span: Span) -> impl Iterator<Item = Result<Position, LogError>> {
+    each(store, span, |_, _| Ok(())).map(|got| got.map(|(part, ())| part.first))
 }
 
 /// The events of `span`.

@@ -231,10 +231,10 @@ pub(super) fn list(store: &Store, head: Position) -> Result<Vec<Redaction>, LogE
         return Ok(redactions);
     }
     for block in read::whole_blocks(store, Span::of(.., head)) {
-        let block = block?;
-        for number in 0..block.len() {
-            let position = block.first().plus(number as u64);
+        let (part, block) = block?;
+        for position in (part.first.0..=part.last.0).map(Position) {
             if let Content::Redaction { positions, reason } = content(&block, position)? {
+                let number = (position.0 - block.first().0) as usize;
                 let at = block.raw(number).map_err(LogError::damaged(position))?.at;
                 redactions.push(Redaction { position, at, positions, reason });
             }

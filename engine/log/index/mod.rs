@@ -144,15 +144,13 @@ impl Index {
             return Ok(());
         }
         let span = Span::of(from.., head);
-        let mut next = from;
         for block in read::whole_blocks(store, span) {
-            let block = block?;
-            let begin = (next.0 - block.first().0) as usize;
+            let (part, block) = block?;
+            let begin = (part.first.0 - block.first().0) as usize;
             for number in begin..block.len() {
                 let mark = self.marker.mark_in(&block, number);
                 self.note(mark, block.first().plus(number as u64));
             }
-            next = block.last().next();
             self.settle(store)?;
         }
         Ok(())
@@ -314,7 +312,7 @@ mod tests {
     }
 
     fn block_of(store: &Store, number: usize) -> crate::log::block::Block {
-        read::whole_blocks(store, Span::of(.., Position(9000))).nth(number).unwrap().unwrap()
+        read::whole_blocks(store, Span::of(.., Position(9000))).nth(number).unwrap().unwrap().1
     }
 
     /// A crash after pages were written and before their record was leaves pages that nobody owns.
