@@ -10,6 +10,7 @@ pub mod compare;
 pub mod coverage;
 pub mod episode;
 pub mod filter;
+pub mod gist;
 pub mod measure;
 pub mod methods;
 pub mod outcome;

@@ -141,7 +141,7 @@ fn a_log_of_many_blocks_reads_alike_in_ranges_and_on_threads() {
     assert_eq!(firsts, [1, 4097, 8193, 12289].map(Position));
 
     let count = |range: std::ops::Range<Position>| -> usize {
-        log.hot_blocks(range).map(|block| block.unwrap().events.len()).sum()
+        log.brief_blocks(range).map(|block| block.unwrap().events.len()).sum()
     };
     let ends = firsts.iter().skip(1).copied().chain([log.head().next()]);
     let ranges: Vec<_> = firsts.iter().copied().zip(ends).map(|(first, end)| first..end).collect();
@@ -156,7 +156,7 @@ fn a_log_of_many_blocks_reads_alike_in_ranges_and_on_threads() {
         let wanted: Vec<_> = (range.start.0.max(1)..range.end.0.min(log.head().0 + 1)).collect();
         let full: Vec<_> = log.events(range.clone()).map(|stored| stored.unwrap().position.0).collect();
         let hot: Vec<_> = log
-            .hot_blocks(range)
+            .brief_blocks(range)
             .map(Result::unwrap)
             .flat_map(|block| (block.first.0..).take(block.events.len()).collect::<Vec<_>>())
             .collect();
@@ -176,7 +176,7 @@ fn a_hot_block_tells_what_a_replay_needs() {
     let mut joined = event(0);
     joined.payload = Payload::Joined { context: Some(context.clone()) };
     append(&log, [joined, event(4)]);
-    let block = log.hot_blocks(..).next().unwrap().unwrap();
+    let block = log.brief_blocks(..).next().unwrap().unwrap();
     assert_eq!(block.consultations.iter().collect::<Vec<_>>(), ["c-0", "c-1"]);
     let brief = &block.events[0];
     assert_eq!(&block.sources[brief.source], "urn:example:a");

@@ -330,7 +330,7 @@ fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     check_sound(&log);
     let kept: Vec<Stored> = all.into_iter().filter(|stored| !gone.contains(&stored.position)).collect();
     assert_eq!(stored(&log), kept);
-    let hot: usize = log.hot_blocks(..).map(|block| block.unwrap().events.len()).sum();
+    let hot: usize = log.brief_blocks(..).map(|block| block.unwrap().events.len()).sum();
     assert_eq!(hot, 5990);
     let redactions = log.redactions().unwrap();
     assert_eq!(

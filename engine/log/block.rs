@@ -12,7 +12,8 @@ use super::cold::{self, Cold};
 use super::commitment::{Frontier, Hash, UNIT_EVENTS, UNIT_HEIGHT};
 use super::error::Damage;
 use super::frame::Header;
-use super::hot::{self, Hot};
+use super::brief::{Brief, BriefBlock, Contexts};
+use super::hot::{self, HotBlock};
 use super::limits::{self, PART_BYTES, VALUE_BYTES};
 use super::raw::{self, Raw};
 use super::records::ExtraV1;
@@ -51,6 +52,8 @@ pub(super) struct Encoded {
     pub(super) written: u64,
     /// Whether it is as large as it will ever be.
     pub(super) sealed: bool,
+    /// Whether some source declares in it what it can see.
+    pub(super) declares: bool,
     /// The units that its events complete, counted from 0, with their nodes.
     pub(super) units: Vec<(u64, Hash)>,
 }
@@ -58,10 +61,12 @@ pub(super) struct Encoded {
 /// Both halves of a block.
 #[derive(Debug)]
 pub(super) struct Block {
-    hot: Hot,
+    hot: HotBlock,
     cold: Cold,
     /// For each event the number of hot and of cold records before its own.
     records: Vec<(u32, u32)>,
+    /// As numbers of levels.
+    rows: Contexts,
     contexts: OnceLock<Vec<Context>>,
 }
 
@@ -115,7 +120,8 @@ fn encode_or_halve(
         let (root, written) = (frontier.root(), values.len() as u64);
         // One that ends its unit and begins it, or fills what a block may hold, cannot grow.
         let sealed = events.len() as u64 == UNIT_EVENTS;
-        out.push(Encoded { first, count: events.len() as u32, values, root, written, sealed, units });
+        let declares = events.iter().any(|event| registry::declares(event.code));
+        out.push(Encoded { first, count: events.len() as u32, values, root, written, sealed, declares, units });
         return Ok(());
     }
     if events.len() == 1 {
@@ -153,18 +159,22 @@ impl Block {
         if hot.header != cold.header {
             return Err(Damage::new("its hot and cold values are of different blocks"));
         }
+        if (cold.consultations.len(), cold.participants.len()) != hot.names() {
+            return Err(Damage::new("its names are not those of its digests"));
+        }
         let mut before = (0, 0);
         let mut records = Vec::with_capacity(hot.len());
         for number in 0..hot.len() {
             records.push(before);
-            let code = hot.shape(number).code;
+            let code = hot.code(number).code;
             before.0 += u32::from(registry::has_hot(code)?);
             before.1 += u32::from(registry::has_cold(code)?);
         }
         if before.1 as usize != cold.records.len() {
             return Err(Damage::new("its cold records are not those of its events"));
         }
-        Ok(Self { hot, cold, records, contexts: OnceLock::new() })
+        let rows = hot.contexts();
+        Ok(Self { hot, cold, records, rows, contexts: OnceLock::new() })
     }
 
     pub(super) fn first(&self) -> Position {
@@ -184,6 +194,21 @@ impl Block {
         (0..self.len()).filter(|number| self.is_event(*number)).count() as u64
     }
 
+    /// Whether some source declares in it what it can see.
+    pub(super) fn declares(&self) -> bool {
+        self.hot.declares()
+    }
+
+    /// Checks that the digests by which a replay knows names are those of its names.
+    pub(super) fn check_digests(&self) -> Result<(), Damage> {
+        let digests = |names: &super::Texts| names.iter().map(hot::digest).collect::<Vec<_>>();
+        let (consultations, participants) = (&self.cold.consultations, &self.cold.participants);
+        if digests(consultations) == self.hot.consultations && digests(participants) == self.hot.participants {
+            return Ok(());
+        }
+        Err(Damage::new("a digest is not that of its name"))
+    }
+
     /// What the header says of it.
     pub(super) fn header(&self) -> &Header {
         &self.hot.header
@@ -191,30 +216,82 @@ impl Block {
 
     /// Source and id of the event of that number, which the block has.
     pub(super) fn name(&self, number: usize) -> (&str, &str) {
-        (&self.hot.sources[self.hot.shape(number).source], &self.cold.ids[number as u32])
+        (&self.hot.sources[self.hot.source(number)], &self.cold.ids[number as u32])
+    }
+
+    fn consultation(&self, number: usize) -> &str {
+        &self.cold.consultations[self.hot.consultation[number]]
+    }
+
+    fn participant(&self, number: usize) -> Option<&str> {
+        Some(&self.cold.participants[self.hot.participant(number)?])
     }
 
     /// Whether an event stands there, and neither its remains nor a record of the log's own.
     pub(super) fn is_event(&self, number: usize) -> bool {
-        registry::is_event(self.hot.shape(number).code)
+        registry::is_event(self.hot.code(number).code)
     }
 
     /// The event of that number as it is kept.
     pub(super) fn raw(&self, number: usize) -> Result<Raw<'_>, Damage> {
-        let (shape, (source, id)) = (self.hot.shape(number), self.name(number));
-        let contexts = self.contexts.get_or_init(|| self.hot.contexts.all());
+        let (shape, (source, id)) = (self.hot.code(number), self.name(number));
+        let contexts = self.contexts.get_or_init(|| self.rows.all());
         Ok(Raw {
             code: shape.code,
-            at: self.hot.at[number],
+            at: self.hot.time(number),
             recorded_at: self.cold.recorded_at[number],
             role: shape.role,
             source,
             id,
-            consultation: &self.hot.consultations[self.hot.consultation(number)],
-            participant: self.hot.participant(number).map(|number| &self.hot.participants[number]),
+            consultation: self.consultation(number),
+            participant: self.participant(number),
             context: self.hot.context(number).map(|number| &contexts[number as usize]),
             record: self.record(number)?,
             extra: self.cold.extras.get(number)?,
+        })
+    }
+
+    /// The events in brief: one block, or several where contents were destroyed between them.
+    ///
+    /// Each has the lists of them all. They are made one at a time: together they could fill the memory.
+    pub(super) fn into_brief(self) -> Result<impl Iterator<Item = BriefBlock>, Damage> {
+        let (mut runs, mut run, mut first) = (Vec::new(), Vec::with_capacity(self.len()), self.first());
+        for number in 0..self.len() {
+            let Some(row) = self.hot.row(number)? else {
+                runs.push((first, std::mem::take(&mut run)));
+                first = self.first().plus(number as u64 + 1);
+                continue;
+            };
+            let record = if registry::has_hot(row.code)? { self.record(number)? } else { &[] };
+            run.push(Brief {
+                at: self.hot.time(number),
+                kind: row.kind,
+                source: self.hot.source(number),
+                consultation: self.hot.consultation[number],
+                participant: self.hot.participant(number),
+                role: raw::role(self.hot.code(number).role),
+                detail: row.detail(record, self.hot.context(number))?,
+            });
+        }
+        runs.push((first, run));
+        runs.retain(|(_, events)| !events.is_empty());
+        Ok(self.cut_into(runs))
+    }
+
+    fn cut_into(self, runs: Vec<(Position, Vec<Brief>)>) -> impl Iterator<Item = BriefBlock> {
+        let lists = BriefBlock {
+            first: self.first(),
+            sources: self.hot.sources,
+            consultations: self.cold.consultations,
+            participants: self.cold.participants,
+            contexts: self.rows,
+            events: Vec::new(),
+        };
+        let (mut lists, mut runs) = (Some(lists), runs.into_iter());
+        std::iter::from_fn(move || {
+            let (first, events) = runs.next()?;
+            let lists = if runs.len() == 0 { lists.take() } else { lists.clone() }?;
+            Some(BriefBlock { first, events, ..lists })
         })
     }
 
@@ -224,7 +301,7 @@ impl Block {
     }
 
     fn record(&self, number: usize) -> Result<&[u8], Damage> {
-        let (code, (hot, cold)) = (self.hot.shape(number).code, self.records[number]);
+        let (code, (hot, cold)) = (self.hot.code(number).code, self.records[number]);
         if registry::has_hot(code)? {
             return self.hot.records.get(hot as usize);
         }
@@ -242,10 +319,10 @@ impl Block {
 
     /// The event of that number, where [`Self::is_event`].
     pub(super) fn event(&self, number: usize) -> Result<Event, Damage> {
-        let (shape, (source, id)) = (self.hot.shape(number), self.name(number));
+        let (shape, (source, id)) = (self.hot.code(number), self.name(number));
         let (row, record) = (registry::row_of(shape.code)?, self.record(number)?);
         let detail = row.detail(record, self.hot.context(number))?;
-        let payload = match detail.payload(&self.hot.contexts) {
+        let payload = match detail.payload(&self.rows) {
             Some(payload) => payload,
             None => row.payload(record)?,
         };
@@ -253,13 +330,12 @@ impl Block {
             [] => None,
             bytes => Some(Box::new(codec::read::<ExtraV1>(bytes)?.into_extra())),
         };
-        let participant = self.hot.participant(number).map(|number| self.hot.participants[number].to_owned());
         Ok(Event {
             source: source.to_owned(),
             id: id.to_owned(),
-            consultation: self.hot.consultations[self.hot.consultation(number)].to_owned(),
-            at: self.hot.at[number],
-            participant,
+            consultation: self.consultation(number).to_owned(),
+            at: self.hot.time(number),
+            participant: self.participant(number).map(str::to_owned),
             role: raw::role(shape.role),
             payload,
             extra,

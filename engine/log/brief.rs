@@ -1,7 +1,7 @@
-//! What a replay sees of a block: its events in brief, with texts as numbers into lists.
+//! What whoever wants names sees of a block: its events in brief, with texts as numbers into lists.
 //!
-//! A brief holds what the reading of a consultation needs and no more; ids, times of receipt and
-//! reasons lie in the block's other value and are never touched. Numbers are the block's own: the
+//! A brief holds what the reading of a consultation needs, with the names of whom it is about, and no
+//! more. Numbers are the block's own: the
 //! same consultation has another number in the next block.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::{Position, Texts};
 ///
 /// The lists are the whole block's: cut to a part, they may name more than its events do.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HotBlock {
+pub struct BriefBlock {
     /// Where the first of `events` stands; the others follow without a gap.
     pub first: Position,
     /// Who recorded them.
@@ -29,7 +29,7 @@ pub struct HotBlock {
     pub events: Vec<Brief>,
 }
 
-impl HotBlock {
+impl BriefBlock {
     /// Where the last of `events` stands.
     #[must_use]
     pub fn last(&self) -> Position {
@@ -44,11 +44,11 @@ pub struct Brief {
     pub at: Time,
     /// What kind of thing happened.
     pub kind: Kind,
-    /// Its source, a number in [`HotBlock::sources`].
+    /// Its source, a number in [`BriefBlock::sources`].
     pub source: u32,
-    /// Its consultation, a number in [`HotBlock::consultations`].
+    /// Its consultation, a number in [`BriefBlock::consultations`].
     pub consultation: u32,
-    /// Its participant, a number in [`HotBlock::participants`].
+    /// Its participant, a number in [`BriefBlock::participants`].
     pub participant: Option<u32>,
     /// The part that person plays.
     pub role: Option<Role>,
@@ -62,9 +62,9 @@ pub struct Brief {
 pub enum Detail {
     /// Its kind has nothing, or nothing that a reading needs.
     Nothing,
-    /// `context` is a number in [`HotBlock::contexts`].
+    /// `context` is a number in [`BriefBlock::contexts`].
     Scheduled { booked_start: Option<Time>, context: Option<u32> },
-    /// `context` is a number in [`HotBlock::contexts`].
+    /// `context` is a number in [`BriefBlock::contexts`].
     Joined { context: Option<u32> },
     /// What video was given up for.
     Converted { to: Option<String> },

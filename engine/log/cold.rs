@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! plain part        empty
-//! compressed part   texts: ids
+//! compressed part   texts: consultations, in the order of their numbers in the hot value
+//!                   texts: participants, in that order too
+//!                   texts: ids
 //!                   column of `recorded_at`: differences, see `column::deltas`
 //!                   u32 number of records, column of their lengths, the records
 //!                   u32 n, column of lengths of extras (0 none), the extras
@@ -18,12 +20,14 @@ use super::frame::{self, Header, Part};
 use super::parts::{self, Parts};
 use super::raw::Raw;
 use super::registry;
-use super::texts::{self, Texts};
+use super::texts::{self, Numbering, Texts};
 
 /// The cold half of a block's events.
 #[derive(Debug)]
 pub(super) struct Cold {
     pub(super) header: Header,
+    pub(super) consultations: Texts,
+    pub(super) participants: Texts,
     pub(super) ids: Texts,
     pub(super) recorded_at: Vec<Time>,
     pub(super) records: Parts,
@@ -33,6 +37,13 @@ pub(super) struct Cold {
 /// The cold value of `events`, which are as many as the header says.
 pub(super) fn encode(header: &Header, events: &[Raw<'_>]) -> Result<Vec<u8>, Damage> {
     let mut packed = Vec::new();
+    let (mut consultations, mut participants) = (Numbering::default(), Numbering::default());
+    for event in events {
+        consultations.number(event.consultation);
+        event.participant.map(|participant| participants.number(participant));
+    }
+    consultations.write(&mut packed);
+    participants.write(&mut packed);
     texts::write(&mut packed, events.iter().map(|event| event.id));
     column::write(&mut packed, &column::deltas(events.iter().map(|event| event.recorded_at.ms())));
     let (mut records, mut extras) = (parts::Draft::default(), parts::Draft::default());
@@ -51,6 +62,7 @@ pub(super) fn encode(header: &Header, events: &[Raw<'_>]) -> Result<Vec<u8>, Dam
 pub(super) fn decode(bytes: &[u8]) -> Result<Cold, Damage> {
     let frame = frame::open(Part::Cold, bytes)?;
     let (header, from) = (frame.header, &mut Reader::new(&frame.packed));
+    let (consultations, participants) = (Texts::read(from)?, Texts::read(from)?);
     let ids = Texts::read(from)?;
     let recorded_at = column::read(from, header.count)?;
     let recorded_at = column::sums(&recorded_at).map(Time::from_ms).collect();
@@ -60,5 +72,5 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cold, Damage> {
     if ids.len() != header.count || extras.len() != header.count || records.len() > header.count {
         return Err(Damage::new("its cold columns differ in length"));
     }
-    Ok(Cold { header, ids, recorded_at, records, extras })
+    Ok(Cold { header, consultations, participants, ids, recorded_at, records, extras })
 }

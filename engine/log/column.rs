@@ -114,6 +114,73 @@ pub(super) fn read(from: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, Dama
     Ok(values)
 }
 
+/// Reads a column of `count` values, each less than `below`, into `out`, whose room is used again; the
+/// caller has bounded `count`.
+pub(super) fn numbers(
+    from: &mut Reader<'_>,
+    count: usize,
+    below: usize,
+    out: &mut Vec<u32>,
+) -> Result<(), Damage> {
+    let width = from.u8()? as usize;
+    let exceptions = from.count(count)?;
+    let bytes = from.take(count * width)?;
+    out.clear();
+    match width {
+        0 => out.resize(count, 0),
+        1 => out.extend(bytes.iter().map(|&byte| u32::from(byte))),
+        2 => out.extend(chunks::<2>(bytes).map(|c| u32::from(u16::from_le_bytes(c)))),
+        3 => out.extend(chunks::<3>(bytes).map(|c| u32::from_le_bytes([c[0], c[1], c[2], 0]))),
+        4 => out.extend(chunks::<4>(bytes).map(u32::from_le_bytes)),
+        _ => return Err(Damage::new(format!("a column of numbers {width} bytes wide"))),
+    }
+    for _ in 0..exceptions {
+        let (at, value) = (from.u32()? as usize, from.u64()?);
+        let number = u32::try_from(value).map_err(|_| Damage::new("a number beyond its list"))?;
+        *out.get_mut(at).ok_or_else(|| Damage::new("an exception beyond the end of its column"))? = number;
+    }
+    let largest = out.iter().fold(0, |largest, number| largest.max(*number));
+    if largest as usize >= below && count > 0 {
+        return Err(Damage::new("a number beyond its list"));
+    }
+    Ok(())
+}
+
+/// Reads a column of differences of `count` values into `out`, summed up, whose room is used again.
+pub(super) fn summed(from: &mut Reader<'_>, count: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
+    let width = from.u8()? as usize;
+    let exceptions = from.count(count)?;
+    let bytes = from.take(count * width)?;
+    out.clear();
+    match width {
+        0 => out.resize(count, 0),
+        1 => out.extend(bytes.iter().map(|&byte| i64::from(byte))),
+        2 => out.extend(chunks::<2>(bytes).map(|c| i64::from(u16::from_le_bytes(c)))),
+        3 => out.extend(chunks::<3>(bytes).map(|c| i64::from(u32::from_le_bytes([c[0], c[1], c[2], 0])))),
+        4 => out.extend(chunks::<4>(bytes).map(|c| i64::from(u32::from_le_bytes(c)))),
+        8 => out.extend(chunks::<8>(bytes).map(i64::from_le_bytes)),
+        _ => return Err(Damage::new(format!("a column of values {width} bytes wide"))),
+    }
+    for _ in 0..exceptions {
+        let (at, value) = (from.u32()? as usize, from.u64()?);
+        *out.get_mut(at).ok_or_else(|| Damage::new("an exception beyond the end of its column"))? = value as i64;
+    }
+    let mut sum = 0_i64;
+    for value in out {
+        let folded = *value as u64;
+        sum = sum.wrapping_add((folded >> 1) as i64 ^ -((folded & 1) as i64));
+        *value = sum;
+    }
+    Ok(())
+}
+
+/// Passes over a column of `count` values.
+pub(super) fn skip(from: &mut Reader<'_>, count: usize) -> Result<(), Damage> {
+    let width = from.u8()? as usize;
+    let exceptions = from.count(count)?;
+    from.take(count * width + exceptions * EXCEPTION_BYTES).map(drop)
+}
+
 /// Differences between neighbours, folded so that small ones of either sign stay small.
 pub(super) fn deltas(values: impl Iterator<Item = i64>) -> Vec<u64> {
     let mut last = 0_i64;
@@ -205,13 +272,37 @@ mod tests {
             let values: Vec<u64> = values.into_iter().map(|value| value >> shift).collect();
             let mut out = Vec::new();
             write(&mut out, &values);
-            prop_assert_eq!(read(&mut Reader::new(&out), values.len()).unwrap(), values);
+            prop_assert_eq!(read(&mut Reader::new(&out), values.len()).unwrap(), &values[..]);
+            let mut reader = Reader::new(&out);
+            skip(&mut reader, values.len()).unwrap();
+            reader.end().unwrap();
+        }
+
+        #[test]
+        fn numbers_are_those_that_were_written_and_none_is_beyond_its_list(
+            values in proptest::collection::vec(any::<u32>(), 0..50),
+            shift in 1_u32..32,
+        ) {
+            let values: Vec<u32> = values.into_iter().map(|value| value >> shift).collect();
+            let mut out = Vec::new();
+            write(&mut out, &values.iter().map(|value| u64::from(*value)).collect::<Vec<_>>());
+            let most = values.iter().max().map_or(0, |most| *most as usize + 1);
+            let mut read = vec![7];
+            numbers(&mut Reader::new(&out), values.len(), most, &mut read).unwrap();
+            prop_assert_eq!(&read, &values);
+            let beyond = numbers(&mut Reader::new(&out), values.len(), most.saturating_sub(1), &mut read);
+            prop_assert_eq!(beyond.is_err(), !values.is_empty());
         }
 
         #[test]
         fn deltas_lose_nothing(values in proptest::collection::vec(any::<i64>(), 0..50)) {
             let there = deltas(values.iter().copied());
-            prop_assert_eq!(sums(&there).collect::<Vec<_>>(), values);
+            prop_assert_eq!(sums(&there).collect::<Vec<_>>(), &values[..]);
+            let mut out = Vec::new();
+            write(&mut out, &there);
+            let mut read = vec![7];
+            summed(&mut Reader::new(&out), values.len(), &mut read).unwrap();
+            prop_assert_eq!(read, values);
         }
     }
 }

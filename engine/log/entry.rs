@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! value  magic "EFB1", CRC-32C of the rest, u64 first, u32 events, u32 bytes hot, u32 bytes cold,
-//!        u32 sealed, u64 bytes written so far, 32 bytes commitment after its last event
+//!        u32 bit 0 sealed, bit 1 declares, u64 bytes written so far, 32 bytes commitment after its last event
 //! ```
 
 use super::block::Encoded;
@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub(super) hot_bytes: u32,
     pub(super) cold_bytes: u32,
     pub(super) sealed: bool,
+    /// Whether some source declares in it what it can see.
+    pub(super) declares: bool,
     /// Bytes of values written for these events so far.
     pub(super) written: u64,
     /// The commitment after its last event.
@@ -29,14 +31,15 @@ impl Entry {
     /// The entry of a block.
     pub(super) fn of(block: &Encoded) -> Self {
         let (hot_bytes, cold_bytes) = (block.values.hot.len() as u32, block.values.cold.len() as u32);
-        let Encoded { first, count, sealed, written, root, .. } = *block;
-        Self { first, events: count, hot_bytes, cold_bytes, sealed, written, root }
+        let Encoded { first, count, sealed, declares, written, root, .. } = *block;
+        Self { first, events: count, hot_bytes, cold_bytes, sealed, declares, written, root }
     }
 
     pub(super) fn bytes(self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(Self::BYTES);
         bytes.extend(self.first.0.to_le_bytes());
-        for number in [self.events, self.hot_bytes, self.cold_bytes, u32::from(self.sealed)] {
+        let flags = u32::from(self.sealed) | u32::from(self.declares) << 1;
+        for number in [self.events, self.hot_bytes, self.cold_bytes, flags] {
             bytes.extend(number.to_le_bytes());
         }
         bytes.extend(self.written.to_le_bytes());
@@ -51,13 +54,14 @@ impl Entry {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Damage> {
         let mut from = Reader::new(frame::magic_checked(Self::MAGIC, bytes)?);
         let first = Position(from.u64()?);
-        let (events, hot_bytes, cold_bytes, sealed) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
+        let (events, hot_bytes, cold_bytes, flags) = (from.u32()?, from.u32()?, from.u32()?, from.u32()?);
         let (written, root) = (from.u64()?, from.hash()?);
         from.end()?;
         if events == 0 || first.0.checked_add(events.into()).is_none() {
             return Err(Damage::new(format!("its entry claims {events} events from position {first}")));
         }
-        Ok(Self { first, events, hot_bytes, cold_bytes, sealed: sealed == 1, written, root })
+        let (sealed, declares) = (flags & 1 == 1, flags & 2 == 2);
+        Ok(Self { first, events, hot_bytes, cold_bytes, sealed, declares, written, root })
     }
 
     /// The position of the last event.

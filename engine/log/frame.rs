@@ -62,7 +62,7 @@ impl Part {
 }
 
 /// What the header tells of a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Header {
     pub(super) first: Position,
     pub(super) count: usize,

@@ -1,63 +1,123 @@
 //! The hot value of a block: the columns that a replay reads, and nothing else.
 //!
 //! ```text
-//! plain part, n values each      column of `at`: differences, see `column::deltas`
-//!                                column of shapes: numbers in the list of shapes
-//!                                column of consultations: numbers in the list
-//!                                column of participants: 0 none, else number in the list + 1
-//!                                column of contexts: 0 none, else number in the list + 1
-//! compressed part                texts: sources
-//!                                u32 number of shapes, each: u16 code of kind and version,
-//!                                    u8 role (0 none, 1 patient, 2 clinician, 3 carer,
-//!                                    4 interpreter, 5 other, 6 unknown), u32 source
-//!                                texts: consultations; texts: participants
-//!                                texts: levels, then one u8 dimension code each
-//!                                u32 number of contexts, column of their sizes,
-//!                                    u32 number of all their levels, column of levels
-//!                                u32 number of records, column of their lengths, the records
+//! plain part        column of `at`: differences, see `column::deltas`
+//! (n values each)   column of shapes: numbers in the list of shapes
+//!                   column of consultations: numbers in the list
+//!                   column of participants: 0 none, else number in the list + 1
+//!                   column of contexts: 0 none, 1 the next that was not told yet, else number + 2
+//!                   column of strays: 0 the source is the home of its consultation, else number + 1
+//! (lists)           u32 c, column of c homes: numbers in the list of sources;
+//!                       c times u64: digest of the consultation's name
+//!                   u32 p, p times u64: digest of the participant's name
+//!                   u32 number of contexts, u8 number of dimensions, each: u8 code,
+//!                       column of levels by context: 0 not told, else number in its list + 1
+//! compressed part   texts: sources, sorted
+//!                   u32 number of shapes, each: u16 code of kind and version,
+//!                       u8 role (0 none, 1 patient, 2 clinician, 3 carer,
+//!                       4 interpreter, 5 other, 6 unknown)
+//!                   for each dimension texts: levels, sorted
+//!                   u32 number of records, column of their lengths, the records
 //! ```
 //!
-//! A *shape* is code, role and source together: a block has a few dozen, so a byte an event tells all
-//! three. Records belong, in order, to the events whose code has a hot record.
+//! A *shape* is code and role together: a block has a few dozen, so a byte an event tells both. A
+//! consultation's *home* is the source of its first event in the block, and mostly of all of them. What
+//! lies in the plain part is used as it lies there; names are digests here, and stand in the cold value:
+//! a replay only asks whether two are the same. Sorted lists of neighbouring blocks are alike, so that
+//! whoever numbers their texts hardly has to look them up. Records belong, in order, to the events whose
+//! code has a hot record.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use event::{Context, Dimension, Time};
+use event::{Context, Dimension, Kind, Role, Time};
 
 use super::Position;
-use super::brief::{Brief, Contexts, HotBlock};
+use super::brief::{Contexts, Detail};
 use super::column::{self, Reader};
 use super::error::Damage;
 use super::frame::{self, Header, Part};
-use super::limits::{BLOCK_EVENTS, TABLE_ENTRIES};
+use super::limits::BLOCK_EVENTS;
 use super::parts::{self, Parts};
 use super::raw::{self, LAST_ROLE, Raw};
 use super::registry::{self, Row};
 use super::texts::{self, Numbering, Texts};
 
-/// Code, role and source of an event.
+/// A context that was told before in its block is its number and this.
+const TOLD: u64 = 2;
+
+/// The digest by which names are compared, of consultations and of participants.
+///
+/// 64 bits: of ten million names two share a digest with a probability of three in a million. Whoever
+/// can send events could name any consultation outright, so nothing is won by forging one.
+#[must_use]
+pub fn digest(name: &str) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *blake3::hash(name.as_bytes()).as_bytes();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Code and role of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Shape {
+pub(super) struct Code {
     pub(super) code: u16,
     pub(super) role: u8,
-    pub(super) source: u32,
+}
+
+/// What a shape says of an event; nothing of what is none: the log's own records and what stays of
+/// destroyed events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// What kind of thing happened.
+    pub kind: Kind,
+    /// The part that its participant plays.
+    pub role: Option<Role>,
+    /// Whether it has a record, which [`HotBlock::detail`] reads.
+    pub recorded: bool,
 }
 
 /// The lists and columns of a hot value; every number in a column is that of something in its list.
-#[derive(Debug)]
-pub(super) struct Hot {
+///
+/// It can be read into again and again, which saves its room.
+#[derive(Debug, Default)]
+pub struct HotBlock {
     pub(super) header: Header,
-    pub(super) sources: Texts,
-    pub(super) consultations: Texts,
-    pub(super) participants: Texts,
-    pub(super) contexts: Contexts,
-    shapes: Vec<Shape>,
-    pub(super) at: Vec<Time>,
-    shape: Vec<u64>,
-    consultation: Vec<u64>,
-    participant: Vec<u64>,
-    context: Vec<u64>,
+    /// When each event happened, in ms since 1970.
+    pub at: Vec<i64>,
+    /// The shape of each event.
+    pub shape: Vec<u32>,
+    /// The consultation of each event.
+    pub consultation: Vec<u32>,
+    /// The participant of each event: 0 none, else its number and one.
+    pub participant: Vec<u32>,
+    /// The context that each event tells: 0 none, else its number and one.
+    pub context: Vec<u32>,
+    /// The source of each event where it is not its consultation's home: 0 it is, else its number and one.
+    pub stray: Vec<u32>,
+    /// Who recorded the events, sorted.
+    pub sources: Texts,
+    /// The source of the first event of each consultation.
+    pub homes: Vec<u32>,
+    /// The digest of each consultation's name.
+    pub consultations: Vec<u64>,
+    /// The digest of each participant's name.
+    pub participants: Vec<u64>,
+    /// What the shapes say.
+    pub shapes: Vec<Option<Shape>>,
+    /// The dimensions that were asked for and of which some context of the block tells.
+    pub told: Vec<Told>,
+    codes: Vec<Code>,
+    contexts: usize,
     pub(super) records: Parts,
+}
+
+/// What the contexts of a block tell of one dimension.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Which one; none in room that is not in use.
+    pub dimension: Option<Dimension>,
+    /// Its levels, sorted.
+    pub levels: Texts,
+    /// By context: 0 not told, else the number of its level and one.
+    pub level: Vec<u32>,
 }
 
 /// The lists and columns of a block while they grow.
@@ -67,12 +127,14 @@ struct Draft<'a> {
     consultations: Numbering<'a>,
     participants: Numbering<'a>,
     contexts: ContextNumbering<'a>,
-    shapes: HashMap<Shape, u32>,
-    shape_list: Vec<Shape>,
+    codes: HashMap<Code, u32>,
+    code_list: Vec<Code>,
     shape: Vec<u64>,
     consultation: Vec<u64>,
     participant: Vec<u64>,
     context: Vec<u64>,
+    source: Vec<u32>,
+    homes: Vec<u32>,
     records: parts::Draft,
 }
 
@@ -82,248 +144,347 @@ pub(super) fn encode(header: &Header, events: &[Raw<'_>]) -> Result<Vec<u8>, Dam
     for event in events {
         draft.add(event)?;
     }
-    let mut plain = Vec::with_capacity(8 * header.count);
+    let (sources, places) = sorted(&draft.sources);
+    let mut plain = Vec::with_capacity(16 * header.count);
     column::write(&mut plain, &column::deltas(events.iter().map(|event| event.at.ms())));
     for column in [&draft.shape, &draft.consultation, &draft.participant, &draft.context] {
         column::write(&mut plain, column);
     }
-    frame::close(Part::Hot, header, &plain, &draft.packed())
+    draft.write_sources(&places, &mut plain);
+    let write_digests = |names: &[&str], plain: &mut Vec<u8>| {
+        names.iter().for_each(|name| plain.extend(digest(name).to_le_bytes()));
+    };
+    write_digests(draft.consultations.list(), &mut plain);
+    plain.extend((draft.participants.list().len() as u32).to_le_bytes());
+    write_digests(draft.participants.list(), &mut plain);
+    let mut packed = Vec::new();
+    texts::write(&mut packed, sources.iter().copied());
+    draft.write_codes(&mut packed);
+    draft.contexts.write(&mut plain, &mut packed);
+    draft.records.write(&mut packed);
+    frame::close(Part::Hot, header, &plain, &packed)
 }
 
 /// The lists and columns that a hot value holds.
-pub(super) fn decode(bytes: &[u8]) -> Result<Hot, Damage> {
-    let frame = frame::open(Part::Hot, bytes)?;
-    let from = &mut Reader::new(&frame.packed);
-    let sources = Texts::read(from)?;
-    let shapes = read_shapes(from, sources.len())?;
-    let (consultations, participants) = (Texts::read(from)?, Texts::read(from)?);
-    let contexts = read_contexts(from)?;
-    let records = Parts::read(from)?;
-    from.end()?;
-    let (count, from) = (frame.header.count, &mut Reader::new(frame.plain));
-    let at = column::sums(&column::read(from, count)?).map(Time::from_ms).collect();
-    let mut within = |list: usize| {
-        let column = column::read(from, count)?;
-        match column.iter().all(|number| *number < list as u64) {
-            true => Ok(column),
-            false => Err(Damage::new("a number beyond its list")),
-        }
-    };
-    let shape = within(shapes.len())?;
-    let consultation = within(consultations.len())?;
-    let participant = within(participants.len() + 1)?;
-    let context = within(contexts.len() + 1)?;
-    from.end()?;
-    let hot = Hot {
-        header: frame.header,
-        sources,
-        consultations,
-        participants,
-        contexts,
-        shapes,
-        at,
-        shape,
-        consultation,
-        participant,
-        context,
-        records,
-    };
-    if hot.count_records()? != hot.records.len() {
-        return Err(Damage::new("its hot records are not those of its events"));
-    }
-    Ok(hot)
+pub(super) fn decode(bytes: &[u8]) -> Result<HotBlock, Damage> {
+    let mut block = HotBlock::default();
+    block.read(bytes, &Dimension::ALL)?;
+    Ok(block)
 }
 
-impl Hot {
-    pub(super) fn len(&self) -> usize {
+impl HotBlock {
+    /// Reads another value in the place of what it holds; of the dimensions only those `wanted`.
+    pub(super) fn read(&mut self, bytes: &[u8], wanted: &[Dimension]) -> Result<(), Damage> {
+        let frame = frame::open(Part::Hot, bytes)?;
+        self.header = frame.header;
+        let (plain, packed) = (&mut Reader::new(frame.plain), &mut Reader::new(&frame.packed));
+        self.sources = Texts::read(packed)?;
+        self.read_codes(packed)?;
+        self.read_columns(plain)?;
+        self.read_contexts(plain, packed, wanted)?;
+        self.records = Parts::read(packed)?;
+        plain.end()?;
+        packed.end()?;
+        if self.count_records() != self.records.len() {
+            return Err(Damage::new("its hot records are not those of its events"));
+        }
+        Ok(())
+    }
+
+    fn read_codes(&mut self, from: &mut Reader<'_>) -> Result<(), Damage> {
+        self.codes.clear();
+        self.shapes.clear();
+        for _ in 0..from.count(BLOCK_EVENTS)? {
+            let code = Code { code: from.u16()?, role: from.u8()? };
+            if code.role > LAST_ROLE {
+                return Err(Damage::new("a shape of a role that is not there"));
+            }
+            self.codes.push(code);
+            self.shapes.push(shape(code)?);
+        }
+        Ok(())
+    }
+
+    fn read_columns(&mut self, from: &mut Reader<'_>) -> Result<(), Damage> {
+        let count = self.header.count;
+        column::summed(from, count, &mut self.at)?;
+        column::numbers(from, count, self.codes.len(), &mut self.shape)?;
+        column::numbers(from, count, count, &mut self.consultation)?;
+        column::numbers(from, count, count + 1, &mut self.participant)?;
+        column::numbers(from, count, count + TOLD as usize, &mut self.context)?;
+        column::numbers(from, count, self.sources.len() + 1, &mut self.stray)?;
+        let consultations = from.count(count)?;
+        column::numbers(from, consultations, self.sources.len(), &mut self.homes)?;
+        digests(from, consultations, &mut self.consultations)?;
+        let participants = from.count(count)?;
+        digests(from, participants, &mut self.participants)?;
+        let within = |column: &[u32], list: usize| column.iter().all(|number| (*number as usize) < list);
+        if within(&self.consultation, consultations) && within(&self.participant, participants + 1) {
+            return Ok(());
+        }
+        Err(Damage::new("a number beyond its list"))
+    }
+
+    fn read_contexts(
+        &mut self,
+        plain: &mut Reader<'_>,
+        packed: &mut Reader<'_>,
+        wanted: &[Dimension],
+    ) -> Result<(), Damage> {
+        self.contexts = plain.count(self.header.count)?;
+        resolve(&mut self.context, self.contexts)?;
+        let mut used = 0;
+        for _ in 0..plain.u8()? {
+            let code = plain.u8()?;
+            let dimension = registry::dimension(code).ok_or_else(|| {
+                Damage::new(format!("dimension code {code} is not known to this program"))
+            })?;
+            let levels = Texts::read(packed)?;
+            if !wanted.contains(&dimension) {
+                column::skip(plain, self.contexts)?;
+                continue;
+            }
+            if used == self.told.len() {
+                self.told.push(Told::default());
+            }
+            let told = &mut self.told[used];
+            column::numbers(plain, self.contexts, levels.len() + 1, &mut told.level)?;
+            (told.dimension, told.levels) = (Some(dimension), levels);
+            used += 1;
+        }
+        self.told.truncate(used);
+        Ok(())
+    }
+
+    fn count_records(&self) -> usize {
+        let recorded = |number: &&u32| self.shapes[**number as usize].is_some_and(|shape| shape.recorded);
+        self.shape.iter().filter(recorded).count()
+    }
+
+    /// Where its first event stands; the others follow without a gap.
+    #[must_use]
+    pub fn first(&self) -> Position {
+        self.header.first
+    }
+
+    /// How many events it has, not counting what is none.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.at.len()
     }
 
-    pub(super) fn shape(&self, number: usize) -> Shape {
-        self.shapes[self.shape[number] as usize]
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
     }
 
-    pub(super) fn consultation(&self, number: usize) -> u32 {
-        self.consultation[number] as u32
+    /// What the record of event `number` says, which is the `record`-th of the block, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn detail(&self, number: usize, record: usize) -> Result<Detail, super::LogError> {
+        let read = || {
+            let row = registry::row_of(self.code(number).code)?;
+            row.detail(self.records.get(record)?, self.context(number))
+        };
+        read().map_err(super::LogError::damaged(self.first()))
+    }
+
+    /// The source of the event of that number.
+    #[must_use]
+    pub fn source(&self, number: usize) -> u32 {
+        match self.stray[number] {
+            0 => self.homes[self.consultation[number] as usize],
+            stray => stray - 1,
+        }
+    }
+
+    /// Whether some source declares in it what it can see.
+    #[must_use]
+    pub fn declares(&self) -> bool {
+        self.shapes.iter().flatten().any(|shape| shape.kind == Kind::RecordingDeclared)
+    }
+
+    /// How many consultations and participants it has.
+    pub(super) fn names(&self) -> (usize, usize) {
+        (self.consultations.len(), self.participants.len())
+    }
+
+    pub(super) fn code(&self, number: usize) -> Code {
+        self.codes[self.shape[number] as usize]
+    }
+
+    /// What reads the event of that number, if one stands there.
+    pub(super) fn row(&self, number: usize) -> Result<Option<&'static Row>, Damage> {
+        let code = self.code(number).code;
+        registry::is_event(code).then(|| registry::row_of(code)).transpose()
+    }
+
+    pub(super) fn time(&self, number: usize) -> Time {
+        Time::from_ms(self.at[number])
     }
 
     pub(super) fn participant(&self, number: usize) -> Option<u32> {
-        (self.participant[number] as u32).checked_sub(1)
+        self.participant[number].checked_sub(1)
     }
 
     pub(super) fn context(&self, number: usize) -> Option<u32> {
-        (self.context[number] as u32).checked_sub(1)
+        self.context[number].checked_sub(1)
     }
 
-    fn count_records(&self) -> Result<usize, Damage> {
-        let recorded: Vec<bool> =
-            self.shapes.iter().map(|shape| registry::has_hot(shape.code)).collect::<Result<_, _>>()?;
-        Ok(self.shape.iter().filter(|shape| recorded[**shape as usize]).count())
-    }
-
-    /// The events in brief: one block, or several where contents were destroyed between them.
-    ///
-    /// Each has the lists of them all. They are made one at a time: together they could fill the memory.
-    pub(super) fn into_brief(self) -> Result<impl Iterator<Item = HotBlock>, Damage> {
-        let rows = self.rows()?;
-        let (mut runs, mut run, mut first) = (Vec::new(), Vec::with_capacity(self.len()), self.header.first);
-        let mut taken = 0;
-        for number in 0..self.len() {
-            let shape = self.shape(number);
-            let Some((row, recorded)) = rows[self.shape[number] as usize] else {
-                runs.push((first, std::mem::take(&mut run)));
-                first = self.header.first.plus(number as u64 + 1);
-                continue;
-            };
-            let record = if recorded { self.records.get(taken)? } else { &[] };
-            taken += usize::from(recorded);
-            run.push(Brief {
-                at: self.at[number],
-                kind: row.kind,
-                source: shape.source,
-                consultation: self.consultation(number),
-                participant: self.participant(number),
-                role: raw::role(shape.role),
-                detail: row.detail(record, self.context(number))?,
-            });
+    /// The contexts, where every dimension was wanted.
+    pub(super) fn contexts(&self) -> Contexts {
+        let mut contexts = Contexts::default();
+        let mut offsets = Vec::with_capacity(self.told.len());
+        let mut levels: Vec<&str> = Vec::new();
+        for told in &self.told {
+            offsets.push(levels.len() as u32);
+            contexts.dimensions.extend(told.dimension.iter().cycle().take(told.levels.len()));
+            levels.extend(told.levels.iter());
         }
-        runs.push((first, run));
-        runs.retain(|(_, events)| !events.is_empty());
-        Ok(self.blocks(runs))
+        contexts.levels = levels.into_iter().collect();
+        for number in 0..self.contexts {
+            let told = self.told.iter().zip(&offsets).filter(|(told, _)| told.level[number] > 0);
+            contexts.rows.extend(told.map(|(told, offset)| offset + told.level[number] - 1));
+            contexts.ends.push(contexts.rows.len() as u32);
+        }
+        contexts
     }
+}
 
-    /// For each shape the row of its code and whether there is a hot record; none for the log's own.
-    fn rows(&self) -> Result<Vec<Option<(&'static Row, bool)>>, Damage> {
-        let row = |shape: &Shape| match registry::is_event(shape.code) {
-            true => Ok(Some((registry::row_of(shape.code)?, registry::has_hot(shape.code)?))),
-            false => Ok(None),
-        };
-        self.shapes.iter().map(row).collect()
+/// What a code and a role say.
+fn shape(Code { code, role }: Code) -> Result<Option<Shape>, Damage> {
+    if !registry::is_event(code) {
+        return Ok(None);
     }
+    let kind = registry::row_of(code)?.kind;
+    Ok(Some(Shape { kind, role: raw::role(role), recorded: registry::has_hot(code)? }))
+}
 
-    fn blocks(self, runs: Vec<(Position, Vec<Brief>)>) -> impl Iterator<Item = HotBlock> {
-        let Self { header, sources, consultations, participants, contexts, .. } = self;
-        let lists = HotBlock {
-            first: header.first,
-            sources,
-            consultations,
-            participants,
-            contexts,
-            events: Vec::new(),
-        };
-        let (mut lists, mut runs) = (Some(lists), runs.into_iter());
-        std::iter::from_fn(move || {
-            let (first, events) = runs.next()?;
-            let lists = if runs.len() == 0 { lists.take() } else { lists.clone() }?;
-            Some(HotBlock { first, events, ..lists })
-        })
+/// Turns what the column of contexts tells into numbers of contexts and one.
+fn resolve(column: &mut [u32], contexts: usize) -> Result<(), Damage> {
+    let mut next = 0;
+    for number in column {
+        match *number {
+            0 => continue,
+            1 => {
+                next += 1;
+                *number = next;
+            }
+            told => *number = told - (TOLD as u32 - 1),
+        }
+        if *number > next {
+            return Err(Damage::new("a context before it is told"));
+        }
     }
+    if next as usize != contexts {
+        return Err(Damage::new("contexts that no event tells"));
+    }
+    Ok(())
+}
+
+fn digests(from: &mut Reader<'_>, count: usize, out: &mut Vec<u64>) -> Result<(), Damage> {
+    out.clear();
+    out.extend(from.take(8 * count)?.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)));
+    Ok(())
+}
+
+/// The texts in order, and for each number its place in that order.
+fn sorted<'a>(texts: &Numbering<'a>) -> (Vec<&'a str>, Vec<u32>) {
+    let list = texts.list();
+    let mut order: Vec<u32> = (0..list.len() as u32).collect();
+    order.sort_unstable_by_key(|number| list[*number as usize]);
+    let mut places = vec![0; list.len()];
+    for (place, number) in order.iter().enumerate() {
+        places[*number as usize] = place as u32;
+    }
+    (order.iter().map(|number| list[*number as usize]).collect(), places)
 }
 
 impl<'a> Draft<'a> {
     fn add(&mut self, event: &Raw<'a>) -> Result<(), Damage> {
-        let shape = Shape { code: event.code, role: event.role, source: self.sources.number(event.source) };
-        let next = self.shape_list.len() as u32;
-        let number = *self.shapes.entry(shape).or_insert(next);
+        let code = Code { code: event.code, role: event.role };
+        let next = self.code_list.len() as u32;
+        let number = *self.codes.entry(code).or_insert(next);
         if number == next {
-            self.shape_list.push(shape);
+            self.code_list.push(code);
         }
         self.shape.push(u64::from(number));
-        self.consultation.push(u64::from(self.consultations.number(event.consultation)));
+        let source = self.sources.number(event.source);
+        let consultation = self.consultations.number(event.consultation);
+        if consultation as usize == self.homes.len() {
+            self.homes.push(source);
+        }
+        self.source.push(source);
+        self.consultation.push(u64::from(consultation));
         let participant = event.participant.map(|name| self.participants.number(name));
         self.participant.push(participant.map_or(0, |number| u64::from(number) + 1));
-        let context = event.context.map(|context| self.contexts.number(context));
-        self.context.push(context.map_or(0, |number| u64::from(number) + 1));
+        self.context.push(event.context.map_or(0, |context| self.contexts.tell(context)));
         if registry::has_hot(event.code)? {
             self.records.push(event.record);
         }
         Ok(())
     }
 
-    fn packed(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.sources.write(&mut out);
-        out.extend((self.shape_list.len() as u32).to_le_bytes());
-        for shape in &self.shape_list {
-            out.extend(shape.code.to_le_bytes());
-            out.push(shape.role);
-            out.extend(shape.source.to_le_bytes());
+    /// The column of strays and the list of consultations with their homes, up to their digests; `places`
+    /// are those of sources in the order in which they are written.
+    fn write_sources(&self, places: &[u32], out: &mut Vec<u8>) {
+        let stray = |(source, consultation): (&u32, &u64)| match *source == self.homes[*consultation as usize] {
+            true => 0,
+            false => u64::from(places[*source as usize]) + 1,
+        };
+        column::write(out, &self.source.iter().zip(&self.consultation).map(stray).collect::<Vec<_>>());
+        out.extend((self.homes.len() as u32).to_le_bytes());
+        let homes: Vec<u64> = self.homes.iter().map(|home| u64::from(places[*home as usize])).collect();
+        column::write(out, &homes);
+    }
+
+    fn write_codes(&self, out: &mut Vec<u8>) {
+        out.extend((self.code_list.len() as u32).to_le_bytes());
+        for code in &self.code_list {
+            out.extend(code.code.to_le_bytes());
+            out.push(code.role);
         }
-        self.consultations.write(&mut out);
-        self.participants.write(&mut out);
-        self.contexts.write(&mut out);
-        self.records.write(&mut out);
-        out
     }
 }
 
-fn read_shapes(from: &mut Reader<'_>, sources: usize) -> Result<Vec<Shape>, Damage> {
-    let count = from.count(BLOCK_EVENTS)?;
-    let mut shapes = Vec::with_capacity(count);
-    for _ in 0..count {
-        let shape = Shape { code: from.u16()?, role: from.u8()?, source: from.u32()? };
-        if shape.source as usize >= sources || shape.role > LAST_ROLE {
-            return Err(Damage::new("a shape of a source or role that is not there"));
-        }
-        shapes.push(shape);
-    }
-    Ok(shapes)
-}
-
-/// Numbers contexts and their levels in the order in which they first come.
+/// Numbers contexts in the order in which they first come.
 #[derive(Debug, Default)]
 struct ContextNumbering<'a> {
-    numbers: HashMap<&'a Context, u32>,
-    levels: HashMap<(Dimension, &'a str), u32>,
-    level_list: Vec<(Dimension, &'a str)>,
-    sizes: Vec<u64>,
-    rows: Vec<u64>,
+    numbers: HashMap<&'a Context, u64>,
+    list: Vec<&'a Context>,
 }
 
 impl<'a> ContextNumbering<'a> {
-    fn number(&mut self, context: &'a Context) -> u32 {
-        let next = self.sizes.len() as u32;
-        let number = *self.numbers.entry(context).or_insert(next);
-        if number == next {
-            let before = self.rows.len();
-            for level in context.iter() {
-                let next = self.level_list.len() as u32;
-                let number = *self.levels.entry(level).or_insert(next);
-                if number == next {
-                    self.level_list.push(level);
-                }
-                self.rows.push(u64::from(number));
+    /// What the column of contexts says of an event that tells `context`.
+    fn tell(&mut self, context: &'a Context) -> u64 {
+        let next = self.list.len() as u64;
+        match self.numbers.entry(context) {
+            std::collections::hash_map::Entry::Occupied(told) => told.get() + TOLD,
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(next);
+                self.list.push(context);
+                1
             }
-            self.sizes.push((self.rows.len() - before) as u64);
-        }
-        number
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        texts::write(out, self.level_list.iter().map(|(_, level)| *level));
-        out.extend(self.level_list.iter().map(|(dimension, _)| registry::dimension_code(*dimension)));
-        for column in [&self.sizes, &self.rows] {
-            out.extend((column.len() as u32).to_le_bytes());
-            column::write(out, column);
         }
     }
-}
 
-fn read_contexts(from: &mut Reader<'_>) -> Result<Contexts, Damage> {
-    let levels = Texts::read(from)?;
-    let dimension = |code: &u8| {
-        registry::dimension(*code)
-            .ok_or_else(|| Damage::new(format!("dimension code {code} is not known to this program")))
-    };
-    let dimensions = from.take(levels.len())?.iter().map(dimension).collect::<Result<_, _>>()?;
-    let count = from.count(BLOCK_EVENTS)?;
-    let ends = texts::ends(&column::read(from, count)?)?;
-    let count = from.count(TABLE_ENTRIES)?;
-    let rows = column::read(from, count)?;
-    if ends.last().map_or(0, |end| *end as usize) != rows.len()
-        || rows.iter().any(|level| *level >= levels.len() as u64)
-    {
-        return Err(Damage::new("contexts whose levels are not there"));
+    fn write(&self, plain: &mut Vec<u8>, packed: &mut Vec<u8>) {
+        let told: BTreeSet<Dimension> =
+            self.list.iter().flat_map(|context| context.iter().map(|(dimension, _)| dimension)).collect();
+        plain.extend((self.list.len() as u32).to_le_bytes());
+        plain.push(told.len() as u8);
+        for dimension in told {
+            let mut levels = Numbering::default();
+            let numbers: Vec<Option<u32>> =
+                self.list.iter().map(|context| Some(levels.number(context.get(dimension)?))).collect();
+            let (list, places) = sorted(&levels);
+            let place = |number: Option<u32>| number.map_or(0, |number| u64::from(places[number as usize]) + 1);
+            plain.push(registry::dimension_code(dimension));
+            column::write(plain, &numbers.into_iter().map(place).collect::<Vec<_>>());
+            texts::write(packed, list.iter().copied());
+        }
     }
-    Ok(Contexts { dimensions, levels, ends, rows: rows.into_iter().map(|level| level as u32).collect() })
 }

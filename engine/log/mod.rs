@@ -76,9 +76,10 @@ mod writer;
 
 pub use backup::{BackupError, Manifest, Progress, restore};
 pub use block::Stored;
-pub use brief::{Brief, Contexts, Detail, HotBlock};
+pub use brief::{Brief, BriefBlock, Contexts, Detail};
 pub use error::LogError;
 pub use head::{Head, HeadError};
+pub use hot::{HotBlock, Shape, Told, digest};
 pub(crate) use limits::size;
 pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
@@ -319,12 +320,12 @@ impl Log {
         read::events(&self.store, Span::of(range, self.head()))
     }
 
-    /// The events of `range` in brief, block by block, for a replay. After an error there are no more.
-    pub fn hot_blocks(
+    /// The events of `range` in brief, block by block, with their names. After an error there are no more.
+    pub fn brief_blocks(
         &self,
         range: impl RangeBounds<Position>,
-    ) -> impl Iterator<Item = Result<HotBlock, LogError>> {
-        read::hot_blocks(&self.store, Span::of(range, self.head()))
+    ) -> impl Iterator<Item = Result<BriefBlock, LogError>> {
+        read::brief_blocks(&self.store, Span::of(range, self.head()))
     }
 
     /// Where each block begins: where the log can be cut into ranges for several threads.

@@ -12,7 +12,7 @@ use super::limits::BLOCK_EVENTS;
 use super::texts;
 
 /// A numbered list of byte strings.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Parts {
     ends: Vec<u32>,
     bytes: Vec<u8>,

@@ -8,13 +8,16 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
+use event::Dimension;
+
 use super::block::{Block, Stored, Values};
-use super::brief::{Contexts, HotBlock};
+use super::brief::{BriefBlock, Contexts};
 use super::entry::Entry;
 use super::error::Damage;
 use super::recall::Recall;
 use super::store::{Key, Store, Value};
-use super::{LogError, Position, hot};
+use super::hot::{self, HotBlock};
+use super::{LogError, Position};
 
 /// How often a block that is being replaced is looked up again.
 const ATTEMPTS: usize = 16;
@@ -103,9 +106,9 @@ pub(super) fn entries(store: &Store, span: Span) -> impl Iterator<Item = Result<
     each(store, span, |_, entry| Ok(entry)).map(|got| got.map(|(_, entry)| entry))
 }
 
-/// The hot blocks that hold positions of `span`, cut to it.
-pub(super) fn hot_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<HotBlock, LogError>> {
-    each(store, span, hot_pieces).flat_map(|got| {
+/// The events of the blocks that hold positions of `span` in brief, cut to it.
+pub(super) fn brief_blocks(store: &Store, span: Span) -> impl Iterator<Item = Result<BriefBlock, LogError>> {
+    each(store, span, brief_pieces).flat_map(|got| {
         let (part, pieces, error) = match got {
             Ok((part, pieces)) => (part, Some(pieces), None),
             Err(error) => (Span { first: Position::FIRST, last: Position::START }, None, Some(Err(error))),
@@ -119,14 +122,23 @@ pub(super) fn hot_blocks(store: &Store, span: Span) -> impl Iterator<Item = Resu
     })
 }
 
-fn hot_pieces(store: &Store, entry: Entry) -> Result<impl Iterator<Item = HotBlock> + use<>, LogError> {
+fn brief_pieces(
+    store: &Store,
+    entry: Entry,
+) -> Result<impl Iterator<Item = BriefBlock> + use<>, LogError> {
+    read_block(store, entry)?.into_brief().map_err(LogError::damaged(entry.first))
+}
+
+/// The hot block of that entry, read into `block`; of the dimensions only those `wanted`.
+pub(super) fn hot_block(
+    store: &Store,
+    entry: Entry,
+    wanted: &[Dimension],
+    block: &mut HotBlock,
+) -> Result<(), LogError> {
     let value = value(store, Key::Hot, entry.first)?;
-    let pieces = || {
-        let hot = hot::decode(&value)?;
-        same(entry, hot.header.first, hot.len())?;
-        hot.into_brief()
-    };
-    pieces().map_err(LogError::damaged(entry.first))
+    let read = block.read(&value, wanted).and_then(|()| same(entry, block.first(), block.len()));
+    read.map_err(LogError::damaged(entry.first))
 }
 
 /// The blocks that hold positions of `span` as they are kept, with their entries.
@@ -143,7 +155,7 @@ pub(super) fn contexts(store: &Store, span: Span) -> impl Iterator<Item = Result
     let fetch = |store: &Store, entry: Entry| {
         let value = value(store, Key::Hot, entry.first)?;
         let hot = hot::decode(&value).map_err(LogError::damaged(entry.first))?;
-        Ok(hot.contexts)
+        Ok(hot.contexts())
     };
     each(store, span, fetch).map(|got| got.map(|(_, contexts)| contexts))
 }
@@ -220,7 +232,7 @@ fn same(entry: Entry, first: Position, events: usize) -> Result<(), Damage> {
     Err(Damage::new("it is not the block that its entry speaks of"))
 }
 
-fn cut(mut block: HotBlock, span: Span) -> HotBlock {
+fn cut(mut block: BriefBlock, span: Span) -> BriefBlock {
     let before = span.first.0.saturating_sub(block.first.0);
     let after = block.last().0.saturating_sub(span.last.0);
     block.events.truncate(block.events.len().saturating_sub(after as usize));

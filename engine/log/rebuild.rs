@@ -71,7 +71,8 @@ impl Builder {
             self.frontier.push(leaf, keep);
         }
         let (root, written) = (self.frontier.root(), values.len() as u64);
-        self.put(&Encoded { first, count, values, root, written, sealed, units })
+        let declares = block.declares();
+        self.put(&Encoded { first, count, values, root, written, sealed, declares, units })
     }
 
     /// Takes events that are encoded anew.

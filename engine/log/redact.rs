@@ -95,14 +95,14 @@ pub fn redact(
     Ok(Some(Redacted { positions, head, kept_aside: home.kept_aside() }))
 }
 
-/// Where the events of a consultation stand; only hot columns are read.
+/// Where the events of a consultation stand.
 pub(super) fn positions_of(
     store: &Store,
     consultation: &str,
     head: Position,
 ) -> Result<Vec<Position>, LogError> {
     let mut positions = Vec::new();
-    for block in read::hot_blocks(store, Span::of(.., head)) {
+    for block in read::brief_blocks(store, Span::of(.., head)) {
         let block = block?;
         let Some(number) = block.consultations.iter().position(|name| name == consultation) else { continue };
         for (position, brief) in (block.first.0..).zip(&block.events) {

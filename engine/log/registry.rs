@@ -121,6 +121,11 @@ pub(super) fn is_event(code: u16) -> bool {
     code != REDACTED && code != REDACTION
 }
 
+/// Whether what has this code is a declaration of what a source can see.
+pub(super) fn declares(code: u16) -> bool {
+    is_event(code) && row_of(code).is_ok_and(|row| row.kind == Kind::RecordingDeclared)
+}
+
 /// Whether what has this code has a record among the hot columns.
 pub(super) fn has_hot(code: u16) -> Result<bool, Damage> {
     Ok(is_event(code) && matches!(row_of(code)?.read, Hot(_)))

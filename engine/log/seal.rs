@@ -176,7 +176,8 @@ fn merge(group: &[(Entry, Block)], sealed: bool, out: &mut Vec<Encoded>) -> Resu
     let count = group.iter().map(|(entry, _)| entry.events).sum();
     let written = group.iter().map(|(entry, _)| entry.written).sum::<u64>() + values.len() as u64;
     let (first, root, units) = (first.first, last.root, Vec::new());
-    out.push(Encoded { first, count, values, root, written, sealed, units });
+    let declares = group.iter().any(|(entry, _)| entry.declares);
+    out.push(Encoded { first, count, values, root, written, sealed, declares, units });
     Ok(())
 }
 
@@ -277,7 +278,7 @@ mod tests {
                             log.events(..=head).map(|stored| stored.unwrap().position.0).collect();
                         assert_eq!(read, (1..=head.0).collect::<Vec<_>>());
                         let hot: usize =
-                            log.hot_blocks(..=head).map(|block| block.unwrap().events.len()).sum();
+                            log.brief_blocks(..=head).map(|block| block.unwrap().events.len()).sum();
                         assert_eq!(hot as u64, head.0);
                         // Merged meanwhile, a block may begin before what is wanted of it: no leaf counts twice.
                         let keys = log.store.keys().unwrap().unwrap();
@@ -358,7 +359,7 @@ mod tests {
         assert!(block.len() > 1000 && block.raw(49).unwrap().code == registry::OLD_RATED);
         assert_eq!(log.head_at(Position(100)).unwrap(), published);
         assert!(log.verify(&mut |_, _| {}).is_sound());
-        let hot = log.hot_blocks(..=Position(100)).next().unwrap().unwrap();
+        let hot = log.brief_blocks(..=Position(100)).next().unwrap().unwrap();
         assert_eq!(hot.events[7].detail, super::super::Detail::Rated { scale: 5, value: 4 });
         log.prove(Position(7), None).unwrap().check().unwrap();
     }

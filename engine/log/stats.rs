@@ -47,7 +47,7 @@ pub(super) fn count(store: &Store, head: Position) -> Result<Stats, LogError> {
         stats.cold_bytes += u64::from(entry.cold_bytes);
         stats.written_bytes += entry.written;
     }
-    for block in read::hot_blocks(store, span) {
+    for block in read::brief_blocks(store, span) {
         let block = block?;
         let mut sources = vec![0; block.sources.len()];
         for brief in &block.events {

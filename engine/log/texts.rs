@@ -106,6 +106,11 @@ impl<'a> Numbering<'a> {
         })
     }
 
+    /// The texts, by number.
+    pub(super) fn list(&self) -> &[&'a str] {
+        &self.list
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         write(out, self.list.iter().copied());
     }

@@ -319,6 +319,10 @@ fn check_block(store: &Store, entry: Entry) -> Result<Block, CheckError> {
     if (block.first(), block.len() as u32) != (entry.first, entry.events) {
         return Err(Damage::new("it is not the block that its entry speaks of").into());
     }
+    if entry.declares != block.declares() {
+        return Err(Damage::new("its entry is wrong on whether a source declares in it what it can see").into());
+    }
+    block.check_digests()?;
     let (mut min_at, mut max_at) = (Time::MAX, Time::MIN);
     for number in 0..block.len() {
         let at = match block.is_event(number) {
@@ -380,7 +384,7 @@ mod tests {
         let entry = log.store.entry_at(first).unwrap().unwrap();
         let values = Values { hot: value(Key::Hot), cold: value(Key::Cold) };
         let (root, written, units) = (entry.root, entry.written, Vec::new());
-        Encoded { first, count: EVENTS as u32, values, root, written, sealed: false, units }
+        Encoded { first, count: EVENTS as u32, values, root, written, sealed: false, declares: false, units }
     }
 
     /// What is found once the second block has been replaced by what `change` makes of it.

@@ -11,7 +11,7 @@ use event::{Context, Declaration, Dimension, KindSet, Time};
 use projections::episode::{Answers, Episode, Fact, Mark, Who};
 
 use super::{ReplayError, Watch};
-use crate::log::{Brief, Contexts, Detail, HotBlock, Log, Position};
+use crate::log::{Brief, Contexts, Detail, BriefBlock, Log, Position};
 
 /// The marks of one range.
 pub(super) struct Piece {
@@ -80,7 +80,7 @@ impl Piece {
             newest: Time::MIN,
             levels: Levels::default(),
         };
-        for block in log.hot_blocks(range) {
+        for block in log.brief_blocks(range) {
             if watch.stopped() {
                 return Err(ReplayError::Interrupted);
             }
@@ -95,7 +95,7 @@ impl Piece {
         Ok(piece)
     }
 
-    fn take(&mut self, block: &HotBlock) {
+    fn take(&mut self, block: &BriefBlock) {
         let sources: Vec<u32> = block.sources.iter().map(|source| self.source(source)).collect();
         let people: Vec<Who> = block.participants.iter().map(Who::named).collect();
         let contexts = self.levels.contexts(&block.contexts);

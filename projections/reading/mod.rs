@@ -11,6 +11,7 @@ mod feedback;
 mod gap;
 mod media;
 mod people;
+pub mod plain;
 mod presence;
 mod spans;
 
