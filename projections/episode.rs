@@ -47,6 +47,12 @@ impl Who {
         let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
         Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
     }
+
+    /// The participant of the name with this digest, as [`Self::named`] makes it.
+    #[must_use]
+    pub fn of_digest(digest: u64) -> Self {
+        Self(digest)
+    }
 }
 
 /// What a mark tells beyond when and to whom.

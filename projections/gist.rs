@@ -64,6 +64,9 @@ impl Flags {
     /// Its numbers stand in an outcome beside it.
     pub const ASIDE: Self = Self(1 << 10);
 
+    /// Somebody was named by a plan or by feedback.
+    pub const CLAIMS: Self = Self(1 << 11);
+
     /// Whether all of `other` is true.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use event::{Capability, Declaration, Kind, KindSet, Sides, Time};
 
+use crate::outcome::RowSight;
+
 /// What is known of the sources of a log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sources {
@@ -116,6 +118,14 @@ impl Sight {
             drop_delay_ms: 0,
             platform: None,
         }
+    }
+
+    /// What the rows of this source alone can tell.
+    #[must_use]
+    pub fn row(&self) -> RowSight {
+        let observed = self.sees.without(self.infers);
+        let declared = if self.declared { [observed, self.infers] } else { [KindSet::NONE; 2] };
+        RowSight::new(self.sees, observed, !self.declared, declared)
     }
 
     /// Whether an event of `kind` is of a call that its source watched, so that it tells which sides

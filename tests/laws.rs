@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
-use engine::replay::{ReplayError, Request, Watch, compare, replay};
+use engine::replay::{ReplayError, Request, Sheet, Watch, compare, replay, sheet, totals};
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
 use projections::compare::{Ask, ClusterChoice, Comparison};
@@ -214,6 +214,42 @@ impl Arrival {
     }
 }
 
+/// A sheet answers as the rows do that never saw a log.
+fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &str) {
+    let threads = sheet.parts.len();
+    assert_eq!(compared(|ask| compare(sheet, ask, threads).unwrap()), comparisons, "sheet, {how}");
+    assert_eq!(sheet.undeclared, expected.undeclared, "sheet, {how}");
+    assert_eq!(sheet.in_progress(), expected.open.len() as u64, "sheet, {how}");
+    let (by, filter) = ([Dimension::Service], Filter::default());
+    let totals = totals(sheet, &by, &filter, threads);
+    let asked = projections::totals::Totals { by: &by, filter: &filter };
+    let mut wanted = projections::totals::State::new();
+    for row in &expected.rows {
+        if let Some(arm) = asked.arm_of(row) {
+            wanted.entry(arm).or_default().add_outcome(row);
+        }
+    }
+    let parts = totals.rows.iter().filter(|row| row.by["service"].is_some());
+    let named = parts.map(|row| ((row.platform.clone(), vec![row.by["service"].clone().unwrap()]), row));
+    let found: std::collections::BTreeMap<_, _> = named.collect();
+    assert_eq!(found.len(), wanted.len(), "sheet, {how}");
+    for (arm, mut total) in wanted {
+        let row = found[&arm];
+        let counts = (total.consultations, total.attempted, total.connected, total.first_try, total.undisturbed);
+        let told = (row.consultations, row.attempted, row.connected, row.first_try, row.undisturbed);
+        assert_eq!(told, counts, "{arm:?}, {how}");
+        let sums = (total.completed, total.drops, total.audio_lost_ms, total.connected_ms, total.down_ms);
+        let told = (row.completed, row.drops, row.audio_lost_ms, row.connected_ms, row.down_ms);
+        assert_eq!(told, sums, "{arm:?}, {how}");
+        let quantiles = |values: &mut [u32]| projections::totals::quantiles(values).map(Vec::from);
+        let told = |quantiles: &std::collections::BTreeMap<&str, Option<u32>>| {
+            quantiles.values().copied().collect::<Option<Vec<u32>>>()
+        };
+        assert_eq!(told(&row.connect_ms), quantiles(&mut total.connect_ms), "{arm:?}, {how}");
+        assert_eq!(told(&row.first_drop_ms), quantiles(&mut total.first_drop_ms), "{arm:?}, {how}");
+    }
+}
+
 /// The same events, however they arrived, give the same rows and the same bytes.
 fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Option<Time>) {
     let expected = Expected::of(events, until);
@@ -230,6 +266,8 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
             assert!(table.rows == expected.rows, "{how}: something differs that is not told");
             assert_eq!(compared(|ask| compare(&table, ask, threads).unwrap()), comparisons, "{how}");
             assert_eq!(table.undeclared, expected.undeclared, "{how}");
+            let sheet = sheet(&log, &request, &[Dimension::Service, Dimension::Clinician], &Watch::default());
+            says_the_same(&sheet.unwrap(), &expected, &comparisons, &how);
         }
     }
 }
@@ -276,6 +314,10 @@ fn more_consultations_than_a_replay_may_keep_end_it_with_what_to_do() {
         let error = replay(&log, &request(4), &Watch::default()).map(|_| ()).unwrap_err();
         assert!(matches!(error, ReplayError::TooMany { limit: 4 }), "{error}");
         assert!(error.to_string().contains("stores of their own"), "{error}");
+        let whole = sheet(&log, &request(5), &[], &Watch::default()).unwrap();
+        assert_eq!(totals(&whole, &[], &Filter::default(), 1).rows[0].consultations, 5);
+        let error = sheet(&log, &request(4), &[], &Watch::default()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, ReplayError::TooMany { limit: 4 }), "{error}");
     }
 }
 

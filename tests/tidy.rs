@@ -299,6 +299,7 @@ const LIMITS: &[(&str, usize)] = &[
     ("LEVELS", log::LEVELS),
     ("CLINICIANS", log::CLINICIANS),
     ("MOST_CONSULTATIONS", engine::replay::MOST_CONSULTATIONS),
+    ("MOST_ROWS", engine::replay::MOST_ROWS),
 ];
 
 /// A number with a comma after every thousand.

@@ -1,8 +1,6 @@
 //! `evenfield compare`: platforms, measure by measure.
 
-use std::collections::BTreeSet;
-
-use event::Dimension;
+use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
 use projections::compare::{Ask, ClusterChoice, Comparison};
 use projections::filter::{Filter, FilterError};
@@ -13,7 +11,7 @@ use super::failure::Failure;
 use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Format, Shared};
-use crate::replay::{Table, compare};
+use crate::replay::{Sheet, compare, wanted};
 use crate::report;
 
 /// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
@@ -68,6 +66,26 @@ fn dimension(name: &str) -> Result<Dimension, Failure> {
     choose("dimension", name, Dimension::from_name(name), Dimension::ALL.map(Dimension::name))
 }
 
+/// The dimensions of these names, each once.
+pub(super) fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
+    let dimensions: Result<Vec<_>, _> = names.iter().map(|name| dimension(name)).collect();
+    Ok(once(dimensions?, |a, b| a == b))
+}
+
+/// The filter of these texts.
+pub(super) fn filter(texts: &[String]) -> Result<Filter, Failure> {
+    let mut filter = Filter::default();
+    for text in texts {
+        filter.add(text).map_err(|error| match &error {
+            FilterError::NoDimension(name) => {
+                Failure::Usage(unknown("dimension", name, Dimension::ALL.map(Dimension::name)))
+            }
+            _ => Failure::Usage(error.to_string()),
+        })?;
+    }
+    Ok(filter)
+}
+
 /// The same list with each thing once, where it first stands.
 fn once<T>(list: Vec<T>, same: impl Fn(&T, &T) -> bool) -> Vec<T> {
     let mut kept: Vec<T> = Vec::with_capacity(list.len());
@@ -87,15 +105,7 @@ impl AskArgs {
             self.measure.iter().map(|name| choose("measure", name, catalog::measure(name), names)).collect();
         let mut measures: Vec<&Measure> = measures?;
         measures = once(measures, |a, b| a.name == b.name);
-        let mut filter = Filter::default();
-        for text in &self.filter {
-            filter.add(text).map_err(|error| match &error {
-                FilterError::NoDimension(name) => {
-                    Failure::Usage(unknown("dimension", name, Dimension::ALL.map(Dimension::name)))
-                }
-                _ => Failure::Usage(error.to_string()),
-            })?;
-        }
+        let mut filter = filter(&self.filter)?;
         let filtered = filter.iter().any(|(dimension, _)| dimension == Dimension::Platform);
         if filtered && !platforms.is_empty() {
             return Err(Failure::Usage(
@@ -110,8 +120,7 @@ impl AskArgs {
             _ => platforms.to_vec(),
         };
         filter.platforms(&wanted);
-        let by: Result<Vec<_>, _> = self.by.iter().map(|name| dimension(name)).collect();
-        let by = once(by?, |a, b| a == b);
+        let by = dimensions(&self.by)?;
         let cluster = match self.cluster.as_deref() {
             None | Some("auto") => ClusterChoice::Auto,
             Some("none") => ClusterChoice::None,
@@ -135,11 +144,11 @@ impl AskArgs {
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&args.platforms)?;
     let log = store::open(shared)?;
-    let table = store::rows(shared, &log, &args.reading)?;
-    known_platforms(&table, &args.platforms, args.ask.reference.as_deref())?;
-    note_unknown_levels(&table, &ask.filter, shared);
-    recorded_cluster(&table, ask.cluster)?;
-    let comparison = compare(&table, &ask, shared.threads())?;
+    let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
+    known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
+    note_unknown_levels(&sheet, &ask.filter, shared);
+    recorded_cluster(&sheet, ask.cluster)?;
+    let comparison = compare(&sheet, &ask, shared.threads())?;
     show(&comparison, shared, out)
 }
 
@@ -159,9 +168,9 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
 }
 
 /// Refuses to cluster by what nobody recorded.
-fn recorded_cluster(table: &Table, cluster: ClusterChoice) -> Result<(), Failure> {
+fn recorded_cluster(sheet: &Sheet, cluster: ClusterChoice) -> Result<(), Failure> {
     match cluster {
-        ClusterChoice::By(dimension) if table.rows.iter().all(|row| row.context.get(dimension).is_none()) => {
+        ClusterChoice::By(dimension) if sheet.levels(dimension).iter().all(|level| level == NOT_RECORDED) => {
             Err(Failure::Usage(format!("nobody recorded {dimension} here: there is nothing to cluster by")))
         }
         _ => Ok(()),
@@ -169,25 +178,25 @@ fn recorded_cluster(table: &Table, cluster: ClusterChoice) -> Result<(), Failure
 }
 
 /// Says which levels of a filter no consultation has, with the nearest that one has.
-fn note_unknown_levels(table: &Table, filter: &Filter, shared: &Shared) {
+fn note_unknown_levels(sheet: &Sheet, filter: &Filter, shared: &Shared) {
     for (dimension, levels) in filter.iter().filter(|(dimension, _)| *dimension != Dimension::Platform) {
-        let known: BTreeSet<&str> = table.rows.iter().map(|row| row.context.level(dimension)).collect();
-        for level in levels.iter().filter(|level| !known.contains(level.as_str())) {
-            shared.note(&unknown(&format!("consultation with {dimension}"), level, &known));
+        let known = sheet.levels(dimension);
+        for level in levels.iter().filter(|level| !known.contains(*level)) {
+            let known = known.iter().map(String::as_str);
+            shared.note(&unknown(&format!("consultation with {dimension}"), level, known));
         }
     }
 }
 
 /// Refuses a platform of which there are no consultations, with the nearest name.
-fn known_platforms(table: &Table, named: &[String], reference: Option<&str>) -> Result<(), Failure> {
-    let mut known: Vec<&str> = table.rows.iter().map(|row| row.context.level(Dimension::Platform)).collect();
+fn known_platforms(sheet: &Sheet, named: &[String], reference: Option<&str>) -> Result<(), Failure> {
+    let mut known = sheet.levels(Dimension::Platform);
     // A consultation in progress has a platform too.
-    known.extend(table.open.iter().map(|open| open.context.level(Dimension::Platform)));
-    known.sort_unstable();
-    known.dedup();
+    known.extend(sheet.open.keys().cloned());
     if known.is_empty() {
         return Ok(());
     }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     for name in named.iter().map(String::as_str).chain(reference) {
         choose("platform", name, known.binary_search(&name).ok(), &known)?;
     }

@@ -20,6 +20,7 @@ mod replay;
 mod scenario;
 mod store;
 mod synth;
+mod totals;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -137,6 +138,8 @@ enum Verb {
     Ingest(ingest::Args),
     /// Compare platforms, measure by measure
     Compare(compare::Args),
+    /// Plain counts, sums and quantiles of every platform
+    Totals(totals::Args),
     /// Show one row per consultation, as replayed
     Outcomes(outcomes::Args),
     /// Append recorded scenarios to the store and show what they tell
@@ -197,6 +200,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Demo(args) => demo::run(args, shared, &mut out),
         Verb::Ingest(args) => ingest::run(args, shared, &mut out),
         Verb::Compare(args) => compare::run(args, shared, &mut out),
+        Verb::Totals(args) => totals::run(args, shared, &mut out),
         Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
         Verb::Replay(args) => replay::run(args, shared, &mut out),
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),

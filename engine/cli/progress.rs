@@ -1,6 +1,7 @@
 //! Long work: seen on a terminal, told in plain lines elsewhere, stopped by an interrupt.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -47,11 +48,15 @@ pub(super) fn during<T: Send>(
     let begun = watch.done();
     std::thread::scope(|scope| {
         let working = Arc::clone(&watch);
-        let worker = scope.spawn(move || work(&working));
+        let (ending, ended) = std::sync::mpsc::channel::<()>();
+        let worker = scope.spawn(move || {
+            // Let go of at the end, however it ends: nobody waits for the next look.
+            let _ending = ending;
+            work(&working)
+        });
         let mut teller = Teller::new(doing, unit);
-        while !worker.is_finished() {
+        while ended.recv_timeout(LOOK.min(teller.patience())) == Err(RecvTimeoutError::Timeout) {
             teller.tell(watch.done() - begun);
-            std::thread::park_timeout(LOOK.min(teller.patience()));
         }
         teller.finish();
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

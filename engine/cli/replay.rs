@@ -5,7 +5,7 @@ use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Shared, progress, scenario};
 use crate::ingest::Report;
-use crate::replay::compare;
+use crate::replay::{compare, wanted};
 use crate::report;
 
 /// Append recorded scenarios to the store and show what they tell. Appending the same scenario again
@@ -45,8 +45,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         })?);
     }
     shared.note(report::ingested(&total).trim_end());
-    let table = store::rows(&shared, &log, &args.reading)?;
-    let comparison = compare(&table, &ask, shared.threads())?;
+    let sheet = store::sheet(&shared, &log, &args.reading, &wanted(&ask))?;
+    let comparison = compare(&sheet, &ask, shared.threads())?;
     super::compare::show(&comparison, &shared, out)?;
     match total.rejections() {
         0 => Ok(()),

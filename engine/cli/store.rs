@@ -1,12 +1,12 @@
 //! The store a verb works on, and what most verbs do with it first.
 
-use event::Time;
+use event::{Dimension, Time};
 
 use super::Shared;
 use super::failure::Failure;
 use super::progress;
 use crate::log::{Log, Mode, Opening};
-use crate::replay::{Request, Table, replay};
+use crate::replay::{Request, Sheet, Table, replay};
 
 /// How consultations are read.
 #[derive(clap::Args, Clone, Default)]
@@ -62,6 +62,19 @@ pub(super) fn tell_opening(log: &Log, shared: &Shared) {
 pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<Table, Failure> {
     let request = reading.request(shared);
     Ok(progress::during(shared, "replaying", "events", |watch| replay(log, &request, watch))?)
+}
+
+/// Replays the store into a sheet with the levels of the dimensions `wanted`.
+pub(super) fn sheet(
+    shared: &Shared,
+    log: &Log,
+    reading: &ReadingArgs,
+    wanted: &[Dimension],
+) -> Result<Sheet, Failure> {
+    let request = reading.request(shared);
+    Ok(progress::during(shared, "replaying", "events", |watch| {
+        crate::replay::sheet(log, &request, wanted, watch)
+    })?)
 }
 
 /// The instant at which this process runs: the only clock that is read.

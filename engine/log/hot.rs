@@ -279,7 +279,7 @@ impl HotBlock {
         self.at.is_empty()
     }
 
-    /// What the record of event `number` says, which is the `record`-th of the block, counted from 0.
+    /// What event `number` says; its record, if it has one, is the `record`-th of the block, counted from 0.
     ///
     /// # Errors
     ///
@@ -287,7 +287,8 @@ impl HotBlock {
     pub fn detail(&self, number: usize, record: usize) -> Result<Detail, super::LogError> {
         let read = || {
             let row = registry::row_of(self.code(number).code)?;
-            row.detail(self.records.get(record)?, self.context(number))
+            let bytes = if registry::has_hot(row.code)? { self.records.get(record)? } else { &[] };
+            row.detail(bytes, self.context(number))
         };
         read().map_err(super::LogError::damaged(self.first()))
     }
@@ -332,6 +333,19 @@ impl HotBlock {
 
     pub(super) fn context(&self, number: usize) -> Option<u32> {
         self.context[number].checked_sub(1)
+    }
+
+    /// The context of that number, of the dimensions that were wanted.
+    #[must_use]
+    pub fn told_context(&self, number: u32) -> Context {
+        let mut context = Context::default();
+        for told in &self.told {
+            let level = told.level.get(number as usize).and_then(|level| level.checked_sub(1));
+            if let (Some(dimension), Some(level)) = (told.dimension, level) {
+                context.set(dimension, &told.levels[level]);
+            }
+        }
+        context
     }
 
     /// The contexts, where every dimension was wanted.

@@ -15,7 +15,8 @@
 //! BLOCK_EVENTS             4,096  events of a block
 //! LEVELS                  65,536  levels of each dimension in one log
 //! CLINICIANS           1,048,576  levels of `clinician` in one log
-//! MOST_CONSULTATIONS  20,000,000  consultations of one replay; the only one that a caller may set
+//! MOST_CONSULTATIONS  20,000,000  consultations of one replay by name; a caller may set it
+//! MOST_ROWS          100,000,000  consultations of one replay into numbers; a caller may set it
 //! ```
 //!
 //! An event beyond a limit is refused with the reason, and those around it go in; an append beyond one

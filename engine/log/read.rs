@@ -6,7 +6,7 @@
 //! out to have been replaced.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, RangeBounds};
+use std::ops::{Bound, Range, RangeBounds};
 
 use event::Dimension;
 
@@ -129,16 +129,63 @@ fn brief_pieces(
     read_block(store, entry)?.into_brief().map_err(LogError::damaged(entry.first))
 }
 
-/// The hot block of that entry, read into `block`; of the dimensions only those `wanted`.
-pub(super) fn hot_block(
-    store: &Store,
-    entry: Entry,
-    wanted: &[Dimension],
-    block: &mut HotBlock,
-) -> Result<(), LogError> {
-    let value = value(store, Key::Hot, entry.first)?;
-    let read = block.read(&value, wanted).and_then(|()| same(entry, block.first(), block.len()));
-    read.map_err(LogError::damaged(entry.first))
+/// Reads hot blocks one after the other, each in the place of the one before it.
+#[derive(Debug)]
+pub struct HotBlocks<'a> {
+    store: &'a Store,
+    wanted: Vec<Dimension>,
+    next: Position,
+    last: Position,
+    block: HotBlock,
+}
+
+impl<'a> HotBlocks<'a> {
+    pub(super) fn new(store: &'a Store, span: Span, wanted: &[Dimension]) -> Self {
+        let (wanted, block) = (wanted.to_vec(), HotBlock::default());
+        Self { store, wanted, next: span.first, last: span.last, block }
+    }
+
+    /// The next block, and which of its events are meant; none behind the last.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read; asking again is no use.
+    pub fn next_block(&mut self) -> Result<Option<(&HotBlock, Range<usize>)>, LogError> {
+        if self.next > self.last {
+            return Ok(None);
+        }
+        let block = std::cell::RefCell::new(&mut self.block);
+        let fetch = |store: &Store, entry: Entry| {
+            let value = value(store, Key::Hot, entry.first)?;
+            let mut block = block.borrow_mut();
+            let read = block.read(&value, &self.wanted);
+            read.and_then(|()| same(entry, block.first(), block.len())).map_err(LogError::damaged(entry.first))
+        };
+        let (entry, ()) = at(self.store, self.next, fetch)?;
+        // One that was merged meanwhile may begin before what is wanted next.
+        let (from, to) = (self.next.0 - entry.first.0, self.last.min(entry.last()).0 - entry.first.0);
+        self.next = entry.last().next();
+        Ok(Some((&self.block, from as usize..to as usize + 1)))
+    }
+}
+
+/// Where a block lies, and whether some source declares in it what it can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Its first position.
+    pub first: Position,
+    /// Its last position.
+    pub last: Position,
+    /// Whether a replay must look into it before all others.
+    pub declares: bool,
+}
+
+/// Where the blocks that hold positions of `span` lie.
+pub(super) fn extents(store: &Store, span: Span) -> impl Iterator<Item = Result<Extent, LogError>> {
+    entries(store, span).map(|entry| {
+        let entry = entry?;
+        Ok(Extent { first: entry.first, last: entry.last(), declares: entry.declares })
+    })
 }
 
 /// The blocks that hold positions of `span` as they are kept, with their entries.

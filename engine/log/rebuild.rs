@@ -59,6 +59,7 @@ impl Builder {
             let what = format!("no block holds it, though there is one at {}", block.first());
             return Err(LogError::Damaged { position: first, what });
         }
+        block.check_digests().map_err(LogError::damaged(first))?;
         let (count, mut units) = (block.len() as u32, Vec::new());
         self.note_gone(&block.raws().map_err(LogError::damaged(first))?)?;
         for leaf in self.leaves.of_block(block)? {

@@ -5,10 +5,21 @@
 //! cut shows: the same events give the same bytes in any order, any batching, on any number of threads.
 //! A replay never reads what a reading does not need; names are looked up only to break ties.
 
+mod again;
+mod fragments;
+mod levels;
 mod piece;
+mod ring;
+mod rows;
+mod sheet;
+mod stretch;
 mod table;
+mod totals;
 
-pub use table::{Table, compare};
+pub use rows::{About, Rows, compare, wanted};
+pub use sheet::{MOST_ROWS, Sheet, sheet};
+pub use table::Table;
+pub use totals::{Row as TotalsRow, Totals, totals};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -34,8 +45,17 @@ pub struct Request {
     pub grace_ms: Option<i64>,
     /// Threads; none: as many as the machine has.
     pub threads: Option<usize>,
-    /// The most consultations; none: [`MOST_CONSULTATIONS`].
+    /// The most consultations; none: [`MOST_CONSULTATIONS`], and [`MOST_ROWS`] of a sheet.
     pub most_consultations: Option<usize>,
+}
+
+impl Request {
+    /// On how many threads, one at least.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads.unwrap_or_else(all).max(1)
+    }
 }
 
 /// Why a replay did not finish.
@@ -97,10 +117,7 @@ impl Watch {
 /// When the log cannot be read or has too many consultations, or the watch says stop.
 pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, ReplayError> {
     let head = log.head();
-    let threads = request
-        .threads
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
-        .max(1);
+    let threads = request.threads();
     let limit = request.most_consultations.unwrap_or(MOST_CONSULTATIONS);
     let pieces = gather(log, head, (threads, limit), watch)?;
     let (sources, newest) = survey(log, &pieces)?;
@@ -225,7 +242,7 @@ fn read_shard(
 }
 
 /// Settles the episodes; where events of one kind share a millisecond, by their names.
-fn break_ties(log: &Log, episodes: &mut [(String, Episode)], sights: &[Sight]) -> Result<(), LogError> {
+fn break_ties<K>(log: &Log, episodes: &mut [(K, Episode)], sights: &[Sight]) -> Result<(), LogError> {
     let mut tied: Vec<(usize, Vec<u64>)> = Vec::new();
     for (i, (_, episode)) in episodes.iter_mut().enumerate() {
         let positions = episode.settle(sights);

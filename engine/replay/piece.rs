@@ -209,14 +209,15 @@ fn mark(brief: &Brief, source: u32, who: Option<Who>, position: u64, contexts: &
         source,
         position,
         tie: 0,
-        fact: fact(brief, contexts),
+        fact: fact(&brief.detail, |number| Arc::clone(&contexts[number as usize])),
     }
 }
 
-fn fact(brief: &Brief, contexts: &[Arc<Context>]) -> Fact {
-    let told = |context: &Option<u32>| context.map(|number| Arc::clone(&contexts[number as usize]));
+/// What a detail tells a reading; `told` gives the context of a number.
+pub(super) fn fact(detail: &Detail, told: impl Fn(u32) -> Arc<Context>) -> Fact {
+    let told = |context: &Option<u32>| context.map(&told);
     let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
-    match &brief.detail {
+    match detail {
         Detail::Scheduled { booked_start, context } => {
             Fact::Scheduled { booked_start: *booked_start, context: told(context) }
         }

@@ -1,11 +1,11 @@
-//! The rows of a replay, by consultation, and what is asked of them.
+//! The rows of a replay, by consultation.
 
-use projections::compare::{self as comparing, Ask, Comparison, NotComparable};
 use projections::coverage::Coverage;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
 use projections::projection::{Projection, State};
 
+use super::rows::{About, Rows};
 use crate::log::Position;
 
 /// One row per consultation, by name, and how they were read.
@@ -57,10 +57,10 @@ impl Table {
         table.open.sort_by(|a, b| a.consultation.cmp(&b.consultation));
         table
     }
+}
 
-    /// Folds the rows into a projection, on this many threads.
-    #[must_use]
-    pub fn fold<P>(&self, projection: &P, threads: usize) -> P::State
+impl Rows for Table {
+    fn fold<P>(&self, projection: &P, threads: usize) -> P::State
     where
         P: Projection + Sync,
         P::State: Send,
@@ -76,18 +76,9 @@ impl Table {
             whole
         })
     }
-}
 
-/// Answers a question from the rows of a replay.
-///
-/// # Errors
-/// When what is asked cannot be compared.
-pub fn compare(table: &Table, ask: &Ask, threads: usize) -> Result<Comparison, NotComparable> {
-    let arms = table.fold(&ask.survey(), threads);
-    let design = ask.design(&arms)?;
-    let cells = table.fold(&design.question(ask, &table.parameters), threads);
-    let mut comparison = comparing::compare(ask, &design, &arms, &cells, &table.parameters)?;
-    comparison.position = table.position.0;
-    comparison.in_progress = table.open.len() as u64;
-    Ok(comparison)
+    fn about(&self) -> About {
+        let (parameters, position) = (self.parameters, self.position);
+        About { parameters, position, in_progress: self.open.len() as u64 }
+    }
 }

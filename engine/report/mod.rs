@@ -6,11 +6,13 @@ mod comparison;
 mod ingested;
 mod row;
 mod table;
+mod totals;
 
 pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};
 pub use ingested::ingested;
 pub use row::{open_consultation, outcome, outcomes_head};
 pub use table::Form;
+pub use totals::{totals, totals_rows};
 
 /// A whole number with its thousands apart.
 #[must_use]

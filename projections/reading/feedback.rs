@@ -5,31 +5,66 @@
 //! as 3, with more there is no score. TUQ: the mean of its 21 items (Parmanto et al. 2016); up to two
 //! missing items are left out of the mean, with more there is no score.
 
-use event::Kind;
+use event::{Kind, Role};
 
 use super::people::People;
 use crate::episode::{Answers, Fact, Mark};
 use crate::outcome::{Adequacy, Invitation, Outcome, Rating, Score};
 
+/// One thing that somebody said of a consultation, or was asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A rating.
+    Rated(Rating),
+    /// A questionnaire with its score.
+    Scored(Score),
+    /// A questionnaire that cannot be scored.
+    Unscored,
+    /// Whether a visit in person would have been needed.
+    Adequacy(Adequacy),
+    /// An invitation to feedback.
+    Invited(Invitation),
+}
+
+impl Said {
+    /// What a mark with this fact says, by somebody of this role; nothing if it is no feedback.
+    #[must_use]
+    pub fn of(fact: &Fact, role: Role) -> Option<Self> {
+        Some(match fact {
+            Fact::Rated { scale, value } => Self::Rated(Rating { role, scale: *scale, value: *value }),
+            Fact::Adequacy(answer) => Self::Adequacy(Adequacy { role, answer: *answer }),
+            Fact::Answered(answers) => match score_micro(answers) {
+                Some(value_micro) => {
+                    Self::Scored(Score { role, instrument: answers.instrument.clone(), value_micro })
+                }
+                None => Self::Unscored,
+            },
+            Fact::Invited(instrument) => {
+                Self::Invited(Invitation { role, instrument: instrument.as_deref().map(str::to_owned) })
+            }
+            _ => return None,
+        })
+    }
+
+    /// Puts it into the row.
+    pub fn tell(self, row: &mut Outcome) {
+        match self {
+            Self::Rated(rating) => row.ratings.push(rating),
+            Self::Scored(score) => row.scores.push(score),
+            Self::Unscored => *row.anomalies.entry("questionnaire_without_score").or_default() += 1,
+            Self::Adequacy(adequacy) => row.adequacy.push(adequacy),
+            Self::Invited(invitation) => row.invitations.push(invitation),
+        }
+    }
+}
+
 /// Puts what people said into the row.
 pub(super) fn read(marks: &[Mark], people: &People, row: &mut Outcome) {
     for mark in marks {
-        let role = people.role_of(mark);
-        match &mark.fact {
-            Fact::Rated { scale, value } => row.ratings.push(Rating { role, scale: *scale, value: *value }),
-            Fact::Adequacy(answer) => row.adequacy.push(Adequacy { role, answer: *answer }),
-            Fact::Answered(answers) => match score_micro(answers) {
-                Some(value_micro) => {
-                    row.scores.push(Score { role, instrument: answers.instrument.clone(), value_micro });
-                }
-                None => *row.anomalies.entry("questionnaire_without_score").or_default() += 1,
-            },
-            Fact::Invited(instrument) => {
-                row.invitations
-                    .push(Invitation { role, instrument: instrument.as_deref().map(str::to_owned) });
-            }
-            _ if mark.kind == Kind::Unknown => *row.anomalies.entry("unknown_kind").or_default() += 1,
-            _ => {}
+        match Said::of(&mark.fact, people.role_of(mark)) {
+            Some(said) => said.tell(row),
+            None if mark.kind == Kind::Unknown => *row.anomalies.entry("unknown_kind").or_default() += 1,
+            None => {}
         }
     }
 }

@@ -7,7 +7,7 @@
 
 mod circumstances;
 mod ending;
-mod feedback;
+pub mod feedback;
 mod gap;
 mod media;
 mod people;
@@ -32,7 +32,7 @@ use presence::{Presence, Step};
 use spans::{Span, at_least, intersection, length, union};
 
 /// A consultation without an end is in progress while its last event is younger than this.
-const OPEN_MS: i64 = 4 * 3_600_000;
+pub(crate) const OPEN_MS: i64 = 4 * 3_600_000;
 /// A first try has no failure before this long after connection.
 const FIRST_TRY_MS: i64 = 60_000;
 /// Failures of both sides within this time are one failure of both.

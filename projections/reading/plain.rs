@@ -46,14 +46,25 @@ impl Key {
     /// The key of a mark; `target` is that of a `converted`.
     #[must_use]
     pub fn new(at: Time, kind: Kind, person: Person, target: Target) -> Self {
-        let at = (at.ms() - Time::MIN.ms()) as u64;
+        Self::at_time(at, Self::low(kind, person) | Self::target(target))
+    }
+
+    /// What the key of a mark that happened to a person has beside others.
+    #[must_use]
+    pub fn of(person: Person) -> u64 {
+        (person as u64) << PERSON_SHIFT
+    }
+
+    /// What the key of a `converted` has beside the others.
+    #[must_use]
+    pub fn target(target: Target) -> u64 {
         let target = match target {
             Target::Phone => 0,
             Target::InPerson => 1,
             Target::OtherPlatform => 2,
             Target::Other => 3,
         };
-        Self(Self::low(kind, person) | at << AT_SHIFT | target << TARGET_SHIFT)
+        target << TARGET_SHIFT
     }
 
     /// The key of a mark without its instant, which [`Self::at_time`] puts in.

@@ -1,0 +1,435 @@
+//! What one thread reads of its stretch of the log: gists of the consultations that are plain.
+//!
+//! Events go from the columns of a block straight into the slots of a ring; a slot becomes a gist when it
+//! leaves. What the plain reading cannot tell is noted with its digest and the blocks that it lies in, and
+//! read again by the whole one, as are consultations whose fragments do not simply add up.
+
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
+
+use event::{Dimension, Kind, KindSet, Role, Sides, Target, Time};
+use projections::gist::{Flags, Gist, NO_TIME};
+use projections::gists::{Column, Gists};
+use projections::parameters::Parameters;
+use projections::reading::feedback::Said;
+use projections::reading::plain::{self, Key, Person};
+use projections::source::Sight;
+
+use super::levels::Numbers;
+use super::piece::fact;
+use super::ring::{KEYS, Ring, Slot};
+use super::{ReplayError, Watch};
+use crate::log::{Detail, HotBlock, Log, LogError, Position};
+
+/// Keys of one consultation that a plain reading is tried with.
+const MOST_KEYS: usize = 64;
+
+/// What all stretches of one replay have in common.
+pub(super) struct Common<'a> {
+    pub(super) log: &'a Log,
+    /// The dimensions that are asked for.
+    pub(super) wanted: &'a [Dimension],
+    /// What sources declared that they see.
+    pub(super) declared: &'a HashMap<String, Sight>,
+    pub(super) parameters: Parameters,
+    pub(super) limit: usize,
+    pub(super) watch: &'a Watch,
+}
+
+/// What was read of one stretch.
+pub(super) struct Stretch {
+    pub(super) gists: Gists,
+    /// By row: the digest of the consultation's name.
+    pub(super) digests: Vec<u64>,
+    /// By row: how many blocks after that of its birth its last event lies; 255 for so many and more.
+    pub(super) reach: Vec<u8>,
+    /// By block: its first and last position, and the number of the first consultation born in it.
+    pub(super) blocks: Vec<(Position, Position, u32)>,
+    /// Rows that must be read again.
+    pub(super) again: Vec<u32>,
+    /// What each source sent.
+    pub(super) sent: Vec<KindSet>,
+    pub(super) sources: Vec<Arc<str>>,
+    pub(super) newest: Time,
+    /// Whether a source declared in a block of which the list of blocks does not say so.
+    pub(super) undeclared_block: Option<Position>,
+}
+
+/// How the marks of one shape go into a slot.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As a key: the key without its instant and person.
+    Key(u64),
+    /// As what it is, with its record.
+    Other(Kind),
+    /// Not at all: it is no event, or tells of no consultation.
+    Skip,
+}
+
+struct Gathering<'a> {
+    common: &'a Common<'a>,
+    ring: Ring,
+    stretch: Stretch,
+    sources: Numbers,
+    levels: Vec<Numbers>,
+    /// By source: whether the plain reading may be used, and how much earlier its drops are read.
+    ways: Vec<(bool, i64)>,
+    more: HashMap<u32, Vec<Key>>,
+    keys: Vec<Key>,
+    places: Vec<u32>,
+}
+
+/// Reads the events of `range`.
+pub(super) fn gather(common: &Common<'_>, range: RangeInclusive<Position>) -> Result<Stretch, ReplayError> {
+    let mut gathering = Gathering::new(common);
+    let mut blocks = common.log.hot_blocks(range, common.wanted);
+    while let Some((block, events)) = blocks.next_block()? {
+        if common.watch.stopped() {
+            return Err(ReplayError::Interrupted);
+        }
+        let count = events.len() as u64;
+        gathering.take(block, events)?;
+        if gathering.ring.next as usize > common.limit {
+            return Err(ReplayError::TooMany { limit: common.limit });
+        }
+        common.watch.advance(count);
+    }
+    Ok(gathering.finish())
+}
+
+impl<'a> Gathering<'a> {
+    fn new(common: &'a Common<'a>) -> Self {
+        let column =
+            |dimension: &Dimension| Column { dimension: *dimension, levels: Vec::new(), level: Vec::new() };
+        let columns = common.wanted.iter().map(column).collect();
+        let stretch = Stretch {
+            gists: Gists { columns, ..Gists::default() },
+            digests: Vec::new(),
+            reach: Vec::new(),
+            blocks: Vec::new(),
+            again: Vec::new(),
+            sent: Vec::new(),
+            sources: Vec::new(),
+            newest: Time::MIN,
+            undeclared_block: None,
+        };
+        Self {
+            common,
+            ring: Ring::new(),
+            stretch,
+            sources: Numbers::default(),
+            levels: common.wanted.iter().map(|_| Numbers::default()).collect(),
+            ways: Vec::new(),
+            more: HashMap::new(),
+            keys: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, block: &HotBlock, events: Range<usize>) -> Result<(), LogError> {
+        self.read_to(self.ring.due());
+        let sources = self.sources.of(&block.sources).to_vec();
+        self.know_sources();
+        let number = self.stretch.blocks.len() as u32;
+        let position = |event: usize| block.first().plus(event as u64);
+        self.stretch.blocks.push((position(events.start), position(events.end - 1), self.ring.next));
+        let levels = self.levels_of(block);
+        let ways: Vec<Way> = block.shapes.iter().map(|shape| shape.map_or(Way::Skip, way)).collect();
+        let roles: Vec<Option<Role>> =
+            block.shapes.iter().map(|shape| shape.and_then(|shape| shape.role)).collect();
+        self.places.clear();
+        self.places.resize(block.consultations.len(), u32::MAX);
+        let recorded: Vec<bool> =
+            block.shapes.iter().map(|shape| shape.is_some_and(|shape| shape.recorded)).collect();
+        let mut records = (0..events.start).filter(|event| recorded[block.shape[*event] as usize]).count();
+        let mut newest = i64::MIN;
+        // By shape and source of its consultation, what was sent; a stray event is told apart.
+        for event in events {
+            let shape = block.shape[event] as usize;
+            let record = records;
+            records += usize::from(recorded[shape]);
+            let way = ways[shape];
+            if matches!(way, Way::Skip) {
+                self.skip(block, event, &sources);
+                continue;
+            }
+            let consultation = block.consultation[event] as usize;
+            let home = sources[block.homes[consultation] as usize];
+            let mut place = self.places[consultation];
+            if place == u32::MAX {
+                place = self.place(block.consultations[consultation], home, number);
+                self.places[consultation] = place;
+            }
+            let at = block.at[event];
+            newest = newest.max(at);
+            let stray = block.stray[event];
+            let source = if stray == 0 { home } else { sources[stray as usize - 1] };
+            let slot = self.ring.slot_mut(place);
+            slot.odd |= stray != 0;
+            let digest = match block.participant[event] {
+                0 => 0,
+                participant => block.participants[participant as usize - 1],
+            };
+            if block.context[event] != 0 {
+                let context = block.context[event] as usize - 1;
+                for (column, told, numbers) in &levels {
+                    let level = match block.told[*told].level[context] {
+                        0 => continue,
+                        level => numbers[level as usize - 1] + 1,
+                    };
+                    let known = &mut self.stretch.gists.columns[*column].level[place as usize];
+                    slot.odd |= *known != 0 && *known != level;
+                    if *known == 0 {
+                        *known = level;
+                    }
+                }
+            }
+            match way {
+                Way::Key(low) => {
+                    let person = person(slot, digest, roles[shape], block.participant[event] != 0);
+                    let mut low = low | Key::of(person);
+                    let mut at = Time::from_ms(at);
+                    let kind = block.shapes[shape].map_or(Kind::Unknown, |shape| shape.kind);
+                    self.stretch.sent[source as usize] = self.stretch.sent[source as usize].with(kind);
+                    match kind {
+                        Kind::Dropped => at = at.plus(-self.ways[source as usize].1),
+                        Kind::Converted | Kind::Abandoned => {
+                            let detail = block.detail(event, record)?;
+                            if let Detail::Converted { to } = &detail {
+                                low |= Key::target(Target::of(to.as_deref()));
+                            } else if let Detail::Abandoned { stage: Some(stage) } = detail {
+                                self.stretch.gists.stages.push((place, Arc::from(stage)));
+                            }
+                        }
+                        _ => {}
+                    }
+                    let key = Key::at_time(at, low);
+                    if (slot.count as usize) < KEYS {
+                        slot.keys[slot.count as usize] = key;
+                    } else {
+                        self.more.entry(place).or_default().push(key);
+                    }
+                    slot.count += 1;
+                }
+                Way::Other(kind) => {
+                    self.stretch.sent[source as usize] = self.stretch.sent[source as usize].with(kind);
+                    let named = (digest, block.participant[event] != 0);
+                    let detail = match recorded[shape] {
+                        true => block.detail(event, record)?,
+                        false => Detail::Nothing,
+                    };
+                    self.other(place, (kind, Time::from_ms(at)), named, roles[shape], &detail);
+                }
+                Way::Skip => {}
+            }
+        }
+        self.stretch.newest = self.stretch.newest.max(Time::from_ms(newest));
+        Ok(())
+    }
+
+    /// A mark that is no key.
+    fn other(
+        &mut self,
+        place: u32,
+        (kind, at): (Kind, Time),
+        (digest, named): (u64, bool),
+        role: Option<Role>,
+        detail: &Detail,
+    ) {
+        let slot = self.ring.slot_mut(place);
+        let mut last = at;
+        if named && !matches!(kind, Kind::Rated | Kind::Questionnaire) {
+            person(slot, digest, role, true);
+            slot.claims = true;
+        }
+        match (kind, detail) {
+            (Kind::Scheduled, Detail::Scheduled { booked_start, .. }) => {
+                slot.scheduled = true;
+                last = last.max(booked_start.unwrap_or(last));
+            }
+            (Kind::Cancelled, _) => slot.cancelled = true,
+            (Kind::Unknown, _) => {}
+            _ => match role.and_then(|role| Said::of(&fact(detail, |_| Arc::default()), role)) {
+                Some(said) => self.stretch.gists.said.push((place, said)),
+                None => slot.odd = true,
+            },
+        }
+        slot.last_ms = slot.last_ms.max(last.ms());
+    }
+
+    /// Something that tells of no consultation.
+    fn skip(&mut self, block: &HotBlock, event: usize, sources: &[u32]) {
+        let Some(shape) = block.shapes[block.shape[event] as usize] else { return };
+        let source = sources[block.source(event) as usize] as usize;
+        self.stretch.sent[source] = self.stretch.sent[source].with(shape.kind);
+        self.stretch.newest = self.stretch.newest.max(Time::from_ms(block.at[event]));
+        self.stretch.undeclared_block.get_or_insert(block.first());
+    }
+
+    /// The number of a consultation, under which a row waits for it.
+    fn place(&mut self, digest: u64, home: u32, block: u32) -> u32 {
+        let (place, born) = self.ring.place(digest, home, block);
+        if born {
+            self.stretch.gists.columns.iter_mut().for_each(|column| column.level.push(0));
+            self.stretch.digests.push(digest);
+        }
+        let odd = !self.ways[home as usize].0;
+        let slot = self.ring.slot_mut(place);
+        slot.odd |= odd || slot.source != home;
+        slot.block = block;
+        place
+    }
+
+    /// Notes what is known of sources that were not met before.
+    fn know_sources(&mut self) {
+        for name in &self.sources.texts[self.ways.len()..] {
+            let sight = self.common.declared.get(&**name);
+            let plain = sight.is_none_or(|sight| sight.sides == Sides::Both);
+            self.ways.push((plain, sight.map_or(0, |sight| sight.drop_delay_ms)));
+            self.stretch.sent.push(KindSet::NONE);
+        }
+    }
+
+    /// For each dimension that is asked for and told of: its column, its place in the block, and the numbers
+    /// of its levels.
+    fn levels_of(&mut self, block: &HotBlock) -> Vec<(usize, usize, Vec<u32>)> {
+        let mut levels = Vec::new();
+        for (column, dimension) in self.common.wanted.iter().enumerate() {
+            let told = block.told.iter().position(|told| told.dimension == Some(*dimension));
+            if let Some(place) = told {
+                levels.push((column, place, self.levels[column].of(&block.told[place].levels).to_vec()));
+            }
+        }
+        levels
+    }
+
+    /// Reads every slot before number `to`.
+    fn read_to(&mut self, to: u32) {
+        while self.ring.read < to {
+            let number = self.ring.read;
+            self.read_slot(number);
+            self.ring.read += 1;
+        }
+    }
+
+    fn read_slot(&mut self, number: u32) {
+        let slot = self.ring.slot(number);
+        let gists = &mut self.stretch.gists;
+        let block = &self.stretch.blocks;
+        // Numbers rise with blocks, and the slot's own is mostly the last or close to it.
+        let mut born = slot.block as usize;
+        while block[born].2 > number {
+            born -= 1;
+        }
+        self.stretch.reach.push((slot.block as usize - born).min(255) as u8);
+        self.keys.clear();
+        self.keys.extend_from_slice(&slot.keys[..(slot.count as usize).min(KEYS)]);
+        if slot.count as usize > KEYS {
+            self.keys.append(&mut self.more.remove(&number).unwrap_or_default());
+        }
+        if !self.keys.is_sorted() {
+            self.keys.sort_unstable();
+        }
+        let flags = Flags::default()
+            .with_if(slot.scheduled, Flags::SCHEDULED)
+            .with_if(slot.cancelled, Flags::CANCELLED)
+            .with_if(slot.claims, Flags::CLAIMS);
+        let mut gist = Gist { source: slot.source, last_ms: slot.last_ms, flags, ..Gist::NOTHING };
+        if slot.odd || self.keys.len() > MOST_KEYS {
+            gist.flags = gist.flags.with(Flags::ASIDE);
+            self.stretch.again.push(number);
+        } else if self.keys.is_empty() {
+            gist.ending = gist.quiet_ending();
+        } else if let Some(plain) = plain::read(&self.keys, &self.common.parameters) {
+            let last_ms = plain.gist.last_ms.max(slot.last_ms);
+            gist = Gist { source: slot.source, last_ms, flags: plain.gist.flags.with(flags), ..plain.gist };
+            if !gist.flags.has(Flags::TERMINAL) {
+                gist.ending = gist.quiet_ending();
+            }
+            gists.returns.extend_from_slice(plain.returns());
+            if plain.join_ms != [NO_TIME; 2] {
+                gists.joins.push((number, plain.join_ms));
+            }
+        } else {
+            gist.flags = gist.flags.with(Flags::ASIDE);
+            self.stretch.again.push(number);
+        }
+        gists.rows.push(gist);
+    }
+
+    fn finish(mut self) -> Stretch {
+        self.read_to(self.ring.next);
+        let gists = &mut self.stretch.gists;
+        gists.said.sort_by_key(|(row, _)| *row);
+        gists.stages.sort_by_key(|(row, _)| *row);
+        for (column, numbers) in gists.columns.iter_mut().zip(self.levels) {
+            column.levels = numbers.texts;
+        }
+        self.stretch.sources = self.sources.texts;
+        self.stretch
+    }
+}
+
+fn way(shape: crate::log::Shape) -> Way {
+    match shape.kind {
+        Kind::RecordingDeclared => Way::Skip,
+        kind if Key::tells(kind) => Way::Key(Key::low(kind, Person::Nobody)),
+        kind => Way::Other(kind),
+    }
+}
+
+/// Who of the two a mark happened to; one who cannot be told makes the slot odd.
+fn person(slot: &mut Slot, digest: u64, role: Option<Role>, named: bool) -> Person {
+    if !named {
+        return Person::Nobody;
+    }
+    let [patient, clinician] = slot.people;
+    let (person, place) = match role {
+        Some(Role::Patient) => (Person::Patient, 0),
+        Some(Role::Clinician) => (Person::Clinician, 1),
+        None | Some(Role::Unknown) if digest == patient => (Person::Patient, 0),
+        None | Some(Role::Unknown) if digest == clinician => (Person::Clinician, 1),
+        _ => {
+            slot.odd = true;
+            return Person::Nobody;
+        }
+    };
+    // One person on both sides, a second one on a side, or a digest that stands for nobody.
+    slot.odd |= digest == 0
+        || slot.people[1 - place] == digest
+        || (slot.people[place] != 0 && slot.people[place] != digest);
+    slot.people[place] = digest;
+    person
+}
+
+impl Stretch {
+    /// How many consultations its rows stand for.
+    pub(super) fn consultations(&self) -> usize {
+        self.gists.rows.iter().filter(|row| !row.flags.has(Flags::VOID)).count()
+    }
+
+    pub(super) fn gist(&self, row: u32) -> &Gist {
+        &self.gists.rows[row as usize]
+    }
+
+    pub(super) fn gist_mut(&mut self, row: u32) -> &mut Gist {
+        &mut self.gists.rows[row as usize]
+    }
+
+    /// Takes a row out of the count; what else is kept of it is passed over.
+    pub(super) fn void(&mut self, row: u32) {
+        let gist = self.gist_mut(row);
+        gist.flags = gist.flags.with(Flags::VOID);
+    }
+
+    /// The positions among which all events of a row lie.
+    pub(super) fn range_of(&self, row: u32) -> (Position, Position) {
+        let born = self.blocks.partition_point(|(_, _, first)| *first <= row) - 1;
+        let last = match self.reach[row as usize] {
+            u8::MAX => self.blocks.len() - 1,
+            reach => born + usize::from(reach),
+        };
+        (self.blocks[born].0, self.blocks[last].1)
+    }
+}

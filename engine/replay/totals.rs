@@ -1,0 +1,164 @@
+//! The totals of a sheet: counts, sums and quantiles by platform, with an interval on every share.
+
+use std::collections::BTreeMap;
+
+use event::Dimension;
+use projections::filter::Filter;
+use projections::parameters::Parameters;
+use projections::stats::proportion;
+use projections::totals::{self, QUANTILES, State, Total};
+use serde::Serialize;
+
+use super::sheet::Sheet;
+use super::join;
+
+/// The nominal coverage of the intervals.
+const LEVEL: f64 = 0.95;
+
+/// Plain counts, sums and quantiles of every platform, as a whole and by the levels asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Totals {
+    /// The form of this document.
+    pub schema: &'static str,
+    /// The last position that was read.
+    pub position: u64,
+    /// How consultations were read.
+    pub parameters: Parameters,
+    /// Consultations that are not over, and in no row.
+    pub in_progress: u64,
+    /// The dimensions asked for.
+    pub by: Vec<&'static str>,
+    /// By platform, each as a whole before its parts.
+    pub rows: Vec<Row>,
+}
+
+/// The totals of one platform, or of a part of it. Times are in milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of an outcome of the same name, summed up")]
+pub struct Row {
+    pub platform: String,
+    /// By dimension its level; null in the totals of the whole platform.
+    #[serde(flatten)]
+    pub by: BTreeMap<&'static str, Option<String>>,
+    pub consultations: u64,
+    pub attempted: u64,
+    pub connected: u64,
+    pub first_try: u64,
+    pub undisturbed: u64,
+    pub completed: u64,
+    pub drops: u64,
+    pub audio_lost_ms: u64,
+    pub connected_ms: u64,
+    pub down_ms: u64,
+    /// From the later side's first attempt to connection.
+    pub connect_ms: BTreeMap<&'static str, Option<u32>>,
+    /// From connection to the first drop, where there was one.
+    pub first_drop_ms: BTreeMap<&'static str, Option<u32>>,
+    /// Wilson's limits at 95 %: of attempted among all, of the others among attempted.
+    pub intervals: BTreeMap<&'static str, Option<[f64; 2]>>,
+}
+
+/// Counts the consultations of a sheet.
+#[must_use]
+pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) -> Totals {
+    let asked = totals::Totals { by, filter };
+    let mut state = State::new();
+    let parts: Vec<State> = std::thread::scope(|scope| {
+        let workers: Vec<_> =
+            sheet.parts.iter().map(|part| scope.spawn(|| asked.fold(part))).collect();
+        workers.into_iter().map(join).collect()
+    });
+    for (arm, total) in parts.into_iter().flatten() {
+        match state.entry(arm) {
+            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(total)),
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().absorb(&total),
+        }
+    }
+    Totals {
+        schema: "evenfield.totals/1",
+        position: sheet.position.0,
+        parameters: sheet.parameters,
+        in_progress: sheet.in_progress(),
+        by: by.iter().map(|dimension| dimension.name()).collect(),
+        rows: rows(state, by, threads),
+    }
+}
+
+/// The rows of each platform, some platforms on each thread.
+fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
+    let mut platforms: Vec<(String, Vec<(Vec<String>, Total)>)> = Vec::new();
+    for ((platform, levels), total) in state {
+        match platforms.last_mut().filter(|(known, _)| *known == platform) {
+            Some((_, parts)) => parts.push((levels, total)),
+            None => platforms.push((platform, vec![(levels, total)])),
+        }
+    }
+    let next = std::sync::Mutex::new(platforms.into_iter().enumerate());
+    let work = || {
+        let mut rows = Vec::new();
+        loop {
+            let taken = next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((number, (platform, parts))) = taken else { return rows };
+            rows.push((number, rows_of(&platform, parts, by)));
+        }
+    };
+    let mut rows: Vec<(usize, Vec<Row>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(join).collect()
+    });
+    rows.sort_unstable_by_key(|(number, _)| *number);
+    rows.into_iter().flat_map(|(_, rows)| rows).collect()
+}
+
+/// The row of a platform as a whole, and those of its parts.
+fn rows_of(platform: &str, parts: Vec<(Vec<String>, Total)>, by: &[Dimension]) -> Vec<Row> {
+    if by.is_empty() {
+        return parts.into_iter().map(|(_, total)| row(platform, by, None, total)).collect();
+    }
+    let mut whole = Total::default();
+    parts.iter().for_each(|(_, total)| whole.absorb(total));
+    let whole = row(platform, by, None, whole);
+    let parts = parts.into_iter().map(|(levels, total)| row(platform, by, Some(levels), total));
+    std::iter::once(whole).chain(parts).collect()
+}
+
+fn row(platform: &str, by: &[Dimension], levels: Option<Vec<String>>, mut total: Total) -> Row {
+    let names = by.iter().map(|dimension| dimension.name());
+    let by = match levels {
+        Some(levels) => names.zip(levels.into_iter().map(Some)).collect(),
+        None => names.map(|name| (name, None)).collect(),
+    };
+    let share = |x: u64, n: u64| {
+        let estimate = proportion::wilson(x as f64, n as f64, LEVEL);
+        Some([estimate.lo?, estimate.hi?])
+    };
+    let intervals = BTreeMap::from([
+        ("attempted", share(total.attempted, total.consultations)),
+        ("connected", share(total.connected, total.attempted)),
+        ("first_try", share(total.first_try, total.attempted)),
+        ("undisturbed", share(total.undisturbed, total.attempted)),
+        ("completed", share(total.completed, total.attempted)),
+    ]);
+    Row {
+        platform: platform.to_owned(),
+        by,
+        consultations: total.consultations,
+        attempted: total.attempted,
+        connected: total.connected,
+        first_try: total.first_try,
+        undisturbed: total.undisturbed,
+        completed: total.completed,
+        drops: total.drops,
+        audio_lost_ms: total.audio_lost_ms,
+        connected_ms: total.connected_ms,
+        down_ms: total.down_ms,
+        connect_ms: quantiles(&mut total.connect_ms),
+        first_drop_ms: quantiles(&mut total.first_drop_ms),
+        intervals,
+    }
+}
+
+fn quantiles(values: &mut [u32]) -> BTreeMap<&'static str, Option<u32>> {
+    let found = totals::quantiles(values);
+    QUANTILES.iter().enumerate().map(|(i, (name, ..))| (*name, found.map(|found| found[i]))).collect()
+}
