@@ -54,7 +54,10 @@ impl Frontier {
 }
 
 fn join(left: &Hash, right: &Hash) -> Hash {
-    *blake3::Hasher::new().update(&[1]).update(left).update(right).finalize().as_bytes()
+    let mut bytes = [1; 65];
+    bytes[1..33].copy_from_slice(left);
+    bytes[33..].copy_from_slice(right);
+    *blake3::hash(&bytes).as_bytes()
 }
 
 /// The hashes that lead from leaf `index` (from 0) to the root of `size` leaves, the lowest first.
