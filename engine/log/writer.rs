@@ -11,9 +11,10 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admit::Admission;
-use super::block::{self, Arrival};
+use super::block::Arrival;
 use super::commitment::Frontier;
 use super::error::Damage;
+use super::grow;
 use super::index::{Index, SharedIndex, locked};
 use super::levels::{Levels, Most};
 use super::limits::BATCH_BYTES;
@@ -80,6 +81,7 @@ impl Writer {
     ) -> Self {
         let (recall, levels) = (Recall::default(), None);
         Self { store, witness, leaves, frontier, gone, head, failure, index, recall, nudge, most, levels }
+    }
     }
 
     /// Writes until nobody is left who could append.
@@ -183,9 +185,7 @@ impl Writer {
         for chunk in arrivals.chunks(CHUNK_EVENTS) {
             let drafts = Drafts::of(chunk).map_err(unfit)?;
             let events = drafts.raws();
-            let first = Position(self.frontier.size()).next();
-            let leaves = self.leaves.of(first, &events).map_err(unfit)?;
-            for block in block::encode(&mut self.frontier, &events, &leaves).map_err(unfit)? {
+            for block in grow::blocks(&mut self.leaves, &mut self.frontier, &events).map_err(unfit)? {
                 self.store.put_block(&block)?;
                 written += block.values.len();
                 if written >= WRITTEN_BYTES {
