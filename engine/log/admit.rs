@@ -6,7 +6,7 @@
 //! Events that come again in the order of the log are found without asking: each is looked for after
 //! the one before it.
 
-use event::{Event, Time};
+use event::Event;
 
 use super::block::Arrival;
 use super::index::{Index, Mark};
@@ -58,14 +58,37 @@ impl Admission<'_> {
                 states[number] = State::Told(fate);
             }
         }
+        Ok(self.take_new(arrivals, states))
+    }
+
+    /// Takes what is not told yet, in the order in which it came.
+    fn take_new(&mut self, mut arrivals: Vec<Arrival>, states: Vec<State>) -> Vec<Fate> {
+        // Most appends are new from the first to the last: what is taken stays where it lies, in front.
+        let mut taken = 0;
         let mut fates = Vec::with_capacity(arrivals.len());
-        for ((event, recorded_at), state) in arrivals.into_iter().zip(states) {
+        for (number, state) in states.into_iter().enumerate() {
             fates.push(match state {
                 State::Told(fate) => fate,
-                State::Marked(mark) => self.take(mark, event, recorded_at),
+                State::Marked(mark) => {
+                    let fate = self.take(mark, &arrivals[number].0, &arrivals[..taken]);
+                    if matches!(fate, Fate::New(_)) {
+                        // A swap with itself would move the event three times.
+                        if taken < number {
+                            arrivals.swap(taken, number);
+                        }
+                        taken += 1;
+                    }
+                    fate
+                }
             });
         }
-        Ok(fates)
+        arrivals.truncate(taken);
+        if self.pending.is_empty() {
+            *self.pending = arrivals;
+        } else {
+            self.pending.append(&mut arrivals);
+        }
+        fates
     }
 
     /// Where the index does not settle it, each event's mark and the written positions to look at.
@@ -131,22 +154,24 @@ impl Admission<'_> {
         Ok(Some(compare(position, &known, event)))
     }
 
-    /// Takes `event`, unless one of its name was taken before it or it brings a level too many.
-    fn take(&mut self, mark: Mark, event: Event, recorded_at: Time) -> Fate {
+    /// Takes `event` after those that were `taken` from its append, unless one of its name was taken before
+    /// it or it brings a level too many.
+    fn take(&mut self, mark: Mark, event: &Event, taken: &[Arrival]) -> Fate {
         let mut found = Vec::new();
         self.index.find_recent(mark, &mut found);
         for position in found.into_iter().filter(|position| *position > self.head) {
-            let (known, _) = &self.pending[(position.0 - self.head.0 - 1) as usize];
+            let number = (position.0 - self.head.0 - 1) as usize;
+            let known = self.pending.get(number).or_else(|| taken.get(number - self.pending.len()));
+            let Some((known, _)) = known else { continue };
             if (&known.source, &known.id) == (&event.source, &event.id) {
-                return compare(position, known, &event);
+                return compare(position, known, event);
             }
         }
         if let Some(Err(reason)) = event.payload.context().map(|context| self.levels.take(context)) {
             return Fate::Refused(reason);
         }
-        let position = self.head.plus(self.pending.len() as u64 + 1);
+        let position = self.head.plus((self.pending.len() + taken.len()) as u64 + 1);
         self.index.note(mark, position);
-        self.pending.push((event, recorded_at));
         Fate::New(position)
     }
 }

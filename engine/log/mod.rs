@@ -13,8 +13,8 @@
 //! an event      raw: as it is kept;  records, registry: what its bytes mean, by code;  codec: bincode
 //! commitment    the tree over events;  past: as it was at earlier positions;  head, proof, digits: what is
 //!               published of it, and shown to those who do not have the log
-//! writing       writer: the one task that writes;  admit: new, duplicate, conflict;  receipt;  recall: blocks
-//!               read a moment ago;  index: by (source, id);  levels: those of contexts;  limits;
+//! writing       writer: the one task that writes;  admit: new, duplicate, conflict;  grow: events become
+//!               blocks and join the commitment;  receipt;  recall: blocks read a moment ago;  index: by (source, id);  levels: those of contexts;  limits;
 //!               seal: small blocks become full ones
 //! reading       read: ranges;  subscription: what is there and what comes;  stats, verify: all of it
 //! looking after backup;  rebuild: a store written anew;  repair, salvage: what can be proven of a damaged
@@ -36,6 +36,7 @@ mod error;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+mod grow;
 mod head;
 mod home;
 mod hot;

@@ -128,8 +128,9 @@ impl Raw<'_> {
         }
         let salt = salts.salt(position).ok_or_else(|| Damage::new("the key of its salt is gone"))?;
         buffer.clear();
+        commitment::begin_leaf(&salt, buffer);
         self.write_canonical(buffer);
-        Ok(commitment::leaf(&salt, buffer))
+        Ok(commitment::end_leaf(buffer))
     }
 
     /// What stays, if the content was destroyed.

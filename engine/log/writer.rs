@@ -7,13 +7,15 @@
 
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, OnceLock};
+use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::admit::Admission;
-use super::block::{self, Arrival};
+use super::block::Arrival;
 use super::commitment::Frontier;
 use super::error::Damage;
+use super::grow;
 use super::index::{Index, SharedIndex, locked};
 use super::levels::{Levels, Most};
 use super::limits::BATCH_BYTES;
@@ -33,6 +35,8 @@ pub(super) const QUEUE: usize = 64;
 const GROUP_EVENTS: usize = 1 << 16;
 /// How many events are made into blocks at once; a multiple of what a block holds.
 const CHUNK_EVENTS: usize = 1 << 14;
+/// From how many events on they are let go of by a thread of their own, while the next ones are written.
+const SPENT_EVENTS: usize = 1 << 10;
 /// How much is written before the database is made to keep up.
 const WRITTEN_BYTES: usize = 4 << 20;
 
@@ -63,6 +67,8 @@ pub(super) struct Writer {
     most: Most,
     /// Known from the first append on.
     levels: Option<Levels>,
+    /// Lets go of the last group, if it was large.
+    spent: Option<JoinHandle<()>>,
 }
 
 /// An append that was decided on, to be answered when the group is durable.
@@ -78,8 +84,22 @@ impl Writer {
         (failure, index): (Arc<OnceLock<String>>, Arc<SharedIndex>),
         nudge: SyncSender<()>,
     ) -> Self {
-        let (recall, levels) = (Recall::default(), None);
-        Self { store, witness, leaves, frontier, gone, head, failure, index, recall, nudge, most, levels }
+        let (recall, levels, spent) = (Recall::default(), None, None);
+        Self {
+            store,
+            witness,
+            leaves,
+            frontier,
+            gone,
+            head,
+            failure,
+            index,
+            recall,
+            nudge,
+            most,
+            levels,
+            spent,
+        }
     }
 
     /// Writes until nobody is left who could append.
@@ -120,6 +140,20 @@ impl Writer {
         }
         drop(index);
         self.answer(decided);
+        self.let_go(pending);
+    }
+
+    /// Gives back the memory of events that are written: of many that takes a tenth of the time of writing.
+    fn let_go(&mut self, events: Vec<Arrival>) {
+        if events.len() < SPENT_EVENTS {
+            return;
+        }
+        // One thread at a time, so that no more than two groups are there.
+        if let Some(before) = self.spent.take() {
+            let _ = before.join();
+        }
+        // Where no thread can be had, they are dropped here with what it was to do.
+        self.spent = Builder::new().name("log-spent".to_owned()).spawn(move || drop(events)).ok();
     }
 
     /// Decides on one append; what is new joins `pending`.
@@ -183,9 +217,7 @@ impl Writer {
         for chunk in arrivals.chunks(CHUNK_EVENTS) {
             let drafts = Drafts::of(chunk).map_err(unfit)?;
             let events = drafts.raws();
-            let first = Position(self.frontier.size()).next();
-            let leaves = self.leaves.of(first, &events).map_err(unfit)?;
-            for block in block::encode(&mut self.frontier, &events, &leaves).map_err(unfit)? {
+            for block in grow::blocks(&mut self.leaves, &mut self.frontier, &events).map_err(unfit)? {
                 self.store.put_block(&block)?;
                 written += block.values.len();
                 if written >= WRITTEN_BYTES {

@@ -28,7 +28,21 @@ pub(super) const UNIT_EVENTS: u64 = 1 << UNIT_HEIGHT;
 
 /// The leaf of what `content` says, under `salt`.
 pub(super) fn leaf(salt: &Hash, content: &[u8]) -> Hash {
-    *blake3::Hasher::new().update(&[0]).update(salt).update(content).finalize().as_bytes()
+    let mut bytes = Vec::with_capacity(1 + salt.len() + content.len());
+    begin_leaf(salt, &mut bytes);
+    bytes.extend_from_slice(content);
+    end_leaf(&bytes)
+}
+
+/// Begins the bytes of a leaf in `out`, which is empty; what follows is the content.
+pub(super) fn begin_leaf(salt: &Hash, out: &mut Vec<u8>) {
+    out.push(0);
+    out.extend_from_slice(salt);
+}
+
+/// The leaf of bytes that were begun so. One piece is hashed faster than three.
+pub(super) fn end_leaf(bytes: &[u8]) -> Hash {
+    *blake3::hash(bytes).as_bytes()
 }
 
 /// A hash as 64 hexadecimal digits.

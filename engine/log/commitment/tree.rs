@@ -7,9 +7,16 @@ use super::Hash;
 pub(in super::super) struct Frontier {
     size: u64,
     peaks: Vec<Hash>,
+    /// Whether it only counts.
+    hollow: bool,
 }
 
 impl Frontier {
+    /// One of that size that only counts, for who must know where it is and not what the leaves are.
+    pub(in super::super) fn counting(size: u64) -> Self {
+        Self { size, peaks: Vec::new(), hollow: true }
+    }
+
     /// How many leaves there are.
     pub(in super::super) fn size(&self) -> u64 {
         self.size
@@ -17,6 +24,10 @@ impl Frontier {
 
     /// Adds a leaf; `kept` is told of every subtree that it completes, by height.
     pub(in super::super) fn push(&mut self, leaf: Hash, mut kept: impl FnMut(u32, Hash)) {
+        if self.hollow {
+            self.size += 1;
+            return;
+        }
         let (mut node, mut height) = (leaf, 0);
         kept(height, node);
         // Every one at the end of the size is a peak of like height: they pair up as in counting.
@@ -54,7 +65,10 @@ impl Frontier {
 }
 
 fn join(left: &Hash, right: &Hash) -> Hash {
-    *blake3::Hasher::new().update(&[1]).update(left).update(right).finalize().as_bytes()
+    let mut bytes = [1; 65];
+    bytes[1..33].copy_from_slice(left);
+    bytes[33..].copy_from_slice(right);
+    *blake3::hash(&bytes).as_bytes()
 }
 
 /// The hashes that lead from leaf `index` (from 0) to the root of `size` leaves, the lowest first.
