@@ -84,7 +84,7 @@ pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
     NAME_BYTES,
 };
-pub use opening::{Opening, seen_head};
+pub use opening::{Opening, OpeningTime, seen_head};
 pub use position::Position;
 pub use proof::{Content, Proof, ProofError, Proven};
 pub use receipt::{Fate, Receipt};
@@ -102,6 +102,7 @@ use std::ops::RangeBounds;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use event::{Event, Time};
 use tokio::runtime::Runtime;
@@ -161,6 +162,7 @@ pub struct Log {
     failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
     opening: Opening,
+    opening_time: OpeningTime,
 }
 
 impl Log {
@@ -176,8 +178,9 @@ impl Log {
 
     /// [`Self::open`] with as many levels as `most` says.
     fn open_with(dir: &Path, mode: Mode, most: Most) -> Result<Self, LogError> {
+        let begun = Instant::now();
         let (home, opened) = opening::open(Home::lock(dir, mode)?)?;
-        let Opened { store, witness, leaves, frontier, id, unsealed, opening } = opened;
+        let Opened { store, witness, leaves, frontier, id, unsealed, opening, looking } = opened;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
             .thread_name("log-writer")
@@ -200,6 +203,7 @@ impl Log {
         });
         let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
         let sealing = Some(sealing);
+        let opening_time = OpeningTime { looking, rest: begun.elapsed().saturating_sub(looking) };
         Ok(Self {
             appends,
             writing,
@@ -214,6 +218,7 @@ impl Log {
             failure,
             index,
             opening,
+            opening_time,
         })
     }
 
@@ -281,6 +286,12 @@ impl Log {
     #[must_use]
     pub fn opening(&self) -> &Opening {
         &self.opening
+    }
+
+    /// How long opening it took.
+    #[must_use]
+    pub fn opening_time(&self) -> OpeningTime {
+        self.opening_time
     }
 
     /// The last position that can be read; it and all before it are durable.
