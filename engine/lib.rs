@@ -2,8 +2,9 @@
 //!
 //! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
 //! outcomes and comparisons of them, which [`report`] puts into words; [`scenario`] is the library of
-//! recordings, [`cli`] the command line over it all.
+//! recordings, [`bench`] tells how fast it all is here, [`cli`] is the command line over it.
 
+pub mod bench;
 pub mod cli;
 pub mod ingest;
 pub mod log;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and talk")]
 
+mod bench;
 mod cli;
 mod command;
 mod contract;

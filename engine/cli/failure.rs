@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use feeds::FeedError;
 use projections::compare::NotComparable;
 
+use crate::bench::BenchError;
 use crate::ingest::{IngestError, KeyError};
 use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
@@ -97,6 +98,18 @@ impl From<ReplayError> for Failure {
             ReplayError::Log(error) => error.into(),
             ReplayError::TooMany { .. } => Self::Other(error.to_string()),
             ReplayError::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Log(error) => error.into(),
+            BenchError::Replay(error) => error.into(),
+            BenchError::Interrupted => Self::Interrupted,
+            BenchError::Empty => Self::Input(error.to_string()),
+            BenchError::Scratch(_) => Self::Other(error.to_string()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error; errors become exit codes in
 //! `failure`, and only there. What a verb shows, `report` has put into words or forms.
 
+mod bench;
 mod choose;
 mod compare;
 mod demo;
@@ -152,6 +153,8 @@ enum Verb {
     /// Look into the log
     #[command(subcommand)]
     Log(log::Verb),
+    /// Measure how fast this store is on this machine
+    Bench(bench::Args),
     /// Look at the formats that can be read
     #[command(subcommand)]
     Feed(feed::Verb),
@@ -206,6 +209,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),
         Verb::Synth(args) => synth::run(args, shared, &mut out),
         Verb::Log(verb) => log::run(verb, shared, &mut out),
+        Verb::Bench(args) => bench::run(args, shared, &mut out),
         Verb::Feed(verb) => feed::run(verb, shared, &mut out),
         Verb::Methods(args) => methods::run(args, shared, &mut out),
     };

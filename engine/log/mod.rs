@@ -86,7 +86,7 @@ pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
     NAME_BYTES,
 };
-pub use opening::{Opening, seen_head};
+pub use opening::{Opening, OpeningTime, seen_head};
 pub use position::Position;
 pub use proof::{Content, Proof, ProofError, Proven};
 pub use read::{Extent, HotBlocks};
@@ -105,6 +105,7 @@ use std::ops::RangeBounds;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use event::{Dimension, Event, Time};
 use tokio::runtime::Runtime;
@@ -164,6 +165,7 @@ pub struct Log {
     failure: Arc<OnceLock<String>>,
     index: Arc<SharedIndex>,
     opening: Opening,
+    opening_time: OpeningTime,
 }
 
 impl Log {
@@ -179,8 +181,9 @@ impl Log {
 
     /// [`Self::open`] with as many levels as `most` says.
     fn open_with(dir: &Path, mode: Mode, most: Most) -> Result<Self, LogError> {
+        let begun = Instant::now();
         let (home, opened) = opening::open(Home::lock(dir, mode)?)?;
-        let Opened { store, witness, leaves, frontier, id, unsealed, opening } = opened;
+        let Opened { store, witness, leaves, frontier, id, unsealed, opening, looking } = opened;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .max_blocking_threads(1)
             .thread_name("log-writer")
@@ -203,6 +206,7 @@ impl Log {
         });
         let (appends, writing, runtime) = (Some(appends), Mutex::new(writing), Some(runtime));
         let sealing = Some(sealing);
+        let opening_time = OpeningTime { looking, rest: begun.elapsed().saturating_sub(looking) };
         Ok(Self {
             appends,
             writing,
@@ -217,6 +221,7 @@ impl Log {
             failure,
             index,
             opening,
+            opening_time,
         })
     }
 
@@ -284,6 +289,12 @@ impl Log {
     #[must_use]
     pub fn opening(&self) -> &Opening {
         &self.opening
+    }
+
+    /// How long opening it took.
+    #[must_use]
+    pub fn opening_time(&self) -> OpeningTime {
+        self.opening_time
     }
 
     /// The last position that can be read; it and all before it are durable.

@@ -7,6 +7,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::commitment::Frontier;
 use super::entry::Entry;
@@ -41,6 +42,16 @@ pub enum Opening {
     },
 }
 
+/// How long it took to open a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct OpeningTime {
+    /// Looking at the database's file before the database may open it.
+    pub looking: Duration,
+    /// All the rest.
+    pub rest: Duration,
+}
+
 /// An opened database with what belongs to it.
 #[derive(Debug)]
 pub(super) struct Opened {
@@ -52,6 +63,8 @@ pub(super) struct Opened {
     /// Where the first block begins that is not sealed.
     pub(super) unsealed: Position,
     pub(super) opening: Opening,
+    /// How long its file was looked at.
+    pub(super) looking: Duration,
 }
 
 /// Opens what `home` holds, making it if it is not complete.
@@ -65,13 +78,15 @@ pub(super) fn open(mut home: Home) -> Result<(Home, Opened), LogError> {
     };
     let (witness, seen) =
         Witness::open(&home.witness(), format.id)?.map_err(|mute| unwitnessed(&home, mute))?;
+    let begun = Instant::now();
     if let Walk::Suspicious(what) = preflight::walk(&home.database(), seen.wanted())? {
         drop(witness);
         return rewritten(home, what);
     }
+    let looking = begun.elapsed();
     let store = open_store(&home)?;
     let keys = keys_of(&home, &store, format.id, seen)?;
-    let opened = check(&home, store, keys, witness, seen)?;
+    let opened = Opened { looking, ..check(&home, store, keys, witness, seen)? };
     Ok((home, opened))
 }
 
@@ -151,7 +166,7 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
     home.complete(keys.id)?;
     let leaves = Leaves::new(keys.salts);
     let (id, unsealed, opening) = (keys.id, Position::FIRST, Opening::Healthy);
-    Ok(Opened { store, witness, leaves, frontier, id, unsealed, opening })
+    Ok(Opened { store, witness, leaves, frontier, id, unsealed, opening, looking: Duration::ZERO })
 }
 
 /// Removes a database that was never completed, in whatever state a power cut has left it.
@@ -193,10 +208,12 @@ fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) ->
         false => mend_units(&store, &mut leaves, seen)?,
     };
     let (id, unsealed, opening) = (keys.id, listed.unsealed, Opening::Healthy);
-    let mut opened = Opened { store, witness, leaves, frontier, id, unsealed, opening };
+    let looking = Duration::ZERO;
+    let mut opened = Opened { store, witness, leaves, frontier, id, unsealed, opening, looking };
     take_unseen(&mut opened, listed)?;
     let head = Position(opened.frontier.size());
     if head > seen.head {
+        opened.store.settled()?;
         opened.witness.note(Seen { head, root: opened.frontier.root() })?;
     }
     Ok(opened)

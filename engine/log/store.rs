@@ -4,7 +4,8 @@
 //! through a handle of our own; values above some 120 KiB move into unsynced files, so segments are
 //! large and values small; left-over drafts of snapshots keep it from opening, so they are removed; it
 //! may panic on damage, so panics are caught and told as errors; it never syncs its settings nor the name
-//! of its snapshot, so that is done after opening.
+//! of its snapshot, and zeroes free segments whenever it opens, so all that is made durable after opening:
+//! while the log is read already, and before anything is written to it.
 //!
 //! ```text
 //! tree "blocks"   'b' + first position   what is known of a block, see `entry`
@@ -24,6 +25,7 @@
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::block::Encoded;
@@ -57,6 +59,8 @@ pub(super) struct Store {
     index: sled::Tree,
     file: File,
     worker: Worker,
+    /// Why what opening has written could not be made durable; then nothing is built on it.
+    unsettled: Arc<OnceLock<String>>,
 }
 
 /// What a key stands for.
@@ -95,11 +99,31 @@ impl Store {
         let path = dir.join("db");
         let file = File::open(&path).map_err(LogError::io("open the file", &path))?;
         let worker = Worker::start().map_err(LogError::io("start the writing of", dir))?;
-        let store = Self { dir: dir.to_owned(), db, blocks, index, file, worker };
-        // What opening has repaired or created is written; nothing is built on it before it is durable.
-        store.sync()?;
-        store.sync_settings()?;
+        let (dir, unsettled) = (dir.to_owned(), Arc::default());
+        let store = Self { dir, db, blocks, index, file, worker, unsettled };
+        store.flush()?;
+        store.settle()?;
         Ok(store)
+    }
+
+    /// Begins to make durable what opening has repaired or created. Nothing is built on it before that:
+    /// whatever is written comes after it.
+    fn settle(&self) -> Result<(), LogError> {
+        let (dir, path) = (self.dir.clone(), self.dir.join("db"));
+        let file = self.file.try_clone().map_err(LogError::io("open the file", &path))?;
+        let unsettled = Arc::clone(&self.unsettled);
+        self.worker.begin(move || {
+            // The snapshot's name first: what it does not need is zeroed in the file.
+            if let Err(error) = sync_settings(&dir).and_then(|()| disk::sync_file(&file, &path)) {
+                let _ = unsettled.set(error.to_string());
+            }
+        });
+        Ok(())
+    }
+
+    /// Returns once what opening has written is durable.
+    pub(super) fn settled(&self) -> Result<(), LogError> {
+        self.work("be opened", || Ok(()))
     }
 
     /// Writes a block, all of it or nothing.
@@ -222,14 +246,6 @@ impl Store {
         disk::sync_file(&self.file, &self.dir.join("db"))
     }
 
-    /// Makes durable what opening writes beside the file: its settings, and the name of its snapshot.
-    fn sync_settings(&self) -> Result<(), LogError> {
-        let path = self.dir.join("conf");
-        let conf = File::open(&path).map_err(LogError::io("open the file", &path))?;
-        disk::sync_file(&conf, &path)?;
-        disk::sync_folder(&self.dir)
-    }
-
     /// A value of the block that begins at `first`.
     pub(super) fn get(&self, key: Key, first: Position) -> Result<Option<Value>, LogError> {
         self.guard("read a block", || self.blocks.get(key.of(first)))
@@ -337,8 +353,12 @@ impl Store {
         doing: &'static str,
         call: impl FnOnce() -> sled::Result<T> + Send + 'static,
     ) -> Result<T, LogError> {
-        let dir = self.dir.clone();
-        self.worker.call(move || guard(&dir, doing, call)).unwrap_or_else(|| {
+        let (dir, unsettled) = (self.dir.clone(), Arc::clone(&self.unsettled));
+        let job = move || match unsettled.get() {
+            Some(reason) => Err(LogError::ReadOnly { reason: reason.clone() }),
+            None => guard(&dir, doing, call),
+        };
+        self.worker.call(job).unwrap_or_else(|| {
             let what =
                 "it does not answer any more; see whether the disk is full or failing, and open it again";
             Err(LogError::Database { dir: self.dir.clone(), doing, what: what.to_owned() })
@@ -348,6 +368,14 @@ impl Store {
     fn guard<T>(&self, doing: &'static str, call: impl FnOnce() -> sled::Result<T>) -> Result<T, LogError> {
         guard(&self.dir, doing, call)
     }
+}
+
+/// Makes durable what opening writes beside the file: its settings, and the name of its snapshot.
+fn sync_settings(dir: &Path) -> Result<(), LogError> {
+    let path = dir.join("conf");
+    let conf = File::open(&path).map_err(LogError::io("open the file", &path))?;
+    disk::sync_file(&conf, &path)?;
+    disk::sync_folder(dir)
 }
 
 /// The entry under the key of `first`.
@@ -430,4 +458,24 @@ fn guard<T>(dir: &Path, doing: &'static str, call: impl FnOnce() -> sled::Result
         }
     };
     Err(LogError::Database { dir: dir.to_owned(), doing, what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What opening has zeroed may come back with a power cut as long as it is not durable.
+    #[test]
+    fn nothing_is_built_on_what_could_not_be_made_durable() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.settled().unwrap();
+        store.put_unit(0, &[1; 32]).unwrap();
+        store.unsettled.set("the disk is gone".to_owned()).unwrap();
+        for refused in [store.settled(), store.put_unit(1, &[2; 32]), store.sync(), store.clear_index()] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(&refused, LogError::ReadOnly { reason } if reason == "the disk is gone"));
+        }
+        assert_eq!(store.units(2).unwrap(), [[1; 32]], "it is read all the same");
+    }
 }

@@ -36,6 +36,14 @@ impl Worker {
         Ok(Self { jobs: Mutex::new(jobs), stuck: AtomicBool::new(false), patience })
     }
 
+    /// Has `job` done before everything that comes after it, without waiting for it.
+    pub(super) fn begin(&self, job: impl FnOnce() + Send + 'static) {
+        if let Ok(jobs) = self.jobs.lock() {
+            // A thread that has ended does nothing that could come after it.
+            let _ = jobs.send(Box::new(job));
+        }
+    }
+
     /// What `job` returns; none when it does not return in time, and from then on.
     pub(super) fn call<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         if self.stuck.load(Ordering::Relaxed) {

@@ -2,12 +2,14 @@
 //!
 //! Forms only: nothing is computed here that a machine would not find in the JSON.
 
+mod bench;
 mod comparison;
 mod ingested;
 mod row;
 mod table;
 mod totals;
 
+pub use bench::{bench, bench_changes};
 pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};
 pub use ingested::ingested;
 pub use row::{open_consultation, outcome, outcomes_head};

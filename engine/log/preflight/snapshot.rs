@@ -1,10 +1,11 @@
 //! The database's snapshot: the list of its pages, so that opening need not read the whole log.
 //!
 //! It is written when the database opens, and then what no page lies in is zeroed. So every segment that
-//! the newest snapshot refers to must be there, or have been used again since.
+//! the newest snapshot refers to must be there, or have been used again since. Of what was written before
+//! it the database reads nothing but the pages that it names, and those only when they are wanted.
 //!
 //! ```text
-//! snapshot  i64 lsn, varint segment in use, pages; u64 their length; u32 CRC-32 of lsn to pages
+//! snapshot  i64 lsn + 1, varint segment in use, pages; u64 their length; u32 CRC-32 of lsn to pages
 //! page      u8 0, i64 lsn, place  or  u8 n, n times: i64 lsn, place, varint bytes
 //! place     u8 0, varint byte in the file  or  u8 1, varint byte in the file, i64 name of a blob
 //! ```
@@ -16,7 +17,10 @@ use std::path::Path;
 
 use super::super::LogError;
 use super::super::error::Damage;
-use super::{Head, SEGMENT, Source, Stop, doubt, varint};
+use super::message::varint;
+use super::segment::Head;
+use super::source::Source;
+use super::{SEGMENT, Stop, doubt};
 
 /// What the snapshot says that will be used: it is the list of pages, so that the log need not be read.
 pub(super) struct Snapshot {
@@ -24,6 +28,18 @@ pub(super) struct Snapshot {
     pub(super) lsn: i64,
     /// Which stretches of the log it refers to, by where they lie and their numbers.
     used: BTreeSet<(u64, i64)>,
+    /// Where the pages lie that it names, in the order of the file; none when they were not looked at.
+    pages: Option<Vec<Page>>,
+}
+
+/// A message that holds a page or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Page {
+    /// Where it begins in the file.
+    pub(super) at: u64,
+    pub(super) lsn: i64,
+    /// How long it is, header and all.
+    pub(super) bytes: u64,
 }
 
 impl Snapshot {
@@ -53,12 +69,28 @@ impl Snapshot {
         if !whole || crc.finalize() != u32::from_le_bytes(sum) {
             return Err(broken());
         }
-        let mut used = BTreeSet::new();
+        let mut snapshot = Self { lsn, used: BTreeSet::new(), pages: None };
         // One that is longer than the buffer speaks of some hundred GB; its pages are not looked at.
         if let Some(bytes) = usize::try_from(summed).ok().and_then(|summed| buffer.get(..summed)) {
-            pages(bytes, &mut used).ok_or_else(|| doubt(format!("the snapshot {name} cannot be read")))?;
+            let told =
+                snapshot.take(bytes).ok_or_else(|| doubt(format!("the snapshot {name} cannot be read")))?;
+            if told != lsn {
+                return Err(doubt(format!("the snapshot {name} goes up to another lsn, {told:X}")));
+            }
         }
-        Ok(Some(Self { lsn, used }))
+        Ok(Some(snapshot))
+    }
+
+    /// The lsn from which on opening reads everything.
+    pub(super) fn since(&self) -> i64 {
+        if self.pages.is_some() { self.lsn - self.lsn % SEGMENT as i64 } else { 0 }
+    }
+
+    /// The pages that it names in the segment `head`.
+    pub(super) fn pages_in(&self, head: &Head) -> &[Page] {
+        let pages = self.pages.as_deref().unwrap_or_default();
+        let rest = &pages[pages.partition_point(|page| page.at < head.at)..];
+        &rest[..rest.partition_point(|page| page.at < head.at + SEGMENT)]
     }
 
     /// Checks that the segments it refers to are there, or were used again after it was made.
@@ -74,25 +106,36 @@ impl Snapshot {
             Some((at, _)) => Err(Damage::new(format!("the segment at byte {at} is not what was there"))),
         }
     }
-}
 
-/// Collects the segments that the pages of a snapshot lie in.
-fn pages(bytes: &[u8], used: &mut BTreeSet<(u64, i64)>) -> Option<()> {
-    let (_, rest) = bytes.split_at_checked(8)?;
-    let (_, mut rest) = varint(rest)?;
-    while let Some((&count, after)) = rest.split_first() {
-        rest = after;
-        for _ in 0..count.max(1) {
-            let (lsn, after) = rest.split_first_chunk()?;
-            let (&in_blob, after) = after.split_first()?;
-            let (at, after) = varint(after)?;
-            let (_, after) = after.split_at_checked(if in_blob == 1 { 8 } else { 0 })?;
-            rest = if count == 0 { after } else { varint(after)?.1 };
-            let lsn = i64::from_le_bytes(*lsn);
-            used.insert((at - at % SEGMENT, lsn.div_euclid(SEGMENT as i64)));
+    /// Collects where the pages lie, and tells up to which lsn it goes.
+    fn take(&mut self, bytes: &[u8]) -> Option<i64> {
+        let mut pages = Vec::new();
+        let (lsn, rest) = bytes.split_first_chunk()?;
+        // One more than it is, so that none is a number as well.
+        let told = i64::from_le_bytes(*lsn).saturating_sub(1).max(0);
+        let (_, mut rest) = varint(rest)?;
+        while let Some((&count, after)) = rest.split_first() {
+            rest = after;
+            for _ in 0..count.max(1) {
+                let (lsn, after) = rest.split_first_chunk()?;
+                let (&in_blob, after) = after.split_first()?;
+                let (at, after) = varint(after)?;
+                let (_, after) = after.split_at_checked(if in_blob == 1 { 8 } else { 0 })?;
+                let lsn = i64::from_le_bytes(*lsn);
+                self.used.insert((at - at % SEGMENT, lsn.div_euclid(SEGMENT as i64)));
+                rest = after;
+                // Of a page that was given up there is nothing to read.
+                if count > 0 {
+                    let (bytes, after) = varint(after)?;
+                    pages.push(Page { at, lsn, bytes });
+                    rest = after;
+                }
+            }
         }
+        pages.sort_unstable();
+        self.pages = Some(pages);
+        Some(told)
     }
-    Some(())
 }
 
 /// The name of the snapshot that sorts last: the one that opening reads.

@@ -1,173 +1,23 @@
 //! Stores that are whole, and what is left of them after every kind of harm.
 
+mod sample;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::sync::OnceLock;
+use std::ops::Range;
 
-use event::{Event, Payload, Time};
+use event::Time;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tempfile::TempDir;
 
 use super::super::store::Store;
-use super::super::{Log, Mode, Position};
+use super::super::{Log, Mode, Opening, Position};
+use super::message::{Message, goes_on};
+use super::segment::{HEADER_BYTES, Head};
 use super::snapshot::newest_snapshot;
+use super::stretch::torn_at;
 use super::*;
-
-/// Numbers that look drawn, and are the same every time.
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB) >> 1
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        self.next() as usize % end
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-}
-
-/// Events that do not get smaller when they are packed.
-fn events(draw: &mut Draw, first: u64, count: u64) -> Vec<Event> {
-    let event = |id| {
-        let reason: String = (0..60).map(|_| format!("{:016x}", draw.next())).collect();
-        let payload = Payload::Dropped { reason: Some(reason) };
-        Event::new("urn:example:a", format!("e-{id}"), "c-1", Time::from_ms(id as i64), payload)
-    };
-    (first..first + count).map(event).collect()
-}
-
-/// The commitment that the last block of `log` carries.
-fn last_root(log: &Log) -> [u8; 32] {
-    log.store.entry_at(log.head()).unwrap().unwrap().root
-}
-
-const EVENTS: u64 = 24_000;
-
-/// A store of three segments, that was opened twice, and what is wanted of it.
-struct Sample {
-    dir: TempDir,
-    db: Vec<u8>,
-    wanted: [u8; 32],
-    heads: Vec<Head>,
-    /// The lsn at which what is wanted lies for the first time.
-    edge: i64,
-}
-
-fn sample() -> &'static Sample {
-    static SAMPLE: OnceLock<Sample> = OnceLock::new();
-    SAMPLE.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let mut draw = Draw(1);
-        let mut wanted = [0; 32];
-        for first in [0, EVENTS / 2] {
-            let log = Log::open(&dir.path().join("x.store"), Mode::Create).unwrap();
-            for first in (first..first + EVENTS / 2).step_by(500) {
-                log.append_blocking(events(&mut draw, first, 500), Time::from_ms(0)).unwrap();
-            }
-            wanted = last_root(&log);
-        }
-        let db = fs::read(dir.path().join("x.store/sled/db")).unwrap();
-        let path = dir.path().join("x.store/sled/db");
-        let (heads, _) = survey(&mut Source::open(path).unwrap().unwrap()).unwrap();
-        let holds = |head: &Head| {
-            let segment = &db[head.at as usize..db.len().min(head.at as usize + SEGMENT_BYTES)];
-            memchr::memmem::find(segment, &wanted).map(|at| head.lsn + at as i64)
-        };
-        let edge = heads.iter().find_map(holds).unwrap();
-        assert!(db.len() > 2 * SEGMENT_BYTES && edge > 2 * SEGMENT as i64, "{} {edge}", db.len());
-        Sample { dir, db, wanted, heads, edge }
-    })
-}
-
-impl Sample {
-    fn store(&self) -> PathBuf {
-        self.dir.path().join("x.store")
-    }
-
-    /// A copy of the store whose database is `db`.
-    fn with(&self, db: &[u8]) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        fs::create_dir_all(copy.path().join("sled/blobs")).unwrap();
-        for folder in ["", "sled"] {
-            for entry in fs::read_dir(self.store().join(folder)).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_file() {
-                    fs::copy(&path, copy.path().join(folder).join(path.file_name().unwrap())).unwrap();
-                }
-            }
-        }
-        fs::write(copy.path().join("sled/db"), db).unwrap();
-        copy
-    }
-
-    fn walk(&self, copy: &TempDir) -> Walk {
-        walk(&copy.path().join("sled"), Some(&self.wanted)).unwrap()
-    }
-
-    /// Whether the walk finds `db` suspicious; where it does not, nothing acknowledged may be lost.
-    fn suspects(&self, db: &[u8], how: &str) -> bool {
-        let copy = self.with(db);
-        if self.walk(&copy) != Walk::Clean {
-            return true;
-        }
-        let log = Log::open(copy.path(), Mode::Existing).unwrap_or_else(|error| panic!("{how}: {error}"));
-        assert!(log.head() >= Position(EVENTS), "{how}: {}", log.head());
-        let verdict = log.verify(&mut |_, _| {});
-        assert!(verdict.is_sound(), "{how}: {:?}", verdict.findings);
-        false
-    }
-
-    /// Tries what `harm` does to a copy; what happens before the edge must be seen, if it changes anything.
-    fn try_harm(&self, trials: u64, harm: impl Fn(&mut Draw, &mut Vec<u8>) -> &'static str) {
-        let (mut seen, mut missed) = (0, 0);
-        for seed in 0..trials {
-            let mut db = self.db.clone();
-            let how = format!("{} {seed}", harm(&mut Draw(seed), &mut db));
-            let Some(lsn) = self.first_change(&db) else { continue };
-            match self.suspects(&db, &how) {
-                true => seen += 1,
-                false if lsn > self.edge => missed += 1,
-                false => panic!("{how}: {lsn} was changed before {}, and not seen", self.edge),
-            }
-        }
-        println!("seen {seen}, missed and harmless {missed} of {trials}");
-        assert!(seen > missed && seen + missed > trials / 2, "{seen} {missed}");
-    }
-
-    /// The first lsn at which `db` differs; zeros may be there or not.
-    fn first_change(&self, db: &[u8]) -> Option<i64> {
-        let change = |head: &Head| {
-            let begin = head.at as usize;
-            let old = &self.db[begin..self.db.len().min(begin + SEGMENT_BYTES)];
-            let new = db.get(begin..).unwrap_or_default();
-            let at = (0..old.len()).find(|at| old[*at] != new.get(*at).copied().unwrap_or(0));
-            at.map(|at| head.lsn + at as i64)
-        };
-        self.heads.iter().find_map(change)
-    }
-
-    /// The offsets of all messages.
-    fn messages(&self) -> Vec<usize> {
-        let mut found = Vec::new();
-        for head in &self.heads {
-            let begin = head.at as usize;
-            let segment = &self.db[begin..self.db.len().min(begin + SEGMENT_BYTES)];
-            let mut at = HEADER_BYTES;
-            while let Ok(message) = Message::read(segment, at, head.lsn as u64 / SEGMENT) {
-                found.push(begin + at);
-                at = message.end;
-            }
-        }
-        found
-    }
-}
+use sample::{Draw, EVENTS, events, last_root, sample};
 
 #[test]
 fn a_store_is_clean_between_its_sessions() {
@@ -249,6 +99,104 @@ fn a_changed_bit_is_seen() {
         db[segment * SEGMENT_BYTES + draw.below(HEADER_BYTES)] ^= 1 << draw.below(8);
         "a bit of a segment's header"
     });
+}
+
+/// Of what was written before the snapshot the database reads the pages that it names, and nothing else.
+#[test]
+fn what_the_snapshot_names_is_checked_and_nothing_between() {
+    let sample = sample();
+    let kept: Vec<&Range<usize>> = sample.read.iter().filter(|ranges| ranges.len() > 1).flatten().collect();
+    assert!(kept.len() > 30, "{}", kept.len());
+    for (number, range) in kept.iter().enumerate().step_by(2) {
+        let mut db = sample.db.clone();
+        db[range.start + number * 7 % range.len()] ^= 1 << (number % 8);
+        assert!(sample.suspects(&db, "a page"), "{range:?}");
+    }
+    let unread = sample.unread();
+    let mut db = sample.db.clone();
+    assert!(unread.iter().map(Range::len).sum::<usize>() > 1000, "{unread:?}");
+    unread.into_iter().for_each(|gap| db[gap].fill(0x55));
+    assert!(!sample.suspects(&db, "all that is never read"), "it is no business of this store");
+    // Without its snapshot the database would read all of it.
+    let copy = sample.with(&db);
+    let sled = copy.path().join("sled");
+    fs::remove_file(sled.join(newest_snapshot(&sled).unwrap().unwrap())).unwrap();
+    assert_ne!(sample.walk(&copy), Walk::Clean);
+    let log = Log::open(copy.path(), Mode::Existing).unwrap();
+    assert!(matches!(log.opening(), Opening::Rewritten { .. }), "{:?}", log.opening());
+    assert!(log.head() >= Position(EVENTS) && log.verify(&mut |_, _| {}).is_sound());
+}
+
+/// Damage that no one reads stays what it is, however often the store is opened and written to.
+#[test]
+fn what_is_never_read_does_no_harm_later() {
+    let sample = sample();
+    let mut db = sample.db.clone();
+    sample.unread().into_iter().for_each(|gap| db[gap].fill(0));
+    let copy = sample.with(&db);
+    let (mut draw, mut head) = (Draw(9), Position(EVENTS));
+    for session in 0..6 {
+        let log = Log::open(copy.path(), Mode::Existing).unwrap();
+        assert_eq!((log.opening(), log.head()), (&Opening::Healthy, head), "session {session}");
+        let receipt =
+            log.append_blocking(events(&mut draw, 50_000 + 2000 * session, 1500), Time::from_ms(0)).unwrap();
+        head = receipt.head;
+        log.seal(&mut |_| {}).unwrap();
+    }
+    let log = Log::open(copy.path(), Mode::Existing).unwrap();
+    assert!(log.head() == head && log.verify(&mut |_, _| {}).is_sound());
+}
+
+/// What a witness has seen last may have been put together with what came later, sessions ago: its commitment
+/// stands in what was replaced, and nowhere else.
+#[test]
+fn a_witness_from_before_its_block_was_replaced_finds_what_it_has_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut draw = Draw(11);
+    let (witness, older) = (dir.path().join("WITNESS"), dir.path().join("older"));
+    let log = Log::open(dir.path(), Mode::Create).unwrap();
+    for id in 0..150 {
+        log.append_blocking(events(&mut draw, id, 1), Time::from_ms(0)).unwrap();
+        if id == 20 {
+            fs::copy(&witness, &older).unwrap();
+        }
+    }
+    log.seal(&mut |_| {}).unwrap();
+    assert!(log.first_positions().unwrap().len() < 100, "blocks were put together");
+    drop(log);
+    // The segments in which it happened are not replayed any more.
+    for session in 1..4 {
+        let log = Log::open(dir.path(), Mode::Existing).unwrap();
+        log.append_blocking(events(&mut draw, 4000 * session, 4000), Time::from_ms(0)).unwrap();
+    }
+    drop(Log::open(dir.path(), Mode::Existing).unwrap());
+    fs::rename(&older, &witness).unwrap();
+    let log = Log::open(dir.path(), Mode::Existing).unwrap();
+    assert_eq!((log.opening(), log.head()), (&Opening::Healthy, Position(12_150)));
+}
+
+#[test]
+fn a_segment_whose_beginning_is_zeroed_is_seen() {
+    let sample = sample();
+    for head in &sample.heads {
+        for count in [HEADER_BYTES, 4096, 65_536, 300_000] {
+            let mut db = sample.db.clone();
+            let begin = head.at as usize;
+            db[begin..].iter_mut().take(count).for_each(|byte| *byte = 0);
+            assert!(sample.suspects(&db, "zeroed"), "{count} bytes from {begin}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_without_its_end_is_not_taken_up() {
+    let torn = |batches: &[(i64, i64)]| torn_at(batches.iter().copied(), 100);
+    assert_eq!(torn(&[]), 100);
+    assert_eq!(torn(&[(10, 20), (30, 99)]), 100);
+    assert_eq!(torn(&[(10, 20), (30, 100)]), 30);
+    assert_eq!(torn(&[(10, 200), (30, 40)]), 10);
+    assert_eq!(torn(&[(10, 40), (30, 150)]), 10, "begun within another");
+    assert_eq!(torn(&[(10, 40), (50, 150)]), 50);
 }
 
 #[test]
@@ -350,6 +298,13 @@ fn snapshots_and_settings_are_checked() {
         fs::write(&path, &whole).unwrap();
         assert!(walk_beside(&sled).is_ok());
     }
+    // It would be believed for how much of the log need not be read.
+    let name = newest_snapshot(&sled).unwrap().unwrap();
+    let later = format!("snap.{:016X}", i64::from_str_radix(&name[5..], 16).unwrap() + SEGMENT as i64);
+    fs::rename(sled.join(&name), sled.join(&later)).unwrap();
+    assert!(Snapshot::read(&sled, &mut vec![0; SEGMENT_BYTES]).is_err());
+    fs::rename(sled.join(later), sled.join(name)).unwrap();
+    assert!(Snapshot::read(&sled, &mut vec![0; SEGMENT_BYTES]).is_ok());
     fs::write(sled.join("snap.zzz"), "x").unwrap();
     assert_ne!(sample().walk(&copy), Walk::Clean);
 }
