@@ -1,10 +1,12 @@
 //! The engine: keeping and showing.
 //!
 //! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
-//! outcomes and comparisons of them, which [`report`] puts into words; [`scenario`] is the library of
+//! outcomes and comparisons of them, which [`report`] puts into words; [`export`] hands
+//! the events to other programs; [`scenario`] is the library of
 //! recordings, [`cli`] the command line over it all.
 
 pub mod cli;
+pub mod export;
 pub mod ingest;
 pub mod log;
 pub mod replay;

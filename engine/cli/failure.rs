@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use feeds::FeedError;
 use projections::compare::NotComparable;
 
+#[cfg(feature = "parquet")]
+use crate::export::parquet::ExportError;
 use crate::ingest::{IngestError, KeyError};
 use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
@@ -111,6 +113,18 @@ impl From<IngestError> for Failure {
                 Self::Input(format!("{error}; a mapping is a file named by --map"))
             }
             IngestError::Feed(error) => Self::Input(error.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Log(error) => error.into(),
+            ExportError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Quiet,
+            ExportError::Interrupted => Self::Interrupted,
+            _ => Self::Other(error.to_string()),
         }
     }
 }

@@ -7,6 +7,7 @@ mod choose;
 mod compare;
 mod demo;
 mod draft;
+mod export;
 mod failure;
 mod feed;
 mod ingest;
@@ -149,6 +150,9 @@ enum Verb {
     /// Look into the log
     #[command(subcommand)]
     Log(log::Verb),
+    /// Write data sets for other programs
+    #[command(subcommand)]
+    Export(export::Verb),
     /// Look at the formats that can be read
     #[command(subcommand)]
     Feed(feed::Verb),
@@ -202,6 +206,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),
         Verb::Synth(args) => synth::run(args, shared, &mut out),
         Verb::Log(verb) => log::run(verb, shared, &mut out),
+        Verb::Export(verb) => export::run(verb, shared, &mut out),
         Verb::Feed(verb) => feed::run(verb, shared, &mut out),
         Verb::Methods(args) => methods::run(args, shared, &mut out),
     };
