@@ -1,11 +1,13 @@
 //! The engine: keeping and showing.
 //!
 //! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
-//! outcomes and comparisons of them, which [`report`] puts into words; [`scenario`] is the library of
-//! recordings, [`bench`] tells how fast it all is here, [`cli`] is the command line over it.
+//! outcomes and comparisons of them, which [`report`] puts into words; [`export`] hands the events to other
+//! programs; [`scenario`] is the library of recordings, [`bench`] tells how fast it all is here, [`cli`] is
+//! the command line over it all.
 
 pub mod bench;
 pub mod cli;
+pub mod export;
 pub mod ingest;
 pub mod log;
 pub mod replay;

@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod crash;
 mod damage;
+mod export;
 mod flow;
 mod fuzzing;
 mod golden;

@@ -7,6 +7,8 @@ use feeds::FeedError;
 use projections::compare::NotComparable;
 
 use crate::bench::BenchError;
+#[cfg(feature = "parquet")]
+use crate::export::parquet::ExportError;
 use crate::ingest::{IngestError, KeyError};
 use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
@@ -124,6 +126,18 @@ impl From<IngestError> for Failure {
                 Self::Input(format!("{error}; a mapping is a file named by --map"))
             }
             IngestError::Feed(error) => Self::Input(error.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Log(error) => error.into(),
+            ExportError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Quiet,
+            ExportError::Interrupted => Self::Interrupted,
+            _ => Self::Other(error.to_string()),
         }
     }
 }

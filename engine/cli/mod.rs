@@ -8,6 +8,7 @@ mod choose;
 mod compare;
 mod demo;
 mod draft;
+mod export;
 mod failure;
 mod feed;
 mod ingest;
@@ -155,6 +156,9 @@ enum Verb {
     Log(log::Verb),
     /// Measure how fast this store is on this machine
     Bench(bench::Args),
+    /// Write data sets for other programs
+    #[command(subcommand)]
+    Export(export::Verb),
     /// Look at the formats that can be read
     #[command(subcommand)]
     Feed(feed::Verb),
@@ -210,6 +214,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Synth(args) => synth::run(args, shared, &mut out),
         Verb::Log(verb) => log::run(verb, shared, &mut out),
         Verb::Bench(args) => bench::run(args, shared, &mut out),
+        Verb::Export(verb) => export::run(verb, shared, &mut out),
         Verb::Feed(verb) => feed::run(verb, shared, &mut out),
         Verb::Methods(args) => methods::run(args, shared, &mut out),
     };

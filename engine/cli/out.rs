@@ -128,6 +128,23 @@ impl Out {
     }
 }
 
+/// The way out as a stream, for those who write bytes.
+pub(super) struct Stream<'a>(pub(super) &'a mut Out);
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.bytes(bytes) {
+            Ok(()) => Ok(bytes.len()),
+            Err(Failure::Quiet) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(failure) => Err(io::Error::other(failure.message().unwrap_or_default())),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn begun(path: PathBuf, readers: Readers) -> io::Result<To> {
     let draft = BufWriter::with_capacity(BUFFER, Draft::begin(&path, readers)?);
     if path.extension().is_some_and(|ending| ending == "zst") {

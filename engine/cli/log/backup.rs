@@ -1,11 +1,11 @@
 //! `evenfield log backup` and `restore`: the whole log as one file, and back.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use super::choose::no_file;
-use super::{Failure, Out, Shared, progress};
+use super::{Failure, Out, Shared, Stream, progress};
 use crate::ingest;
 use crate::log::{self, BackupError, Log, Manifest};
 use crate::report;
@@ -73,23 +73,6 @@ fn open(file: &Path) -> Result<impl Read + Send + use<>, Failure> {
 fn told(manifest: &Manifest) -> String {
     let events = report::counted(manifest.position, "event");
     format!("{events}, {}:{}", manifest.position, manifest.commitment)
-}
-
-/// The way out as a stream.
-struct Stream<'a>(&'a mut Out);
-
-impl Write for Stream<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.bytes(bytes) {
-            Ok(()) => Ok(bytes.len()),
-            Err(Failure::Quiet) => Err(io::ErrorKind::BrokenPipe.into()),
-            Err(failure) => Err(io::Error::other(failure.message().unwrap_or_default())),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl From<BackupError> for Failure {

@@ -12,7 +12,7 @@ mod tail;
 mod verify;
 
 use super::failure::Failure;
-use super::out::Out;
+use super::out::{Out, Stream};
 use super::{Shared, choose, draft, progress, store};
 
 /// Look into the log, and look after it.
