@@ -1,6 +1,7 @@
 //! Rows into the cells of the full question: every measure, by platform and service, clustered.
 
 use criterion::Criterion;
+use engine::replay::Rows;
 use event::Dimension;
 use projections::compare::Ask;
 

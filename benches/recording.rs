@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use engine::log::{Log, Mode};
-use engine::replay::{Request, Table, Watch, replay};
-use event::{Event, Time};
+use engine::replay::{Request, Sheet, Table, Watch, replay};
+use event::{Dimension, Event, Time};
 use synth::{Plan, Synth};
 
 /// Consultations of size S.
@@ -48,6 +48,22 @@ pub(crate) fn append(log: &Log, events: Vec<Event>) {
 pub(crate) fn rows(log: &Log, threads: usize) -> Table {
     let request = Request { threads: Some(threads), ..Request::default() };
     replay(log, &request, &Watch::default()).expect("a replay")
+}
+
+/// The sheet of a store.
+pub(crate) fn sheet(log: &Log, threads: usize) -> Sheet {
+    let request = Request { threads: Some(threads), ..Request::default() };
+    engine::replay::sheet(log, &request, &[Dimension::Service], &Watch::default()).expect("a replay")
+}
+
+/// How many events the hot blocks of a store hold, each block read, checked and taken apart.
+pub(crate) fn blocks(log: &Log) -> usize {
+    let wanted = [Dimension::Platform, Dimension::Organisation, Dimension::Modality, Dimension::Service];
+    let (mut blocks, mut events) = (log.hot_blocks(.., &wanted), 0);
+    while let Some((_, meant)) = blocks.next_block().expect("a block") {
+        events += meant.len();
+    }
+    events
 }
 
 /// A group of timings over so many elements.

@@ -82,7 +82,7 @@ impl Flags {
     /// The same, and `other` if it holds.
     #[must_use]
     pub const fn with_if(self, holds: bool, other: Self) -> Self {
-        Self(self.0 | other.0 * holds as u16)
+        if holds { self.with(other) } else { self }
     }
 }
 
@@ -107,6 +107,12 @@ impl Gist {
         recovered_60s: 0,
         help_requests: 0,
     };
+
+    /// Whether its numbers are those of a consultation.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        !self.flags.has(Flags::VOID) && !self.flags.has(Flags::ASIDE)
+    }
 
     /// How it ended, where no terminal event tells (rule 5).
     #[must_use]

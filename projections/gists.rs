@@ -76,7 +76,7 @@ impl Gists {
     pub fn close(&mut self, until: Time) -> Vec<u32> {
         let mut open = Vec::new();
         for (number, row) in self.rows.iter_mut().enumerate() {
-            if !row.flags.has(Flags::VOID) && !row.flags.has(Flags::ASIDE) && !row.is_over(until) {
+            if row.counts() && !row.is_over(until) {
                 row.flags = row.flags.with(Flags::VOID);
                 open.push(number as u32);
             }
@@ -95,8 +95,7 @@ impl Gists {
     pub fn levels(&self, dimension: Dimension) -> BTreeSet<String> {
         let aside = self.aside.iter().map(|(_, row)| row.context.level(dimension).to_owned());
         let mut found: BTreeSet<String> = aside.collect();
-        let counts =
-            |row: &Gist| !row.flags.has(Flags::VOID) && !row.flags.has(Flags::ASIDE);
+        let counts = Gist::counts;
         if let Some(column) = self.column(dimension) {
             let mut seen = vec![false; column.levels.len() + 1];
             let levels = self.rows.iter().zip(&column.level).filter(|(row, _)| counts(row));
@@ -116,12 +115,12 @@ impl Gists {
             (self.column(Dimension::Platform), self.column(Dimension::Organisation));
         let level = |column: Option<&Column>, row: usize| column.map_or(0, |column| column.level[row]);
         let mut seen = BTreeMap::new();
-        let mut last = None;
-        for (number, row) in self.rows.iter().enumerate() {
-            let place = (row.source, level(platform, number), level(organisation, number));
-            let counts = !row.flags.has(Flags::VOID) && !row.flags.has(Flags::ASIDE);
-            if counts && last.replace(place) != Some(place) {
-                seen.entry(place).or_insert(number);
+        // Rows of one source are mostly of one place: that is looked up once.
+        let mut last = vec![None; self.sights.len()];
+        for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.counts()) {
+            let place = (level(platform, number), level(organisation, number));
+            if last[row.source as usize].replace(place) != Some(place) {
+                seen.entry((row.source, place)).or_insert(number);
             }
         }
         let mut coverage = Coverage::default();
@@ -219,7 +218,8 @@ impl<'a> Scene<'a> {
             let (at, over_at) = (Time::from_ms(0), Some(Time::from_ms(i64::from(*ms))));
             row.drop_times.push(Disturbance { at, over_at });
         }
-        for (role, ms) in joins.iter().flat_map(|(_, ms)| [Role::Patient, Role::Clinician].into_iter().zip(*ms))
+        for (role, ms) in
+            joins.iter().flat_map(|(_, ms)| [Role::Patient, Role::Clinician].into_iter().zip(*ms))
         {
             if ms != NO_TIME {
                 row.join_ms.push(JoinTime { role, ms: i64::from(ms) });
@@ -248,8 +248,10 @@ impl Scene<'_> {
             self.sights.clear();
         }
         let gists = self.gists;
-        let context =
-            self.contexts.entry(self.levels.as_slice().into()).or_insert_with(|| Arc::new(gists.context(number)));
+        let context = self
+            .contexts
+            .entry(self.levels.as_slice().into())
+            .or_insert_with(|| Arc::new(gists.context(number)));
         let row = &mut self.row;
         row.context = Arc::clone(context);
         row.sight = *self.sights.entry((source, self.levels.as_slice().into())).or_insert_with(|| {

@@ -120,6 +120,11 @@ impl Sight {
         }
     }
 
+    /// That of a source which sees both sides and has declared nothing.
+    pub(crate) fn of_both() -> Self {
+        Self::undeclared(KindSet::NONE)
+    }
+
     /// What the rows of this source alone can tell.
     #[must_use]
     pub fn row(&self) -> RowSight {

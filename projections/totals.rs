@@ -131,8 +131,7 @@ impl Totals<'_> {
     #[must_use]
     pub fn arm_of(&self, row: &Outcome) -> Option<Arm> {
         let video = |level: &str| level == "video";
-        let counts =
-            self.asks_modality() || row.context.get(Dimension::Modality).is_none_or(video);
+        let counts = self.asks_modality() || row.context.get(Dimension::Modality).is_none_or(video);
         (counts && self.filter.passes(row)).then(|| {
             let level = |dimension: &Dimension| row.context.level(*dimension).to_owned();
             (level(&Dimension::Platform), self.by.iter().map(level).collect())
@@ -154,8 +153,7 @@ impl Totals<'_> {
             .collect();
         let mut groups = Groups::of(&columns);
         for (number, gist) in gists.rows.iter().enumerate() {
-            let counts = !gist.flags.has(Flags::VOID) && !gist.flags.has(Flags::ASIDE);
-            if counts && passing.iter().all(|(column, levels)| levels[column.level[number] as usize]) {
+            if gist.counts() && passing.iter().all(|(column, levels)| levels[column.level[number] as usize]) {
                 groups.total(number).add(gist);
             }
         }
@@ -183,7 +181,8 @@ impl Totals<'_> {
             })
             .collect();
         if let (false, Some(column)) = (self.asks_modality(), gists.column(Dimension::Modality)) {
-            passing.push((column, names(column).map(|name| [NOT_RECORDED, "video"].contains(&name)).collect()));
+            passing
+                .push((column, names(column).map(|name| [NOT_RECORDED, "video"].contains(&name)).collect()));
         }
         passing
     }
@@ -214,9 +213,10 @@ impl<'a> Groups<'a> {
             let levels = self.columns.iter().map(|column| column.level[row]).collect();
             self.known.entry(levels).or_insert(next)
         } else {
-            let place = self.columns.iter().fold(0, |place, column| {
-                place * (column.levels.len() + 1) + column.level[row] as usize
-            });
+            let place = self
+                .columns
+                .iter()
+                .fold(0, |place, column| place * (column.levels.len() + 1) + column.level[row] as usize);
             &mut self.places[place]
         };
         if *number == 0 || *number == next {

@@ -235,7 +235,8 @@ fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &st
     assert_eq!(found.len(), wanted.len(), "sheet, {how}");
     for (arm, mut total) in wanted {
         let row = found[&arm];
-        let counts = (total.consultations, total.attempted, total.connected, total.first_try, total.undisturbed);
+        let counts =
+            (total.consultations, total.attempted, total.connected, total.first_try, total.undisturbed);
         let told = (row.consultations, row.attempted, row.connected, row.first_try, row.undisturbed);
         assert_eq!(told, counts, "{arm:?}, {how}");
         let sums = (total.completed, total.drops, total.audio_lost_ms, total.connected_ms, total.down_ms);

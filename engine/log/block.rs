@@ -4,15 +4,17 @@
 //! batch. Events that arrive together are cut into blocks at every 4,096th position and by size; a block
 //! whose values come out too large is halved until they do not.
 
+mod brief;
+
 use std::sync::OnceLock;
 
 use event::{Context, Event, Time};
 
+use super::brief::Contexts;
 use super::cold::{self, Cold};
 use super::commitment::{Frontier, Hash, UNIT_EVENTS, UNIT_HEIGHT};
 use super::error::Damage;
 use super::frame::Header;
-use super::brief::{Brief, BriefBlock, Contexts};
 use super::hot::{self, HotBlock};
 use super::limits::{self, PART_BYTES, VALUE_BYTES};
 use super::raw::{self, Raw};
@@ -121,7 +123,16 @@ fn encode_or_halve(
         // One that ends its unit and begins it, or fills what a block may hold, cannot grow.
         let sealed = events.len() as u64 == UNIT_EVENTS;
         let declares = events.iter().any(|event| registry::declares(event.code));
-        out.push(Encoded { first, count: events.len() as u32, values, root, written, sealed, declares, units });
+        out.push(Encoded {
+            first,
+            count: events.len() as u32,
+            values,
+            root,
+            written,
+            sealed,
+            declares,
+            units,
+        });
         return Ok(());
     }
     if events.len() == 1 {
@@ -203,7 +214,8 @@ impl Block {
     pub(super) fn check_digests(&self) -> Result<(), Damage> {
         let digests = |names: &super::Texts| names.iter().map(hot::digest).collect::<Vec<_>>();
         let (consultations, participants) = (&self.cold.consultations, &self.cold.participants);
-        if digests(consultations) == self.hot.consultations && digests(participants) == self.hot.participants {
+        if digests(consultations) == self.hot.consultations && digests(participants) == self.hot.participants
+        {
             return Ok(());
         }
         Err(Damage::new("a digest is not that of its name"))
@@ -248,50 +260,6 @@ impl Block {
             context: self.hot.context(number).map(|number| &contexts[number as usize]),
             record: self.record(number)?,
             extra: self.cold.extras.get(number)?,
-        })
-    }
-
-    /// The events in brief: one block, or several where contents were destroyed between them.
-    ///
-    /// Each has the lists of them all. They are made one at a time: together they could fill the memory.
-    pub(super) fn into_brief(self) -> Result<impl Iterator<Item = BriefBlock>, Damage> {
-        let (mut runs, mut run, mut first) = (Vec::new(), Vec::with_capacity(self.len()), self.first());
-        for number in 0..self.len() {
-            let Some(row) = self.hot.row(number)? else {
-                runs.push((first, std::mem::take(&mut run)));
-                first = self.first().plus(number as u64 + 1);
-                continue;
-            };
-            let record = if registry::has_hot(row.code)? { self.record(number)? } else { &[] };
-            run.push(Brief {
-                at: self.hot.time(number),
-                kind: row.kind,
-                source: self.hot.source(number),
-                consultation: self.hot.consultation[number],
-                participant: self.hot.participant(number),
-                role: raw::role(self.hot.code(number).role),
-                detail: row.detail(record, self.hot.context(number))?,
-            });
-        }
-        runs.push((first, run));
-        runs.retain(|(_, events)| !events.is_empty());
-        Ok(self.cut_into(runs))
-    }
-
-    fn cut_into(self, runs: Vec<(Position, Vec<Brief>)>) -> impl Iterator<Item = BriefBlock> {
-        let lists = BriefBlock {
-            first: self.first(),
-            sources: self.hot.sources,
-            consultations: self.cold.consultations,
-            participants: self.cold.participants,
-            contexts: self.rows,
-            events: Vec::new(),
-        };
-        let (mut lists, mut runs) = (Some(lists), runs.into_iter());
-        std::iter::from_fn(move || {
-            let (first, events) = runs.next()?;
-            let lists = if runs.len() == 0 { lists.take() } else { lists.clone() }?;
-            Some(BriefBlock { first, events, ..lists })
         })
     }
 

@@ -163,7 +163,8 @@ pub(super) fn summed(from: &mut Reader<'_>, count: usize, out: &mut Vec<i64>) ->
     }
     for _ in 0..exceptions {
         let (at, value) = (from.u32()? as usize, from.u64()?);
-        *out.get_mut(at).ok_or_else(|| Damage::new("an exception beyond the end of its column"))? = value as i64;
+        *out.get_mut(at).ok_or_else(|| Damage::new("an exception beyond the end of its column"))? =
+            value as i64;
     }
     let mut sum = 0_i64;
     for value in out {

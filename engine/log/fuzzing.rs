@@ -20,7 +20,8 @@ use super::{hot, raw};
 /// Reads everything that both values of a block hold, in every way a log does; whether all of it could be.
 #[must_use]
 pub fn decode(hot: &[u8], cold: &[u8]) -> bool {
-    let brief = Block::decode(hot, cold).and_then(Block::into_brief).map(|pieces| pieces.for_each(drop)).is_ok();
+    let brief =
+        Block::decode(hot, cold).and_then(Block::into_brief).map(|pieces| pieces.for_each(drop)).is_ok();
     let alone = hot::decode(hot).is_ok();
     brief & alone & Block::decode(hot, cold).and_then(|block| read(&block)).is_ok()
 }

@@ -14,9 +14,9 @@ use super::block::{Block, Stored, Values};
 use super::brief::{BriefBlock, Contexts};
 use super::entry::Entry;
 use super::error::Damage;
+use super::hot::{self, HotBlock};
 use super::recall::Recall;
 use super::store::{Key, Store, Value};
-use super::hot::{self, HotBlock};
 use super::{LogError, Position};
 
 /// How often a block that is being replaced is looked up again.
@@ -122,10 +122,7 @@ pub(super) fn brief_blocks(store: &Store, span: Span) -> impl Iterator<Item = Re
     })
 }
 
-fn brief_pieces(
-    store: &Store,
-    entry: Entry,
-) -> Result<impl Iterator<Item = BriefBlock> + use<>, LogError> {
+fn brief_pieces(store: &Store, entry: Entry) -> Result<impl Iterator<Item = BriefBlock> + use<>, LogError> {
     read_block(store, entry)?.into_brief().map_err(LogError::damaged(entry.first))
 }
 
@@ -159,7 +156,8 @@ impl<'a> HotBlocks<'a> {
             let value = value(store, Key::Hot, entry.first)?;
             let mut block = block.borrow_mut();
             let read = block.read(&value, &self.wanted);
-            read.and_then(|()| same(entry, block.first(), block.len())).map_err(LogError::damaged(entry.first))
+            read.and_then(|()| same(entry, block.first(), block.len()))
+                .map_err(LogError::damaged(entry.first))
         };
         let (entry, ()) = at(self.store, self.next, fetch)?;
         // One that was merged meanwhile may begin before what is wanted next.

@@ -49,6 +49,13 @@ impl Texts {
         (0..self.ends.len()).map(|number| &self[number as u32])
     }
 
+    /// Passes over a list, whose texts are not looked at.
+    pub(super) fn skip(from: &mut Reader<'_>) -> Result<usize, Damage> {
+        let count = from.count(TABLE_ENTRIES)?;
+        let bytes = ends(&column::read(from, count)?)?.last().map_or(0, |end| *end as usize);
+        from.take(bytes).map(|_| count)
+    }
+
     pub(super) fn read(from: &mut Reader<'_>) -> Result<Self, Damage> {
         let count = from.count(TABLE_ENTRIES)?;
         let ends = ends(&column::read(from, count)?)?;

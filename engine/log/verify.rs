@@ -320,7 +320,9 @@ fn check_block(store: &Store, entry: Entry) -> Result<Block, CheckError> {
         return Err(Damage::new("it is not the block that its entry speaks of").into());
     }
     if entry.declares != block.declares() {
-        return Err(Damage::new("its entry is wrong on whether a source declares in it what it can see").into());
+        return Err(
+            Damage::new("its entry is wrong on whether a source declares in it what it can see").into()
+        );
     }
     block.check_digests()?;
     let (mut min_at, mut max_at) = (Time::MAX, Time::MIN);

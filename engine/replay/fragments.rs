@@ -5,14 +5,15 @@
 //! that fit the nearest memory. Plans and feedback add up to the row of the call; where two rows tell of a
 //! call, or of different circumstances, all of their events are read again.
 
-use std::collections::HashMap;
-
 use projections::gist::{Flags, Gist};
 
 use super::stretch::Stretch;
 
 /// Buckets, by the highest bits of the digest.
 const BUCKET_BITS: u32 = 10;
+
+/// Bits by which most rows are told from those of repeated digests.
+const FILTER_BITS: u32 = 22;
 
 /// A row of a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +26,11 @@ pub(super) struct Place {
 pub(super) fn repeated(stretches: &[Stretch], threads: usize) -> Vec<u64> {
     let total: usize = stretches.iter().map(|stretch| stretch.digests.len()).sum();
     let (sorted, ends) = bucketed(stretches, total);
-    let buckets: Vec<&[u64]> =
-        std::iter::once(0).chain(ends.iter().copied()).zip(&ends).map(|(from, to)| &sorted[from..*to]).collect();
+    let buckets: Vec<&[u64]> = std::iter::once(0)
+        .chain(ends.iter().copied())
+        .zip(&ends)
+        .map(|(from, to)| &sorted[from..*to])
+        .collect();
     let each = buckets.len().div_ceil(threads.max(1));
     std::thread::scope(|scope| {
         let workers: Vec<_> =
@@ -82,18 +86,27 @@ pub(super) fn groups(stretches: &[Stretch], digests: &[u64]) -> Vec<Vec<Place>> 
     if digests.is_empty() {
         return Vec::new();
     }
-    // Most rows are none of them: a few bits tell so without a search.
-    let mut some = vec![false; 1 << 16];
-    digests.iter().for_each(|digest| some[*digest as usize & 0xffff] = true);
+    // Most rows are none of them: a bit tells so without a search.
+    let mut some = vec![0_u64; 1 << (FILTER_BITS - 6)];
+    let words = some.len();
+    let bit = |digest: u64| ((digest >> 6) as usize % words, 1_u64 << (digest & 63));
+    for (word, bit) in digests.iter().map(|digest| bit(*digest)) {
+        some[word] |= bit;
+    }
+    let found = |part: &Stretch| -> Vec<(usize, u32)> {
+        let rows = part.digests.iter().zip(0..).filter(|(digest, _)| {
+            let (word, bit) = bit(**digest);
+            some[word] & bit != 0
+        });
+        rows.filter_map(|(digest, row)| Some((digests.binary_search(digest).ok()?, row))).collect()
+    };
+    let found: Vec<Vec<(usize, u32)>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = stretches.iter().map(|part| scope.spawn(|| found(part))).collect();
+        workers.into_iter().map(super::join).collect()
+    });
     let mut groups = vec![Vec::new(); digests.len()];
-    for (stretch, part) in stretches.iter().enumerate() {
-        for (row, digest) in part.digests.iter().enumerate() {
-            if some[*digest as usize & 0xffff]
-                && let Ok(group) = digests.binary_search(digest)
-            {
-                groups[group].push(Place { stretch, row: row as u32 });
-            }
-        }
+    for (stretch, found) in found.into_iter().enumerate() {
+        found.into_iter().for_each(|(group, row)| groups[group].push(Place { stretch, row }));
     }
     groups
 }
@@ -121,7 +134,7 @@ pub(super) fn meet(stretches: &mut [Stretch], rows: &[Place], moved: &mut Moved)
     let mut whole = gists[own];
     for (place, gist) in rows.iter().zip(&gists).filter(|(place, _)| **place != target) {
         whole = add(whole, gist);
-        moved.insert(*place, target);
+        moved.push((*place, target));
         stretches[place.stretch].void(place.row);
     }
     if !whole.flags.has(Flags::TERMINAL) {
@@ -132,7 +145,7 @@ pub(super) fn meet(stretches: &mut [Stretch], rows: &[Place], moved: &mut Moved)
 }
 
 /// From rows that are void now to the rows that have what people said in them.
-pub(super) type Moved = HashMap<Place, Place>;
+pub(super) type Moved = Vec<(Place, Place)>;
 
 fn add(mut whole: Gist, other: &Gist) -> Gist {
     whole.last_ms = whole.last_ms.max(other.last_ms);
@@ -145,6 +158,10 @@ fn add(mut whole: Gist, other: &Gist) -> Gist {
 }
 
 fn same_source(stretches: &[Stretch], one: Place, other: Place) -> bool {
+    if one.stretch == other.stretch {
+        let gists = &stretches[one.stretch].gists;
+        return gists.rows[one.row as usize].source == gists.rows[other.row as usize].source;
+    }
     let source = |place: Place| {
         let stretch = &stretches[place.stretch];
         &stretch.sources[stretch.gists.rows[place.row as usize].source as usize]
@@ -155,6 +172,18 @@ fn same_source(stretches: &[Stretch], one: Place, other: Place) -> bool {
 /// The levels that the target has not and another row has; none where two rows tell different ones.
 fn common_levels(stretches: &mut [Stretch], rows: &[Place], target: Place) -> Option<Vec<(usize, u32)>> {
     let mut found = Vec::new();
+    if rows.iter().all(|place| place.stretch == target.stretch) {
+        for (number, column) in stretches[target.stretch].gists.columns.iter().enumerate() {
+            let mut told =
+                rows.iter().map(|place| column.level[place.row as usize]).filter(|level| *level > 0);
+            let Some(level) = told.next() else { continue };
+            if told.any(|other| other != level) {
+                return None;
+            }
+            found.push((number, level));
+        }
+        return Some(found);
+    }
     for column in 0..stretches[target.stretch].gists.columns.len() {
         let mut level: Option<std::sync::Arc<str>> = None;
         for place in rows {

@@ -40,11 +40,6 @@ impl Numbers {
         }
         &self.numbers
     }
-
-    /// The number of a text.
-    pub(super) fn number(&mut self, text: &str) -> u32 {
-        number(&mut self.texts, &mut self.known, text)
-    }
 }
 
 fn number(texts: &mut Vec<Arc<str>>, known: &mut HashMap<Arc<str>, u32>, text: &str) -> u32 {

@@ -11,7 +11,7 @@ use event::{Context, Declaration, Dimension, KindSet, Time};
 use projections::episode::{Answers, Episode, Fact, Mark, Who};
 
 use super::{ReplayError, Watch};
-use crate::log::{Brief, Contexts, Detail, BriefBlock, Log, Position};
+use crate::log::{Brief, BriefBlock, Contexts, Detail, Log, Position};
 
 /// The marks of one range.
 pub(super) struct Piece {

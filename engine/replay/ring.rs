@@ -82,19 +82,25 @@ impl Ring {
         let (slots, next) = (&self.slots, self.next);
         let bucket = &mut self.buckets[(digest >> 32) as usize % BUCKETS];
         let is_open = |number: u32| number >= oldest && number < next;
-        for way in 0..WAYS {
+        let known = (0..WAYS).find(|way| {
+            let number = bucket.numbers[*way];
+            bucket.tags[*way] == tag && is_open(number) && slots[number as usize % SLOTS].digest == digest
+        });
+        if let Some(way) = known {
             let number = bucket.numbers[way];
-            if bucket.tags[way] == tag
-                && is_open(number)
-                && slots[number as usize % SLOTS].digest == digest
-            {
+            // A plan of long ago would leave the ring in the middle of its call: the call gets a number.
+            if slots[number as usize % SLOTS].count > 0 || next - number < SLOTS as u32 / 4 {
                 return (number, false);
             }
         }
         // The place of one that is not open, else of the oldest, which is forgotten.
-        let way = (0..WAYS)
-            .min_by_key(|way| if is_open(bucket.numbers[*way]) { bucket.numbers[*way] + 1 } else { 0 })
-            .unwrap_or(0);
+        let way = known.or_else(|| {
+            (0..WAYS).min_by_key(|way| match bucket.numbers[*way] {
+                number if is_open(number) => number + 1,
+                _ => 0,
+            })
+        });
+        let way = way.unwrap_or(0);
         (bucket.tags[way], bucket.numbers[way]) = (tag, next);
         self.next += 1;
         let slot = &mut self.slots[next as usize % SLOTS];

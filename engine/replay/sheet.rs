@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use event::{Context, Dimension, NOT_RECORDED, Time};
+use projections::coverage::Coverage;
 use projections::gist::Flags;
 use projections::gists::Gists;
 use projections::parameters::Parameters;
@@ -15,8 +16,8 @@ use projections::source::{Sight, Sources};
 
 use super::again::{Again, read_again};
 use super::fragments::{Moved, Place, groups, meet, repeated};
-use super::stretch::{Common, Stretch, gather};
 use super::rows::{About, Rows};
+use super::stretch::{Common, Stretch, gather};
 use super::{ReplayError, Request, Watch, join};
 use crate::log::{BriefBlock, Detail, Extent, Log, LogError, Position};
 
@@ -141,11 +142,7 @@ fn declared_in(log: &Log, block: &BriefBlock, sources: &mut Sources) -> Result<(
 }
 
 /// A stretch of about as many blocks for each thread.
-fn gather_all(
-    common: &Common<'_>,
-    extents: &[Extent],
-    threads: usize,
-) -> Result<Vec<Stretch>, ReplayError> {
+fn gather_all(common: &Common<'_>, extents: &[Extent], threads: usize) -> Result<Vec<Stretch>, ReplayError> {
     let each = extents.len().div_ceil(threads).max(1);
     let stretches: Result<Vec<Stretch>, ReplayError> = std::thread::scope(|scope| {
         let workers: Vec<_> = extents
@@ -158,13 +155,15 @@ fn gather_all(
     let stretches = stretches?;
     let unsaid = |stretch: &Stretch| {
         let block = stretch.undeclared_block?;
-        let said = extents.iter().any(|extent| extent.declares && (extent.first..=extent.last).contains(&block));
+        let said =
+            extents.iter().any(|extent| extent.declares && (extent.first..=extent.last).contains(&block));
         (!said).then_some(block)
     };
     match stretches.iter().find_map(unsaid) {
         None => Ok(stretches),
         Some(position) => {
-            let what = "a source declares in it what it can see, and the list of blocks does not say so".to_owned();
+            let what =
+                "a source declares in it what it can see, and the list of blocks does not say so".to_owned();
             Err(LogError::Damaged { position, what }.into())
         }
     }
@@ -191,14 +190,22 @@ fn finish(
     let read = read_again(common, (&digests, &ranges), (&names, &sights), (&parameters, threads))?;
     let mut open = BTreeMap::new();
     put_aside(&mut stretches, again, read, &mut open);
-    let mut parts: Vec<Gists> = stretches.into_iter().map(|stretch| part(stretch, &names, &sights)).collect();
-    for part in &mut parts {
+    let parts = each(stretches, |stretch| {
+        let mut part = part(stretch, &names, &sights);
+        let mut open = BTreeMap::new();
         for row in part.close(parameters.until) {
             count_open(&part.context(row as usize), &mut open);
         }
+        let covered = part.covered();
+        (part, open, covered)
+    });
+    let (mut gists, mut coverage) = (Vec::new(), Coverage::default());
+    for (part, going_on, covered) in parts {
+        going_on.into_iter().for_each(|(platform, count)| *open.entry(platform).or_default() += count);
+        coverage.merge(covered);
+        gists.push(part);
     }
-    let mut coverage = projections::coverage::Coverage::default();
-    parts.iter().for_each(|part| coverage.merge(part.covered()));
+    let mut parts: Vec<Gists> = gists;
     parts.iter_mut().for_each(|part| part.coverage = coverage.clone());
     let undeclared =
         names.iter().zip(&sights).filter(|(_, sight)| !sight.declared).map(|(name, _)| (*name).to_owned());
@@ -206,36 +213,49 @@ fn finish(
     Ok(Sheet { parts, open, parameters, position, undeclared })
 }
 
+/// What `work` makes of each, on a thread of its own.
+fn each<T: Send, U: Send>(all: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = all.into_iter().map(|one| scope.spawn(move || work(one))).collect();
+        workers.into_iter().map(join).collect()
+    })
+}
+
 /// Lets fragments meet, and returns for each consultation that must be read again its rows.
 fn bring_together(stretches: &mut [Stretch], threads: usize) -> Vec<(Place, Vec<Place>)> {
     let groups = groups(stretches, &repeated(stretches, threads));
-    let (mut again, mut moved): (Vec<(Place, Vec<Place>)>, Moved) = (Vec::new(), HashMap::new());
-    let met: HashSet<Place> = groups.iter().flatten().copied().collect();
+    let (mut again, mut moved): (Vec<(Place, Vec<Place>)>, Moved) = Default::default();
     for rows in groups {
         if let Some(first) = meet(stretches, &rows, &mut moved) {
             again.push((first, rows));
         }
     }
+    let met: HashSet<Place> = again.iter().map(|(first, _)| *first).collect();
     for (number, stretch) in stretches.iter().enumerate() {
-        let alone = stretch.again.iter().map(|row| Place { stretch: number, row: *row });
+        let alone = stretch.again.iter().filter(|row| !stretch.gist(**row).flags.has(Flags::VOID));
+        let alone = alone.map(|row| Place { stretch: number, row: *row });
         again.extend(alone.filter(|place| !met.contains(place)).map(|place| (place, vec![place])));
     }
+    moved.sort_unstable();
     move_said(stretches, &moved);
     again
 }
 
 /// Moves what people said to the rows that it belongs to now.
-fn move_said(stretches: &mut [Stretch], moved: &Moved) {
+fn move_said(stretches: &mut [Stretch], moved: &[(Place, Place)]) {
     if moved.is_empty() {
         return;
     }
     let mut all = Vec::new();
     for (number, stretch) in stretches.iter_mut().enumerate() {
-        let place = |row: u32| Place { stretch: number, row };
-        let (going, staying): (Vec<_>, Vec<_>) =
-            stretch.gists.said.drain(..).partition(|(row, _)| moved.contains_key(&place(*row)));
-        stretch.gists.said = staying;
-        all.extend(going.into_iter().map(|(row, said)| (moved[&place(row)], said)));
+        for (row, said) in std::mem::take(&mut stretch.gists.said) {
+            let place = Place { stretch: number, row };
+            match moved.binary_search_by_key(&place, |(from, _)| *from) {
+                Ok(found) => all.push((moved[found].1, said)),
+                Err(_) => stretch.gists.said.push((row, said)),
+            }
+        }
     }
     for (place, said) in all {
         stretches[place.stretch].gists.said.push((place.row, said));
@@ -244,7 +264,10 @@ fn move_said(stretches: &mut [Stretch], moved: &Moved) {
 }
 
 /// The digests of what is read again, and the positions among which its events lie, in order and apart.
-fn to_read(stretches: &[Stretch], again: &[(Place, Vec<Place>)]) -> (HashSet<u64>, Vec<(Position, Position)>) {
+fn to_read(
+    stretches: &[Stretch],
+    again: &[(Place, Vec<Place>)],
+) -> (HashSet<u64>, Vec<(Position, Position)>) {
     let digest = |place: &Place| stretches[place.stretch].digests[place.row as usize];
     let digests = again.iter().map(|(place, _)| digest(place)).collect();
     let mut ranges: Vec<(Position, Position)> = again
@@ -287,12 +310,11 @@ fn part(stretch: Stretch, names: &[&str], sights: &[Sight]) -> Gists {
     let of = |name: &str| names.binary_search(&name).ok().map(|place| &sights[place]);
     let own: Vec<Option<&Sight>> = stretch.sources.iter().map(|name| of(name)).collect();
     gists.sights = own.iter().map(|sight| sight.map(Sight::row).unwrap_or_default()).collect();
-    let platforms: Vec<Option<&str>> = own.iter().map(|sight| sight.and_then(|sight| sight.platform.as_deref())).collect();
+    let platforms: Vec<Option<&str>> =
+        own.iter().map(|sight| sight.and_then(|sight| sight.platform.as_deref())).collect();
     if let Some(column) = gists.columns.iter_mut().find(|column| column.dimension == Dimension::Platform) {
-        let numbers: Vec<u32> = platforms
-            .iter()
-            .map(|platform| platform.map_or(0, |platform| column.number(platform)))
-            .collect();
+        let numbers: Vec<u32> =
+            platforms.iter().map(|platform| platform.map_or(0, |platform| column.number(platform))).collect();
         for (level, row) in column.level.iter_mut().zip(&gists.rows) {
             if *level == 0 && !row.flags.has(Flags::ASIDE) {
                 *level = numbers[row.source as usize];

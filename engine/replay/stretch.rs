@@ -20,7 +20,7 @@ use super::levels::Numbers;
 use super::piece::fact;
 use super::ring::{KEYS, Ring, Slot};
 use super::{ReplayError, Watch};
-use crate::log::{Detail, HotBlock, Log, LogError, Position};
+use crate::log::{Detail, HotBlock, Log, LogError, Position, Shape};
 
 /// Keys of one consultation that a plain reading is tried with.
 const MOST_KEYS: usize = 64;
@@ -62,9 +62,29 @@ enum Way {
     /// As a key: the key without its instant and person.
     Key(u64),
     /// As what it is, with its record.
-    Other(Kind),
+    Other,
     /// Not at all: it is no event, or tells of no consultation.
     Skip,
+}
+
+/// A shape, and how its marks go into a slot.
+struct ShapeWay {
+    way: Way,
+    kind: Kind,
+    role: Option<Role>,
+    recorded: bool,
+    is_event: bool,
+}
+
+/// The place of a column, the place of its dimension in a block, and the numbers of the levels there.
+type TellingLevels = (usize, usize, Vec<u32>);
+
+/// What the lists of a block mean in this stretch.
+struct Lists {
+    number: u32,
+    sources: Vec<u32>,
+    levels: Vec<TellingLevels>,
+    shapes: Vec<ShapeWay>,
 }
 
 struct Gathering<'a> {
@@ -129,103 +149,117 @@ impl<'a> Gathering<'a> {
 
     fn take(&mut self, block: &HotBlock, events: Range<usize>) -> Result<(), LogError> {
         self.read_to(self.ring.due());
-        let sources = self.sources.of(&block.sources).to_vec();
-        self.know_sources();
-        let number = self.stretch.blocks.len() as u32;
+        let lists = self.lists_of(block);
         let position = |event: usize| block.first().plus(event as u64);
-        self.stretch.blocks.push((position(events.start), position(events.end - 1), self.ring.next));
-        let levels = self.levels_of(block);
-        let ways: Vec<Way> = block.shapes.iter().map(|shape| shape.map_or(Way::Skip, way)).collect();
-        let roles: Vec<Option<Role>> =
-            block.shapes.iter().map(|shape| shape.and_then(|shape| shape.role)).collect();
+        let blocks = &mut self.stretch.blocks;
+        blocks.push((position(events.start), position(events.end - 1), self.ring.next));
         self.places.clear();
         self.places.resize(block.consultations.len(), u32::MAX);
-        let recorded: Vec<bool> =
-            block.shapes.iter().map(|shape| shape.is_some_and(|shape| shape.recorded)).collect();
-        let mut records = (0..events.start).filter(|event| recorded[block.shape[*event] as usize]).count();
+        let recorded = |event: &usize| lists.shapes[block.shape[*event] as usize].recorded;
+        let mut records = (0..events.start).filter(recorded).count();
         let mut newest = i64::MIN;
-        // By shape and source of its consultation, what was sent; a stray event is told apart.
         for event in events {
-            let shape = block.shape[event] as usize;
+            let shape = &lists.shapes[block.shape[event] as usize];
             let record = records;
-            records += usize::from(recorded[shape]);
-            let way = ways[shape];
-            if matches!(way, Way::Skip) {
-                self.skip(block, event, &sources);
-                continue;
+            records += usize::from(shape.recorded);
+            match shape.way {
+                Way::Skip => self.skip(block, event, &lists.sources),
+                _ => self.mark(block, event, record, &lists)?,
             }
-            let consultation = block.consultation[event] as usize;
-            let home = sources[block.homes[consultation] as usize];
-            let mut place = self.places[consultation];
-            if place == u32::MAX {
-                place = self.place(block.consultations[consultation], home, number);
-                self.places[consultation] = place;
-            }
-            let at = block.at[event];
-            newest = newest.max(at);
-            let stray = block.stray[event];
-            let source = if stray == 0 { home } else { sources[stray as usize - 1] };
-            let slot = self.ring.slot_mut(place);
-            slot.odd |= stray != 0;
-            let digest = match block.participant[event] {
-                0 => 0,
-                participant => block.participants[participant as usize - 1],
-            };
-            if block.context[event] != 0 {
-                let context = block.context[event] as usize - 1;
-                for (column, told, numbers) in &levels {
-                    let level = match block.told[*told].level[context] {
-                        0 => continue,
-                        level => numbers[level as usize - 1] + 1,
-                    };
-                    let known = &mut self.stretch.gists.columns[*column].level[place as usize];
-                    slot.odd |= *known != 0 && *known != level;
-                    if *known == 0 {
-                        *known = level;
-                    }
-                }
-            }
-            match way {
-                Way::Key(low) => {
-                    let person = person(slot, digest, roles[shape], block.participant[event] != 0);
-                    let mut low = low | Key::of(person);
-                    let mut at = Time::from_ms(at);
-                    let kind = block.shapes[shape].map_or(Kind::Unknown, |shape| shape.kind);
-                    self.stretch.sent[source as usize] = self.stretch.sent[source as usize].with(kind);
-                    match kind {
-                        Kind::Dropped => at = at.plus(-self.ways[source as usize].1),
-                        Kind::Converted | Kind::Abandoned => {
-                            let detail = block.detail(event, record)?;
-                            if let Detail::Converted { to } = &detail {
-                                low |= Key::target(Target::of(to.as_deref()));
-                            } else if let Detail::Abandoned { stage: Some(stage) } = detail {
-                                self.stretch.gists.stages.push((place, Arc::from(stage)));
-                            }
-                        }
-                        _ => {}
-                    }
-                    let key = Key::at_time(at, low);
-                    if (slot.count as usize) < KEYS {
-                        slot.keys[slot.count as usize] = key;
-                    } else {
-                        self.more.entry(place).or_default().push(key);
-                    }
-                    slot.count += 1;
-                }
-                Way::Other(kind) => {
-                    self.stretch.sent[source as usize] = self.stretch.sent[source as usize].with(kind);
-                    let named = (digest, block.participant[event] != 0);
-                    let detail = match recorded[shape] {
-                        true => block.detail(event, record)?,
-                        false => Detail::Nothing,
-                    };
-                    self.other(place, (kind, Time::from_ms(at)), named, roles[shape], &detail);
-                }
-                Way::Skip => {}
-            }
+            newest = newest.max(if shape.is_event { block.at[event] } else { i64::MIN });
         }
         self.stretch.newest = self.stretch.newest.max(Time::from_ms(newest));
         Ok(())
+    }
+
+    /// What the lists of a block mean in this stretch.
+    fn lists_of(&mut self, block: &HotBlock) -> Lists {
+        let sources = self.sources.of(&block.sources).to_vec();
+        self.know_sources();
+        let shapes = block.shapes.iter().map(|shape| ShapeWay::of(*shape)).collect();
+        Lists { number: self.stretch.blocks.len() as u32, sources, levels: self.levels_of(block), shapes }
+    }
+
+    /// Puts an event that tells of a consultation into its slot.
+    fn mark(&mut self, block: &HotBlock, event: usize, record: usize, lists: &Lists) -> Result<(), LogError> {
+        let shape = &lists.shapes[block.shape[event] as usize];
+        let consultation = block.consultation[event] as usize;
+        let home = lists.sources[block.homes[consultation] as usize];
+        let mut place = self.places[consultation];
+        if place == u32::MAX {
+            place = self.place(block.consultations[consultation], home, lists.number);
+            self.places[consultation] = place;
+        }
+        let (source, is_stray) = match block.stray[event] {
+            0 => (home, false),
+            stray => (lists.sources[stray as usize - 1], true),
+        };
+        let sent = &mut self.stretch.sent[source as usize];
+        *sent = sent.with(shape.kind);
+        self.ring.slot_mut(place).odd |= is_stray;
+        if block.context[event] != 0 {
+            self.tell_context(block, block.context[event] as usize - 1, place, &lists.levels);
+        }
+        let participant = block.participant[event] as usize;
+        let named = participant.checked_sub(1).map(|number| block.participants[number]);
+        match shape.way {
+            Way::Key(low) => {
+                let at = match shape.kind {
+                    Kind::Dropped => Time::from_ms(block.at[event]).plus(-self.ways[source as usize].1),
+                    _ => Time::from_ms(block.at[event]),
+                };
+                let person = person(self.ring.slot_mut(place), named, shape.role);
+                let told = if shape.recorded { self.told(block, (event, record), place)? } else { 0 };
+                self.push(place, Key::at_time(at, low | Key::of(person) | told));
+            }
+            _ => {
+                let detail = if shape.recorded { block.detail(event, record)? } else { Detail::Nothing };
+                self.other(place, (shape.kind, Time::from_ms(block.at[event])), named, shape.role, &detail);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the levels that a context tells of a consultation; other ones than before make it odd.
+    fn tell_context(&mut self, block: &HotBlock, context: usize, place: u32, levels: &[TellingLevels]) {
+        for (column, told, numbers) in levels {
+            let level = match block.told[*told].level[context] {
+                0 => continue,
+                level => numbers[level as usize - 1] + 1,
+            };
+            let known = &mut self.stretch.gists.columns[*column].level[place as usize];
+            self.ring.slot_mut(place).odd |= *known != 0 && *known != level;
+            if *known == 0 {
+                *known = level;
+            }
+        }
+    }
+
+    /// What the record of a key's mark adds to it; a stage is noted.
+    fn told(
+        &mut self,
+        block: &HotBlock,
+        (event, record): (usize, usize),
+        place: u32,
+    ) -> Result<u64, LogError> {
+        match block.detail(event, record)? {
+            Detail::Converted { to } => return Ok(Key::target(Target::of(to.as_deref()))),
+            Detail::Abandoned { stage: Some(stage) } => {
+                self.stretch.gists.stages.push((place, Arc::from(stage)));
+            }
+            _ => {}
+        }
+        Ok(0)
+    }
+
+    fn push(&mut self, place: u32, key: Key) {
+        let slot = self.ring.slot_mut(place);
+        if (slot.count as usize) < KEYS {
+            slot.keys[slot.count as usize] = key;
+        } else {
+            self.more.entry(place).or_default().push(key);
+        }
+        slot.count += 1;
     }
 
     /// A mark that is no key.
@@ -233,14 +267,14 @@ impl<'a> Gathering<'a> {
         &mut self,
         place: u32,
         (kind, at): (Kind, Time),
-        (digest, named): (u64, bool),
+        named: Option<u64>,
         role: Option<Role>,
         detail: &Detail,
     ) {
         let slot = self.ring.slot_mut(place);
         let mut last = at;
-        if named && !matches!(kind, Kind::Rated | Kind::Questionnaire) {
-            person(slot, digest, role, true);
+        if named.is_some() && !matches!(kind, Kind::Rated | Kind::Questionnaire) {
+            person(slot, named, role);
             slot.claims = true;
         }
         match (kind, detail) {
@@ -263,7 +297,6 @@ impl<'a> Gathering<'a> {
         let Some(shape) = block.shapes[block.shape[event] as usize] else { return };
         let source = sources[block.source(event) as usize] as usize;
         self.stretch.sent[source] = self.stretch.sent[source].with(shape.kind);
-        self.stretch.newest = self.stretch.newest.max(Time::from_ms(block.at[event]));
         self.stretch.undeclared_block.get_or_insert(block.first());
     }
 
@@ -293,7 +326,7 @@ impl<'a> Gathering<'a> {
 
     /// For each dimension that is asked for and told of: its column, its place in the block, and the numbers
     /// of its levels.
-    fn levels_of(&mut self, block: &HotBlock) -> Vec<(usize, usize, Vec<u32>)> {
+    fn levels_of(&mut self, block: &HotBlock) -> Vec<TellingLevels> {
         let mut levels = Vec::new();
         for (column, dimension) in self.common.wanted.iter().enumerate() {
             let told = block.told.iter().position(|told| told.dimension == Some(*dimension));
@@ -341,7 +374,9 @@ impl<'a> Gathering<'a> {
             self.stretch.again.push(number);
         } else if self.keys.is_empty() {
             gist.ending = gist.quiet_ending();
-        } else if let Some(plain) = plain::read(&self.keys, &self.common.parameters) {
+        } else if let Some(plain) = plain::read(&self.keys, &self.common.parameters)
+            .or_else(|| plain::read_whole(&self.keys, &self.common.parameters))
+        {
             let last_ms = plain.gist.last_ms.max(slot.last_ms);
             gist = Gist { source: slot.source, last_ms, flags: plain.gist.flags.with(flags), ..plain.gist };
             if !gist.flags.has(Flags::TERMINAL) {
@@ -371,19 +406,24 @@ impl<'a> Gathering<'a> {
     }
 }
 
-fn way(shape: crate::log::Shape) -> Way {
-    match shape.kind {
-        Kind::RecordingDeclared => Way::Skip,
-        kind if Key::tells(kind) => Way::Key(Key::low(kind, Person::Nobody)),
-        kind => Way::Other(kind),
+impl ShapeWay {
+    fn of(shape: Option<Shape>) -> Self {
+        let Some(Shape { kind, role, recorded }) = shape else {
+            let (way, kind, role) = (Way::Skip, Kind::Unknown, None);
+            return Self { way, kind, role, recorded: false, is_event: false };
+        };
+        let way = match kind {
+            Kind::RecordingDeclared => Way::Skip,
+            kind if Key::tells(kind) => Way::Key(Key::low(kind, Person::Nobody)),
+            _ => Way::Other,
+        };
+        Self { way, kind, role, recorded, is_event: true }
     }
 }
 
 /// Who of the two a mark happened to; one who cannot be told makes the slot odd.
-fn person(slot: &mut Slot, digest: u64, role: Option<Role>, named: bool) -> Person {
-    if !named {
-        return Person::Nobody;
-    }
+fn person(slot: &mut Slot, named: Option<u64>, role: Option<Role>) -> Person {
+    let Some(digest) = named else { return Person::Nobody };
     let [patient, clinician] = slot.people;
     let (person, place) = match role {
         Some(Role::Patient) => (Person::Patient, 0),

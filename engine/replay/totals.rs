@@ -9,8 +9,8 @@ use projections::stats::proportion;
 use projections::totals::{self, QUANTILES, State, Total};
 use serde::Serialize;
 
-use super::sheet::Sheet;
 use super::join;
+use super::sheet::Sheet;
 
 /// The nominal coverage of the intervals.
 const LEVEL: f64 = 0.95;
@@ -64,8 +64,7 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
     let asked = totals::Totals { by, filter };
     let mut state = State::new();
     let parts: Vec<State> = std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            sheet.parts.iter().map(|part| scope.spawn(|| asked.fold(part))).collect();
+        let workers: Vec<_> = sheet.parts.iter().map(|part| scope.spawn(|| asked.fold(part))).collect();
         workers.into_iter().map(join).collect()
     });
     for (arm, total) in parts.into_iter().flatten() {
@@ -84,9 +83,12 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
     }
 }
 
+/// The levels of a part of a platform, and what was counted in it.
+type Part = (Vec<String>, Total);
+
 /// The rows of each platform, some platforms on each thread.
 fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
-    let mut platforms: Vec<(String, Vec<(Vec<String>, Total)>)> = Vec::new();
+    let mut platforms: Vec<(String, Vec<Part>)> = Vec::new();
     for ((platform, levels), total) in state {
         match platforms.last_mut().filter(|(known, _)| *known == platform) {
             Some((_, parts)) => parts.push((levels, total)),
@@ -111,7 +113,7 @@ fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
 }
 
 /// The row of a platform as a whole, and those of its parts.
-fn rows_of(platform: &str, parts: Vec<(Vec<String>, Total)>, by: &[Dimension]) -> Vec<Row> {
+fn rows_of(platform: &str, parts: Vec<Part>, by: &[Dimension]) -> Vec<Row> {
     if by.is_empty() {
         return parts.into_iter().map(|(_, total)| row(platform, by, None, total)).collect();
     }

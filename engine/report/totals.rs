@@ -2,7 +2,7 @@
 
 use super::grouped;
 use super::table::Form;
-use crate::replay::{TotalsRow, Totals};
+use crate::replay::{Totals, TotalsRow};
 
 /// Totals for people: a block for each platform and part.
 #[must_use]
@@ -10,7 +10,8 @@ pub fn totals(totals: &Totals) -> String {
     if totals.rows.is_empty() {
         return "no consultation is over yet: there is nothing to count\n".to_owned();
     }
-    let head = ["", "consultations", "attempted", "connected", "first try", "undisturbed", "completed", "drops"];
+    let head =
+        ["", "consultations", "attempted", "connected", "first try", "undisturbed", "completed", "drops"];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     for row in &totals.rows {
         let counts = [
@@ -26,11 +27,23 @@ pub fn totals(totals: &Totals) -> String {
     }
     let mut text = aligned(&lines);
     text.push('\n');
-    let head = ["ms", "connected", "down", "audio lost", "connect p50", "p90", "p95", "first drop p50", "p90", "p95"];
+    let head = [
+        "ms",
+        "connected",
+        "down",
+        "audio lost",
+        "connect p50",
+        "p90",
+        "p95",
+        "first drop p50",
+        "p90",
+        "p95",
+    ];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     for row in &totals.rows {
         let sums = [row.connected_ms, row.down_ms, row.audio_lost_ms].map(grouped);
-        let quantiles = [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
+        let quantiles =
+            [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
         let quantiles = quantiles.map(|value| value.map_or_else(|| "-".to_owned(), |ms| grouped(ms.into())));
         lines.push(std::iter::once(name(row)).chain(sums).chain(quantiles).collect());
     }
@@ -63,7 +76,8 @@ pub fn totals_rows(totals: &Totals, form: Form) -> String {
         "connected_ms",
         "down_ms",
     ];
-    let quantiles = ["connect_ms", "first_drop_ms"].map(|of| ["p50", "p90", "p95"].map(|q| format!("{of}_{q}")));
+    let quantiles =
+        ["connect_ms", "first_drop_ms"].map(|of| ["p50", "p90", "p95"].map(|q| format!("{of}_{q}")));
     let names: Vec<&str> = std::iter::once("platform")
         .chain(totals.by.iter().copied())
         .chain(numbers)
@@ -91,7 +105,8 @@ fn cells(totals: &Totals, row: &TotalsRow) -> Vec<String> {
         row.connected_ms,
         row.down_ms,
     ];
-    let quantiles = [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
+    let quantiles =
+        [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
     std::iter::once(row.platform.clone())
         .chain(totals.by.iter().map(level))
         .chain(numbers.map(|number| number.to_string()))

@@ -6,18 +6,20 @@
 //! (marks of one millisecond, a `left` that pairs with a join, two ends, more disturbances than there is
 //! room for) is not plain, and read there. It is never a guess: a reading is the same or there is none.
 
-use event::{Kind, Target, Time};
+mod stays;
+#[cfg(test)]
+mod tests;
 
-use super::{FIRST_TRY_MS, OPEN_MS};
+use event::{Kind, Role, Target, Time};
+
+use super::{FIRST_TRY_MS, OPEN_MS, Reading};
+use crate::episode::{Episode, Fact, Mark, Who};
 use crate::gist::{Flags, Gist, NO_TIME};
-use crate::outcome::Ending;
+use crate::outcome::{Ending, JoinTime, Outcome};
 use crate::parameters::Parameters;
+use crate::source::Sight;
+use stays::{Gap, STAYS, Spans, Stays};
 
-/// Stays of one person, and stretches of time, that there is room for.
-const STAYS: usize = 8;
-const SPANS: usize = 16;
-const PAIR_MS: i64 = 1_000;
-const SHORTEST_MS: i64 = 150;
 const RECOVERY_MS: i64 = 60_000;
 
 const KIND_SHIFT: u32 = 10;
@@ -85,6 +87,26 @@ impl Key {
         (Kind::JoinAttempted..=Kind::Completed).contains(&kind)
     }
 
+    /// The mark that it is the key of.
+    fn mark(self, position: u64) -> Mark {
+        let (who, role) = match self.person() {
+            0 => (None, None),
+            1 => (Some(Who::of_digest(1)), Some(Role::Patient)),
+            _ => (Some(Who::of_digest(2)), Some(Role::Clinician)),
+        };
+        let kind = Kind::ALL[usize::from(self.rank())];
+        let fact = match (kind, self.0 >> TARGET_SHIFT & 3) {
+            (Kind::Converted, 0) => Fact::Converted(Target::Phone),
+            (Kind::Converted, 1) => Fact::Converted(Target::InPerson),
+            (Kind::Converted, 2) => Fact::Converted(Target::OtherPlatform),
+            (Kind::Converted, _) => Fact::Converted(Target::Other),
+            (Kind::Abandoned, _) => Fact::Abandoned(None),
+            _ => Fact::Nothing,
+        };
+        let at = Time::from_ms(self.at() + Time::MIN.ms());
+        Mark { at, kind, who, role, source: 0, position, tie: position, fact }
+    }
+
     fn at(self) -> i64 {
         (self.0 >> AT_SHIFT) as i64
     }
@@ -137,8 +159,49 @@ pub struct Plain {
 }
 
 impl Plain {
-    const NOTHING: Self =
-        Self { gist: Gist::NOTHING, returns: [0; 2 * STAYS], join_ms: [NO_TIME; 2] };
+    const NOTHING: Self = Self { gist: Gist::NOTHING, returns: [0; 2 * STAYS], join_ms: [NO_TIME; 2] };
+
+    /// That of an outcome of a call of two whose last mark is at `last_ms`; none where it does not fit.
+    fn of(row: &Outcome, last_ms: i64) -> Option<Self> {
+        let mut plain = Self::NOTHING;
+        let count = |count: u32| u8::try_from(count).ok();
+        let maybe = |ms: Option<i64>| ms.map_or(Some(NO_TIME), time);
+        let terminal =
+            row.ending.is_converted() || matches!(row.ending, Ending::Completed | Ending::Abandoned);
+        plain.gist = Gist {
+            last_ms,
+            connect_ms: maybe(row.connect_ms)?,
+            waiting_ms: maybe(row.waiting_ms)?,
+            connected_ms: time(row.connected_ms)?,
+            down_ms: time(row.down_ms)?,
+            interrupted_ms: time(row.interrupted_ms)?,
+            audio_lost_ms: time(row.audio_lost_ms)?,
+            first_drop_ms: maybe(row.first_drop_ms)?,
+            source: 0,
+            flags: Flags::CALL
+                .with_if(row.attempted, Flags::ATTEMPTED)
+                .with_if(row.connected, Flags::CONNECTED)
+                .with_if(row.first_try, Flags::FIRST_TRY)
+                .with_if(row.undisturbed, Flags::UNDISTURBED)
+                .with_if(terminal, Flags::TERMINAL)
+                .with_if(row.ending == Ending::OtherSideAbsent, Flags::ONE_TRIED),
+            ending: row.ending,
+            drops: count(row.drops)?,
+            blips: count(row.blips)?,
+            audio_losses: count(row.audio_losses)?,
+            recovered_drops: count(row.recovered_drops)?,
+            recovered_60s: count(row.recovered_60s)?,
+            help_requests: count(row.help_requests)?,
+        };
+        let returns = row.drop_times.iter().filter_map(|drop| Some(drop.over_at?.since(drop.at)));
+        for (place, ms) in returns.enumerate() {
+            *plain.returns.get_mut(place)? = time(ms)?;
+        }
+        for JoinTime { role, ms } in &row.join_ms {
+            plain.join_ms[usize::from(*role == Role::Clinician)] = time(*ms)?;
+        }
+        Some(plain)
+    }
 
     /// How long each counted drop with a return lasted, in ms, in the order of the drops.
     #[must_use]
@@ -158,10 +221,6 @@ impl Gist {
 }
 
 /// Reads a call of two from its keys, which are in order, unless it is not plain.
-///
-/// # Panics
-///
-/// Never; keys out of order are not plain.
 #[must_use]
 pub fn read(keys: &[Key], parameters: &Parameters) -> Option<Plain> {
     if let [a, b, end] = keys
@@ -176,6 +235,25 @@ pub fn read(keys: &[Key], parameters: &Parameters) -> Option<Plain> {
         return two_joins(*a, *b, *end);
     }
     Reader::of(keys, parameters)?.read()
+}
+
+/// The gist of what the whole reading says of a call of two, from its keys, which are in order.
+///
+/// None where names would have to decide on their order, or what it says does not fit.
+#[must_use]
+pub fn read_whole(keys: &[Key], parameters: &Parameters) -> Option<Plain> {
+    let tied = |pair: &[Key]| (pair[0].at(), pair[0].rank()) == (pair[1].at(), pair[1].rank());
+    if keys.windows(2).any(tied) {
+        return None;
+    }
+    let mut episode = Episode::default();
+    keys.iter().zip(0..).for_each(|(key, position)| episode.push(key.mark(position)));
+    // Whether it is over is for the gist to tell, when all is known.
+    let parameters = Parameters { until: Time::MAX, ..*parameters };
+    match super::read("", &episode, &[Sight::of_both()], &parameters) {
+        Reading::Closed(row) => Plain::of(&row, keys.last()?.at() + Time::MIN.ms()),
+        Reading::Open(_) => None,
+    }
 }
 
 /// Two people join, and it ends.
@@ -242,7 +320,8 @@ impl<'a> Reader<'a> {
         let mut plain = Plain::NOTHING;
         let gist = &mut plain.gist;
         gist.last_ms = self.all[self.all.len() - 1].at() + Time::MIN.ms();
-        gist.help_requests = self.all.iter().filter(|key| key.is(Kind::HelpRequested)).count().try_into().ok()?;
+        gist.help_requests =
+            self.all.iter().filter(|key| key.is(Kind::HelpRequested)).count().try_into().ok()?;
         let attempt = |person| self.keys.iter().find(|key| key.attempts() && key.person() == person);
         let tried = [1, 2].map(|person| attempt(person).map(|key| key.at()));
         gist.flags = Flags::CALL
@@ -259,10 +338,8 @@ impl<'a> Reader<'a> {
         let hardly = i64::from(gist.interrupted_ms) <= self.parameters.interrupted_max_ms
             && i64::from(gist.interrupted_ms) * 1_000
                 <= i64::from(gist.connected_ms) * self.parameters.interrupted_max_permille;
-        let undisturbed = gist.flags.has(Flags::FIRST_TRY)
-            && gist.drops == 0
-            && hardly
-            && gist.ending == Ending::Completed;
+        let undisturbed =
+            gist.flags.has(Flags::FIRST_TRY) && gist.drops == 0 && hardly && gist.ending == Ending::Completed;
         gist.flags = gist.flags.with_if(undisturbed, Flags::UNDISTURBED);
         Some(plain)
     }
@@ -401,287 +478,5 @@ impl<'a> Reader<'a> {
             (Some(opened), Some(joined)) => time(joined.at() - opened.at()),
             _ => Some(NO_TIME),
         }
-    }
-}
-
-/// How one person came and went.
-#[derive(Clone, Copy)]
-struct Stays {
-    /// From when to when; the latter means nothing while the last one lasts.
-    list: [(i64, (i64, bool)); STAYS],
-    count: usize,
-    present: bool,
-}
-
-/// A time a person was not there.
-#[derive(Clone, Copy)]
-struct Gap {
-    from: i64,
-    back: Option<i64>,
-    dropped: bool,
-}
-
-impl Stays {
-    /// The stays of a person; none where a `left` and a join may pair, or where there is no room.
-    fn of(keys: &[Key], person: usize) -> Option<Self> {
-        let mut stays = Self { list: [(0, (0, false)); STAYS], count: 0, present: false };
-        let mut last: Option<Key> = None;
-        for key in keys.iter().filter(|key| key.person() == person) {
-            let (joins, dropped) = (key.joins(), key.is(Kind::Dropped));
-            if !joins && !dropped && !key.is(Kind::Left) {
-                continue;
-            }
-            let pairs = last.is_some_and(|last| {
-                !dropped
-                    && !last.is(Kind::Dropped)
-                    && last.joins() != joins
-                    && key.at() - last.at() <= PAIR_MS
-            });
-            if pairs {
-                return None;
-            }
-            last = Some(*key);
-            if joins && !stays.present {
-                *stays.list.get_mut(stays.count)? = (key.at(), (0, false));
-                stays.count += 1;
-                stays.present = true;
-            } else if !joins && stays.present {
-                stays.list[stays.count - 1].1 = (key.at(), dropped);
-                stays.present = false;
-            }
-        }
-        Some(stays)
-    }
-
-    fn gone_at(&self) -> Option<i64> {
-        let last = self.count.checked_sub(1)?;
-        (!self.present).then(|| self.list[last].1.0)
-    }
-
-    /// The gap behind a stay; none where it lasts.
-    fn gap_after(&self, place: usize) -> Option<Gap> {
-        let last = place + 1 == self.count;
-        if last && self.present {
-            return None;
-        }
-        let (from, dropped) = self.list[place].1;
-        let back = (!last).then(|| self.list[place + 1].0);
-        Some(Gap { from, back, dropped })
-    }
-
-    fn gaps(&self) -> impl Iterator<Item = Gap> {
-        (0..self.count).filter_map(|place| self.gap_after(place))
-    }
-}
-
-/// A few stretches of time, each half-open, in room that is always there.
-#[derive(Clone, Copy, Default)]
-struct Spans {
-    list: [(i64, i64); SPANS],
-    count: usize,
-}
-
-impl Spans {
-    fn one(span: (i64, i64)) -> Self {
-        let mut spans = Self::default();
-        (spans.list[0], spans.count) = (span, 1);
-        spans
-    }
-
-    fn list(&self) -> &[(i64, i64)] {
-        &self.list[..self.count]
-    }
-
-    /// Adds a span unless it is empty; none where there is no room.
-    fn push(&mut self, span: (i64, i64)) -> Option<()> {
-        if span.0 < span.1 {
-            *self.list.get_mut(self.count)? = span;
-            self.count += 1;
-        }
-        Some(())
-    }
-
-    /// Adds a loss unless it is too short to be counted.
-    fn push_loss(&mut self, span: (i64, i64)) -> Option<()> {
-        if span.1 - span.0 < SHORTEST_MS { Some(()) } else { self.push(span) }
-    }
-
-    /// Those that have a moment in common with `union`.
-    fn touching(&self, union: &Self) -> Self {
-        let touches = |span: &(i64, i64)| {
-            union.list().iter().any(|(from, to)| span.0.max(*from) < span.1.min(*to))
-        };
-        let mut kept = Self::default();
-        for span in self.list().iter().filter(|span| touches(span)) {
-            kept.list[kept.count] = *span;
-            kept.count += 1;
-        }
-        kept
-    }
-
-    /// Their union, in order.
-    fn union(mut self) -> Self {
-        self.list[..self.count].sort_unstable();
-        let mut union = Self::default();
-        for span in self.list() {
-            match union.list[..union.count].last_mut() {
-                Some(last) if span.0 <= last.1 => last.1 = last.1.max(span.1),
-                _ => {
-                    union.list[union.count] = *span;
-                    union.count += 1;
-                }
-            }
-        }
-        union
-    }
-
-    /// The common part of two unions; none where there is no room.
-    fn intersection(&self, other: &Self) -> Option<Self> {
-        let (mut i, mut j, mut common) = (0, 0, Self::default());
-        while i < self.count && j < other.count {
-            let (one, two) = (self.list[i], other.list[j]);
-            common.push((one.0.max(two.0), one.1.min(two.1)))?;
-            if one.1 < two.1 { i += 1 } else { j += 1 }
-        }
-        Some(common)
-    }
-
-    fn length(&self) -> i64 {
-        self.list().iter().map(|(from, to)| to - from).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use event::{Context, Role};
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-    use proptest::sample::select;
-
-    use super::super::{Reading, read as read_marks};
-    use super::*;
-    use crate::episode::{Episode, Fact, Mark, Who};
-    use crate::outcome::Outcome;
-    use crate::source::Sight;
-
-    type Step = (i64, Kind, Person);
-
-    fn sights() -> Vec<Sight> {
-        vec![crate::source::Sources::default().sight("s")]
-    }
-
-    /// What the whole reading says of the same marks.
-    fn whole(steps: &[Step], parameters: &Parameters) -> Outcome {
-        let mut episode = Episode::default();
-        for (position, (at, kind, person)) in steps.iter().enumerate() {
-            let (who, role) = match person {
-                Person::Nobody => (None, None),
-                Person::Patient => (Some(Who::named("p")), Some(Role::Patient)),
-                Person::Clinician => (Some(Who::named("k")), Some(Role::Clinician)),
-            };
-            let fact = match kind {
-                Kind::Converted => Fact::Converted(Target::InPerson),
-                Kind::Abandoned => Fact::Abandoned(None),
-                _ => Fact::Nothing,
-            };
-            let position = position as u64;
-            let (at, kind) = (Time::from_ms(*at), *kind);
-            episode.push(Mark { at, kind, who, role, source: 0, position, tie: position, fact });
-        }
-        let _ = episode.settle(&sights());
-        match read_marks("c", &episode, &sights(), parameters) {
-            Reading::Closed(row) => *row,
-            Reading::Open(_) => unreachable!("it is long over"),
-        }
-    }
-
-    fn keys(steps: &[Step]) -> Vec<Key> {
-        let key = |(at, kind, person): &Step| Key::new(Time::from_ms(*at), *kind, *person, Target::InPerson);
-        let mut keys: Vec<Key> = steps.iter().map(key).collect();
-        keys.sort_unstable();
-        keys
-    }
-
-    /// Checks that the plain reading, if there is one, is the whole one; and whether there is one.
-    fn check(steps: &[Step]) -> bool {
-        let parameters = Parameters::as_of(Time::MAX);
-        let Some(plain) = read(&keys(steps), &parameters) else { return false };
-        let whole = whole(steps, &parameters);
-        let mut row = Outcome::empty("c", std::sync::Arc::new(Context::default()), whole.sight);
-        plain.gist.tell(&mut row);
-        let drops = |row: &Outcome| -> Vec<u32> {
-            row.drop_times.iter().filter_map(|drop| Some(drop.over_at?.since(drop.at) as u32)).collect()
-        };
-        assert_eq!(plain.returns(), drops(&whole), "{steps:?}");
-        let joins = [(Role::Patient, 0), (Role::Clinician, 1)].map(|(role, place)| {
-            let theirs = whole.join_ms.iter().find(|time| time.role == role).map(|time| time.ms as u32);
-            (theirs, Some(plain.join_ms[place]).filter(|ms| *ms != NO_TIME))
-        });
-        joins.into_iter().for_each(|(theirs, ours)| assert_eq!(ours, theirs, "{steps:?}"));
-        let last = steps.iter().map(|step| step.0).max().unwrap();
-        assert_eq!(plain.gist.last_ms, last);
-        // What a gist has no room for.
-        row.ended_at = whole.ended_at;
-        (row.side, row.join_ms, row.anomalies) = (whole.side, whole.join_ms.clone(), whole.anomalies.clone());
-        (row.drop_times, row.audio_times) = (whole.drop_times.clone(), whole.audio_times.clone());
-        (row.video_losses, row.video_lost_ms) = (whole.video_losses, whole.video_lost_ms);
-        row.video_times.clone_from(&whole.video_times);
-        assert_eq!(row, whole, "{steps:?}");
-        true
-    }
-
-    fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| Key::tells(*kind)).collect();
-        let often = vec![Kind::Joined, Kind::Rejoined, Kind::Dropped, Kind::Left, Kind::AudioLost];
-        let kind = prop_oneof![3 => select(often), 2 => select(kinds), 1 => Just(Kind::Completed)];
-        let apart = select(vec![0, 1, 149, 150, 151, 999, 1_000, 1_001, 9_000, 14_999, 15_000, 15_001, 60_000, 600_000]);
-        let person = select(vec![Person::Patient, Person::Clinician, Person::Patient, Person::Nobody]);
-        vec((apart, kind, person), 1..most).prop_map(|steps| {
-            let mut at = 0;
-            steps.into_iter().map(|(apart, kind, person)| { at += apart; (at, kind, person) }).collect()
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_000))]
-
-        #[test]
-        fn a_plain_reading_is_the_whole_one(
-            joins in select(vec![0_usize, 1, 2]),
-            rest in steps(12),
-        ) {
-            let mut steps: Vec<Step> = vec![(-70_000, Kind::Joined, Person::Patient), (-30_000, Kind::Joined, Person::Clinician)];
-            steps.truncate(joins);
-            steps.extend(rest);
-            check(&steps);
-        }
-    }
-
-    #[test]
-    fn what_most_calls_are_like_is_plain() {
-        use Kind::{AudioLost, AudioRestored, Completed, Converted, Dropped, JoinFailed, Joined, Left, Rejoined};
-        use Person::{Clinician, Nobody, Patient};
-        let joined = [(0, Joined, Clinician), (30_000, Joined, Patient)];
-        let calls: [&[Step]; 6] = [
-            &[(600_000, Completed, Clinician)],
-            &[(90_000, Dropped, Patient), (120_000, Rejoined, Patient), (600_000, Completed, Clinician)],
-            &[(90_000, AudioLost, Patient), (99_000, AudioRestored, Patient), (600_000, Converted, Nobody)],
-            &[(500_000, Left, Patient), (502_000, Left, Clinician)],
-            &[(590_000, Dropped, Patient), (600_000, Completed, Clinician)],
-            &[(40_000, JoinFailed, Patient)],
-        ];
-        for rest in calls {
-            assert!(check(&[&joined[..], rest].concat()), "{rest:?}");
-        }
-        assert!(check(&[(0, Joined, Patient), (400_000, Left, Patient)]));
-    }
-
-    #[test]
-    fn what_needs_the_whole_reading_is_not_plain() {
-        use Kind::{Completed, Joined, Left};
-        use Person::{Clinician, Patient};
-        assert!(!check(&[(0, Joined, Clinician), (0, Joined, Patient), (9_000, Completed, Clinician)]));
-        assert!(!check(&[(0, Joined, Patient), (5_000, Left, Patient), (5_900, Joined, Patient)]));
-        assert!(!check(&[(0, Joined, Patient), (5_000, Completed, Patient), (9_000, Completed, Clinician)]));
     }
 }
