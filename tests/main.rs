@@ -22,5 +22,6 @@ mod proof;
 mod rates;
 mod readme;
 mod tidy;
+mod totals;
 mod unknown;
 mod upkeep;

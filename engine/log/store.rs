@@ -39,7 +39,7 @@ use super::{LogError, Position, disk, frame};
 
 /// Large, so that no value ever moves into a file of its own; fixed for the life of a database.
 pub(super) const SEGMENT_BYTES: usize = 8 << 20;
-const CACHE_BYTES: u64 = 16 << 20;
+const CACHE_BYTES: u64 = 64 << 20;
 /// How often and for how long a dying instance in this process is waited for.
 const REOPEN_PAUSES: u32 = 200;
 const REOPEN_PAUSE: Duration = Duration::from_millis(10);

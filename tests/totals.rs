@@ -1,0 +1,118 @@
+//! Totals as their users meet them: the numbers are those of the rows of `outcomes`, in every form.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::command::{folder, prepared, run};
+
+/// Nearest-rank quantile.
+fn quantile(values: &mut [u64], share: usize, of: usize) -> Option<u64> {
+    values.sort_unstable();
+    let rank = (values.len() * share).div_ceil(of);
+    rank.checked_sub(1).map(|place| values[place])
+}
+
+/// Counts, sums and quantiles of one platform, or of one service on it, from rows of `outcomes`.
+fn counted(rows: &[&Value]) -> BTreeMap<String, Option<u64>> {
+    let is = |row: &&&Value, field: &str| row[field] == true;
+    let count = |field: &str| Some(rows.iter().filter(|row| is(row, field)).count() as u64);
+    let sum = |field: &str| Some(rows.iter().map(|row| row[field].as_u64().unwrap()).sum());
+    let completed = rows.iter().filter(|row| is(row, "connected") && row["ending"] == "completed");
+    let mut numbers = BTreeMap::from([
+        ("consultations".to_owned(), Some(rows.len() as u64)),
+        ("completed".to_owned(), Some(completed.count() as u64)),
+    ]);
+    for field in ["attempted", "connected", "first_try", "undisturbed"] {
+        numbers.insert(field.to_owned(), count(field));
+    }
+    for field in ["drops", "audio_lost_ms", "connected_ms", "down_ms"] {
+        numbers.insert(field.to_owned(), sum(field));
+    }
+    for field in ["connect_ms", "first_drop_ms"] {
+        let mut values: Vec<u64> = rows.iter().filter_map(|row| row[field].as_u64()).collect();
+        for (name, share, of) in [("p50", 1, 2), ("p90", 9, 10), ("p95", 19, 20)] {
+            numbers.insert(format!("{field}_{name}"), quantile(&mut values, share, of));
+        }
+    }
+    numbers
+}
+
+/// The same numbers of a row of totals.
+fn told(row: &Value) -> BTreeMap<String, Option<u64>> {
+    let plain = ["consultations", "completed", "attempted", "connected", "first_try", "undisturbed"];
+    let sums = ["drops", "audio_lost_ms", "connected_ms", "down_ms"];
+    let mut numbers: BTreeMap<String, Option<u64>> =
+        plain.iter().chain(&sums).map(|field| ((*field).to_owned(), row[*field].as_u64())).collect();
+    for field in ["connect_ms", "first_drop_ms"] {
+        for name in ["p50", "p90", "p95"] {
+            numbers.insert(format!("{field}_{name}"), row[field][name].as_u64());
+        }
+    }
+    numbers
+}
+
+#[test]
+fn totals_are_those_of_the_rows_of_outcomes() {
+    let dir = prepared();
+    let outcomes = run(dir.path(), ["outcomes", "--json"]).ok();
+    let rows: Vec<Value> = outcomes.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut groups: BTreeMap<(String, Option<String>), Vec<&Value>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row["ending"] != "in_progress") {
+        let modality = &row["context"]["modality"];
+        if modality.is_null() || modality == "video" {
+            let level = |name: &str| row["context"][name].as_str().unwrap_or("not recorded").to_owned();
+            groups.entry((level("platform"), None)).or_default().push(row);
+            groups.entry((level("platform"), Some(level("service")))).or_default().push(row);
+        }
+    }
+    assert!(groups.len() >= 4, "the recording has platforms and services");
+    for threads in ["1", "2", "7"] {
+        let totals = run(dir.path(), ["totals", "--by", "service", "--json", "--threads", threads]).json();
+        let found = totals["rows"].as_array().unwrap();
+        assert_eq!(found.len(), groups.len());
+        for (row, ((platform, service), rows)) in found.iter().zip(&groups) {
+            assert_eq!(
+                (row["platform"].as_str(), row["service"].as_str()),
+                (Some(&**platform), service.as_deref())
+            );
+            assert_eq!(told(row), counted(rows), "{platform} {service:?}");
+            let [lo, hi] = [0, 1].map(|end| row["intervals"]["connected"][end].as_f64().unwrap());
+            let share = row["connected"].as_f64().unwrap() / row["attempted"].as_f64().unwrap();
+            assert!((lo..=hi).contains(&share) && lo < hi, "{lo} {share} {hi}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_counts_only_what_passes_it() {
+    let dir = prepared();
+    let all = run(dir.path(), ["totals", "--by", "service", "--json"]).json();
+    let part = all["rows"].as_array().unwrap().iter().find(|row| row["service"].is_string()).unwrap();
+    let (platform, service) = (part["platform"].as_str().unwrap(), part["service"].as_str().unwrap());
+    let filter = format!("service={service}");
+    let filtered =
+        run(dir.path(), ["totals", "--where", &filter, "--where", &format!("platform={platform}"), "--json"]);
+    let filtered = filtered.json();
+    let rows = filtered["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(told(&rows[0]), told(part));
+}
+
+#[test]
+fn totals_come_in_every_form_and_say_what_to_do() {
+    let dir = prepared();
+    let table = run(dir.path(), ["totals", "--by", "service"]).ok();
+    assert!(table.contains("consultations") && table.contains("attend-anywhere"), "{table}");
+    let csv = run(dir.path(), ["totals", "--by", "service", "--format", "csv"]).ok();
+    assert!(csv.starts_with("platform,service,consultations,attempted,"), "{csv}");
+    let lines = run(dir.path(), ["totals", "--format", "ndjson"]).ok();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    let wrong = run(dir.path(), ["totals", "--by", "servise"]).fails(2);
+    assert!(wrong.contains("service"), "{wrong}");
+    assert!(run(dir.path(), ["totals", "--by", "platform"]).fails(2).contains("other dimensions"));
+    let empty = folder();
+    run(empty.path(), ["ingest", "/dev/null"]);
+    let told = run(empty.path(), ["totals"]);
+    assert!(told.code != 0 || told.out.contains("nothing to count"), "{}{}", told.out, told.err);
+}
