@@ -334,7 +334,8 @@ fn the_tables_of_limits_are_the_limits() {
     // A constant that is public and in no table would be a limit that nobody is told.
     let public = module.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
     let public: Vec<&str> = public.collect();
-    assert_eq!(public, LIMITS[..LIMITS.len() - 1].iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    // The last two are those of a replay.
+    assert_eq!(public, LIMITS[..LIMITS.len() - 2].iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
 /// Every module of the tests is in the list, and the list in order.

@@ -107,7 +107,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use event::{Dimension, Event, Time};
+use event::{Event, Time};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -339,21 +339,6 @@ impl Log {
         range: impl RangeBounds<Position>,
     ) -> impl Iterator<Item = Result<BriefBlock, LogError>> {
         read::brief_blocks(&self.store, Span::of(range, self.head()))
-    }
-
-    /// The hot blocks that hold events of `range`, for a replay; of the dimensions only those `wanted`.
-    #[must_use]
-    pub fn hot_blocks(&self, range: impl RangeBounds<Position>, wanted: &[Dimension]) -> HotBlocks<'_> {
-        HotBlocks::new(&self.store, Span::of(range, self.head()), wanted)
-    }
-
-    /// Where the blocks up to the head lie.
-    ///
-    /// # Errors
-    ///
-    /// When the list of blocks cannot be read or leaves positions out.
-    pub fn extents(&self) -> Result<Vec<Extent>, LogError> {
-        read::extents(&self.store, Span::of(.., self.head())).collect()
     }
 
     /// Where each block begins: where the log can be cut into ranges for several threads.

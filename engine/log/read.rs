@@ -17,7 +17,7 @@ use super::error::Damage;
 use super::hot::{self, HotBlock};
 use super::recall::Recall;
 use super::store::{Key, Store, Value};
-use super::{LogError, Position};
+use super::{Log, LogError, Position};
 
 /// How often a block that is being replaced is looked up again.
 const ATTEMPTS: usize = 16;
@@ -164,6 +164,24 @@ impl<'a> HotBlocks<'a> {
         let (from, to) = (self.next.0 - entry.first.0, self.last.min(entry.last()).0 - entry.first.0);
         self.next = entry.last().next();
         Ok(Some((&self.block, from as usize..to as usize + 1)))
+    }
+}
+
+/// Reading for a replay.
+impl Log {
+    /// The hot blocks that hold events of `range`, for a replay; of the dimensions only those `wanted`.
+    #[must_use]
+    pub fn hot_blocks(&self, range: impl RangeBounds<Position>, wanted: &[Dimension]) -> HotBlocks<'_> {
+        HotBlocks::new(&self.store, Span::of(range, self.head()), wanted)
+    }
+
+    /// Where the blocks up to the head lie.
+    ///
+    /// # Errors
+    ///
+    /// When the list of blocks cannot be read or leaves positions out.
+    pub fn extents(&self) -> Result<Vec<Extent>, LogError> {
+        extents(&self.store, Span::of(.., self.head())).collect()
     }
 }
 

