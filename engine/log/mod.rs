@@ -8,14 +8,14 @@
 //! the folder    home: its lock and format;  store, entry, keys: the database, made harmless;  worker: the
 //!               thread that writes to it;  witness: how far events were acknowledged, beside it;
 //!               opening, preflight: what is checked before anything is believed;  disk: what is durable
-//! a block       block: events <-> two values;  frame: their outside;  hot, cold: their inside;  brief: what
-//!               a replay sees;  column, texts, parts: the bricks
+//! a block       block: events <-> two values;  frame: their outside;  hot, cold: their inside;  brief: its
+//!               events for whoever reads by name;  column, texts, parts: the bricks
 //! an event      raw: as it is kept;  records, registry: what its bytes mean, by code;  codec: bincode
 //! commitment    the tree over events;  past: as it was at earlier positions;  head, proof, digits: what is
 //!               published of it, and shown to those who do not have the log
 //! writing       writer: the one task that writes;  admit: new, duplicate, conflict;  grow: events become
-//!               blocks and join the commitment;  receipt;  recall: blocks read a moment ago;  index: by (source, id);  levels: those of contexts;  limits;
-//!               seal: small blocks become full ones
+//!               blocks and join the commitment;  receipt;  recall: blocks read a moment ago;  index: by
+//!               (source, id);  levels: those of contexts;  limits;  seal: small blocks become full ones
 //! reading       read: ranges;  subscription: what is there and what comes;  stats, verify: all of it
 //! looking after backup;  rebuild: a store written anew;  repair, salvage: what can be proven of a damaged
 //!               one;  redact, remains: contents destroyed for ever

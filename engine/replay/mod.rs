@@ -4,6 +4,13 @@
 //! meet per consultation, and every consultation is read once all its marks are there. Nothing of the
 //! cut shows: the same events give the same bytes in any order, any batching, on any number of threads.
 //! A replay never reads what a reading does not need; names are looked up only to break ties.
+//!
+//! ```text
+//! by name      piece: marks by consultation;  table: outcomes by name
+//! as numbers   stretch: what one thread reads;  ring: open consultations;  levels: numbers for texts;
+//!              fragments: rows of one consultation meet;  again: what is not plain;  sheet: all of it
+//! asked        rows: what both answer alike;  totals: plain counts
+//! ```
 
 mod again;
 mod fragments;

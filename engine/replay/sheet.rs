@@ -199,18 +199,17 @@ fn finish(
         let covered = part.covered();
         (part, open, covered)
     });
-    let (mut gists, mut coverage) = (Vec::new(), Coverage::default());
+    let (mut gists, mut coverage): (Vec<Gists>, _) = (Vec::new(), Coverage::default());
     for (part, going_on, covered) in parts {
         going_on.into_iter().for_each(|(platform, count)| *open.entry(platform).or_default() += count);
         coverage.merge(covered);
         gists.push(part);
     }
-    let mut parts: Vec<Gists> = gists;
-    parts.iter_mut().for_each(|part| part.coverage = coverage.clone());
+    gists.iter_mut().for_each(|part| part.coverage = coverage.clone());
     let undeclared =
         names.iter().zip(&sights).filter(|(_, sight)| !sight.declared).map(|(name, _)| (*name).to_owned());
     let undeclared = undeclared.collect();
-    Ok(Sheet { parts, open, parameters, position, undeclared })
+    Ok(Sheet { parts: gists, open, parameters, position, undeclared })
 }
 
 /// What `work` makes of each, on a thread of its own.
