@@ -272,7 +272,7 @@ fn only_a_new_an_empty_or_a_store_folder_is_opened() {
     append(&create(&store), [event(1)]);
     std::fs::write(store.join("FORMAT"), "evenfield log 9\n").unwrap();
     let error = refusal(&store, Mode::Create).to_string();
-    assert!(error.contains("evenfield log 9") && error.contains("evenfield log 1"), "{error}");
+    assert!(error.contains("evenfield log 9") && error.contains("evenfield log 2"), "{error}");
     std::fs::remove_file(store.join("FORMAT")).unwrap();
     let error = refusal(&store, Mode::Create).to_string();
     assert!(error.contains("FORMAT is missing"), "{error}");

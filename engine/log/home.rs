@@ -10,7 +10,7 @@
 //! ```
 //!
 //! ```text
-//! evenfield log 1                 the format
+//! evenfield log 2                 the format
 //! store 0123...                   32 hexadecimal digits that no other store has
 //! generation 1                    which database and witness count
 //! before keep                     what to do with the generation before it, if it is still there:
@@ -41,7 +41,7 @@ const DAMAGED: &str = "damaged";
 /// Written by `ingest`; see above.
 const KEY: &str = "KEY";
 /// What `FORMAT` begins with.
-const FORMAT_LINE: &str = "evenfield log 1";
+const FORMAT_LINE: &str = "evenfield log 2";
 /// Short readers come and go: how long one is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);

@@ -400,7 +400,7 @@ pub(super) fn damaged_format(_: &Base) -> Vec<Harm> {
 }
 
 pub(super) fn newer_format(_: &Base) -> Vec<Harm> {
-    vec![harm("the next one", |_, dir| fs::write(dir.join("FORMAT"), "evenfield log 2\n").unwrap())]
+    vec![harm("the next one", |_, dir| fs::write(dir.join("FORMAT"), "evenfield log 3\n").unwrap())]
 }
 
 /// Writes the store anew, which makes it generation 1.
