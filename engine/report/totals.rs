@@ -8,7 +8,7 @@ use crate::replay::{Totals, TotalsRow};
 #[must_use]
 pub fn totals(totals: &Totals) -> String {
     if totals.rows.is_empty() {
-        return "no consultation is over yet: there is nothing to count\n".to_owned();
+        return "no consultation is over yet, so there is nothing to count: `evenfield ingest FILE` takes some in\n".to_owned();
     }
     let head =
         ["", "consultations", "attempted", "connected", "first try", "undisturbed", "completed", "drops"];
