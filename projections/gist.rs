@@ -66,6 +66,20 @@ impl Flags {
 
     /// Somebody was named by a plan or by feedback.
     pub const CLAIMS: Self = Self(1 << 11);
+    /// It is not over at the instant that was asked about.
+    pub const OPEN: Self = Self(1 << 12);
+
+    /// What is true, as bits.
+    #[must_use]
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// What these bits say is true.
+    #[must_use]
+    pub const fn of_bits(bits: u16) -> Self {
+        Self(bits)
+    }
 
     /// Whether all of `other` is true.
     #[must_use]
@@ -77,6 +91,18 @@ impl Flags {
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// The same without `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether anything of `other` is true.
+    #[must_use]
+    pub const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// The same, and `other` if it holds.
@@ -108,10 +134,16 @@ impl Gist {
         help_requests: 0,
     };
 
-    /// Whether its numbers are those of a consultation.
+    /// Whether it stands for a consultation that is over.
     #[must_use]
     pub fn counts(&self) -> bool {
-        !self.flags.has(Flags::VOID) && !self.flags.has(Flags::ASIDE)
+        !self.flags.has_any(Flags::VOID.with(Flags::OPEN))
+    }
+
+    /// Whether, besides, its numbers are its own.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.flags.has_any(Flags::VOID.with(Flags::OPEN).with(Flags::ASIDE))
     }
 
     /// How it ended, where no terminal event tells (rule 5).

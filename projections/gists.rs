@@ -6,6 +6,7 @@
 //! memory, without names of consultations and without what no measure asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use event::{Context, Dimension, NOT_RECORDED, Role, Time};
@@ -19,15 +20,15 @@ use crate::reading::feedback::Said;
 /// How many different circumstances are kept at hand.
 const CONTEXTS: usize = 1 << 14;
 
-/// The gists of one piece of a log. Rows of consultations in progress and of those read elsewhere are void.
+/// The gists of one piece of a log. Rows of consultations that were read elsewhere are void.
 #[derive(Debug, Default)]
 pub struct Gists {
     /// One for each consultation.
     pub rows: Vec<Gist>,
     /// The dimensions that were asked for.
     pub columns: Vec<Column>,
-    /// How long each counted drop with a return lasted, in ms: of each row as many as have recovered.
-    pub returns: Vec<u32>,
+    /// By row: how long each counted drop with a return lasted, in ms.
+    pub returns: Vec<(u32, u32)>,
     /// By row: from opening the link to joining, of patient and clinician, in ms.
     pub joins: Vec<(u32, [u32; 2])>,
     /// By row, what people said.
@@ -72,16 +73,47 @@ impl Column {
 }
 
 impl Gists {
-    /// Leaves out the rows that are not over by `until` and returns them.
+    /// Notes of every row whether it is over by `until`, and returns those that are not.
     pub fn close(&mut self, until: Time) -> Vec<u32> {
-        let mut open = Vec::new();
-        for (number, row) in self.rows.iter_mut().enumerate() {
-            if row.counts() && !row.is_over(until) {
-                row.flags = row.flags.with(Flags::VOID);
-                open.push(number as u32);
-            }
+        let rows = 0..self.rows.len() as u32;
+        rows.filter(|row| self.is_open_by(*row, until)).collect()
+    }
+
+    /// Whether a row is not over by `until`, which is noted; one that is void is neither.
+    pub fn is_open_by(&mut self, row: u32, until: Time) -> bool {
+        let gist = &mut self.rows[row as usize];
+        let open = !gist.flags.has(Flags::VOID) && !gist.is_over(until);
+        let flags = gist.flags.without(Flags::OPEN).with_if(open, Flags::OPEN);
+        if flags != gist.flags {
+            gist.flags = flags;
         }
         open
+    }
+
+    /// Takes in the rows of another piece, which has the same columns; `sources` are the numbers here of
+    /// the sources there.
+    pub fn append(&mut self, next: Self, sources: &[u32]) {
+        let before = self.rows.len() as u32;
+        let moved = |gist: Gist| Gist { source: sources[gist.source as usize], ..gist };
+        self.rows.extend(next.rows.into_iter().map(moved));
+        for (column, next) in self.columns.iter_mut().zip(next.columns) {
+            let known: BTreeMap<Arc<str>, u32> = column.levels.iter().cloned().zip(1..).collect();
+            let mut number = |level: Arc<str>| match known.get(&level) {
+                Some(number) => *number,
+                None => {
+                    column.levels.push(level);
+                    column.levels.len() as u32
+                }
+            };
+            let numbers: Vec<u32> =
+                std::iter::once(0).chain(next.levels.into_iter().map(&mut number)).collect();
+            column.level.extend(next.level.into_iter().map(|level| numbers[level as usize]));
+        }
+        shift(&mut self.returns, next.returns, before);
+        shift(&mut self.joins, next.joins, before);
+        shift(&mut self.said, next.said, before);
+        shift(&mut self.stages, next.stages, before);
+        shift(&mut self.aside, next.aside, before);
     }
 
     /// The column of a dimension, if it was asked for.
@@ -93,9 +125,9 @@ impl Gists {
     /// The levels of a dimension that rows have, with [`NOT_RECORDED`] where one has none.
     #[must_use]
     pub fn levels(&self, dimension: Dimension) -> BTreeSet<String> {
-        let aside = self.aside.iter().map(|(_, row)| row.context.level(dimension).to_owned());
+        let aside = self.aside_rows().map(|row| row.context.level(dimension).to_owned());
         let mut found: BTreeSet<String> = aside.collect();
-        let counts = Gist::counts;
+        let counts = Gist::is_plain;
         if let Some(column) = self.column(dimension) {
             let mut seen = vec![false; column.levels.len() + 1];
             let levels = self.rows.iter().zip(&column.level).filter(|(row, _)| counts(row));
@@ -108,30 +140,54 @@ impl Gists {
         found
     }
 
+    /// The outcomes that are not plain, of consultations that are over.
+    pub fn aside_rows(&self) -> impl Iterator<Item = &Outcome> {
+        let counts = |row: u32| self.rows[row as usize].counts();
+        self.aside.iter().filter(move |(row, _)| counts(*row)).map(|(_, outcome)| outcome)
+    }
+
     /// What the sources of these rows watch beside them.
     #[must_use]
     pub fn covered(&self) -> Coverage {
         let (platform, organisation) =
             (self.column(Dimension::Platform), self.column(Dimension::Organisation));
         let level = |column: Option<&Column>, row: usize| column.map_or(0, |column| column.level[row]);
-        let mut seen = BTreeMap::new();
-        // Rows of one source are mostly of one place: that is looked up once.
-        let mut last = vec![None; self.sights.len()];
-        for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.counts()) {
+        let mut seen: BTreeMap<(u32, (u32, u32)), (usize, u64)> = BTreeMap::new();
+        let mut note = |source: u32, (place, row, rows): (_, usize, u64)| {
+            seen.entry((source, place)).or_insert((row, 0)).1 += rows;
+        };
+        // Rows of one source are mostly of one place: those that follow each other are noted once.
+        let mut last: Vec<Option<((u32, u32), usize, u64)>> = vec![None; self.sights.len()];
+        for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.is_plain()) {
             let place = (level(platform, number), level(organisation, number));
-            if last[row.source as usize].replace(place) != Some(place) {
-                seen.entry((row.source, place)).or_insert(number);
+            match &mut last[row.source as usize] {
+                Some((known, _, rows)) if *known == place => *rows += 1,
+                last => {
+                    if let Some(run) = last.replace((place, number, 1)) {
+                        note(row.source, run);
+                    }
+                }
             }
         }
+        last.into_iter().zip(0..).for_each(|(run, source)| {
+            run.into_iter().for_each(|run| note(source, run));
+        });
         let mut coverage = Coverage::default();
         let mut scratch = Outcome::empty("", Arc::default(), RowSight::default());
-        for number in seen.into_values() {
-            scratch.context = Arc::new(self.context(number));
-            scratch.sight = self.sights[self.rows[number].source as usize];
-            coverage.add(&scratch);
+        for (row, rows) in seen.into_values() {
+            scratch.context = Arc::new(self.context(row));
+            scratch.sight = self.sights[self.rows[row].source as usize];
+            coverage.add_many(&scratch, rows);
         }
-        self.aside.iter().for_each(|(_, row)| coverage.add(row));
+        self.aside_rows().for_each(|row| coverage.add(row));
         coverage
+    }
+
+    /// The outcome of one row; none where it does not count. To see all of them, use [`Self::each`].
+    #[must_use]
+    pub fn outcome(&self, row: u32) -> Option<Outcome> {
+        let gist = self.rows.get(row as usize)?;
+        Scene::at(self, row).next(row as usize, gist).cloned()
     }
 
     /// The circumstances of a row, as far as they were asked for.
@@ -142,9 +198,15 @@ impl Gists {
     }
 
     /// Shows every outcome, those of consultations that are not plain among them, row by row.
-    pub fn each(&self, mut show: impl FnMut(&Outcome)) {
-        let mut scene = Scene::new(self);
-        for (number, gist) in self.rows.iter().enumerate() {
+    pub fn each(&self, show: impl FnMut(&Outcome)) {
+        self.each_of(0..self.rows.len() as u32, show);
+    }
+
+    /// Shows the outcomes of some rows.
+    pub fn each_of(&self, rows: Range<u32>, mut show: impl FnMut(&Outcome)) {
+        let mut scene = Scene::at(self, rows.start);
+        let gists = &self.rows[rows.start as usize..rows.end as usize];
+        for (number, gist) in (rows.start as usize..).zip(gists) {
             if let Some(row) = scene.next(number, gist) {
                 show(row);
             }
@@ -186,16 +248,27 @@ impl<'a> Scene<'a> {
         Self { gists, row, contexts, levels, sights, source, returns, joins, said, stages, aside, other }
     }
 
-    /// The outcome of the next row; none where it is void.
+    /// The scene before that row.
+    fn at(gists: &'a Gists, row: u32) -> Self {
+        Self {
+            returns: gists.returns.partition_point(|(of, _)| *of < row),
+            joins: gists.joins.partition_point(|(of, _)| *of < row),
+            said: gists.said.partition_point(|(of, _)| *of < row),
+            stages: gists.stages.partition_point(|(of, _)| *of < row),
+            aside: gists.aside.partition_point(|(of, _)| *of < row),
+            ..Self::new(gists)
+        }
+    }
+
+    /// The outcome of the next row; none where it does not count.
     fn next(&mut self, number: usize, gist: &Gist) -> Option<&Outcome> {
         let gists = self.gists;
-        let returns = self.returns;
-        self.returns += usize::from(gist.recovered_drops);
+        let returns = list(&gists.returns, &mut self.returns, number);
         let joins = list(&gists.joins, &mut self.joins, number);
         let said = list(&gists.said, &mut self.said, number);
         let stages = list(&gists.stages, &mut self.stages, number);
         let aside = list(&gists.aside, &mut self.aside, number);
-        if gist.flags.has(Flags::VOID) {
+        if !gist.counts() {
             return None;
         }
         if gist.flags.has(Flags::ASIDE) {
@@ -214,7 +287,7 @@ impl<'a> Scene<'a> {
         row.adequacy.clear();
         row.invitations.clear();
         row.anomalies.clear();
-        for ms in &gists.returns[returns..self.returns] {
+        for (_, ms) in returns {
             let (at, over_at) = (Time::from_ms(0), Some(Time::from_ms(i64::from(*ms))));
             row.drop_times.push(Disturbance { at, over_at });
         }
@@ -260,6 +333,11 @@ impl Scene<'_> {
             row.sight
         });
     }
+}
+
+/// Puts the entries of another list by row behind those of the first; its rows lie behind `before` others.
+fn shift<T>(list: &mut Vec<(u32, T)>, next: Vec<(u32, T)>, before: u32) {
+    list.extend(next.into_iter().map(|(row, entry)| (row + before, entry)));
 }
 
 /// The entries of a list by row that are those of row `number`.

@@ -153,12 +153,13 @@ impl Totals<'_> {
             .collect();
         let mut groups = Groups::of(&columns);
         for (number, gist) in gists.rows.iter().enumerate() {
-            if gist.counts() && passing.iter().all(|(column, levels)| levels[column.level[number] as usize]) {
+            if gist.is_plain() && passing.iter().all(|(column, levels)| levels[column.level[number] as usize])
+            {
                 groups.total(number).add(gist);
             }
         }
         let mut state = groups.named(self.by);
-        for (_, row) in &gists.aside {
+        for row in gists.aside_rows() {
             if let Some(arm) = self.arm_of(row) {
                 state.entry(arm).or_default().add_outcome(row);
             }

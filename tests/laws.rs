@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
-use engine::replay::{ReplayError, Request, Sheet, Watch, compare, replay, sheet, totals};
+use engine::replay::{ReplayError, Request, Rows as _, Sheet, Watch, compare, replay, sheet, totals};
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
 use projections::compare::{Ask, ClusterChoice, Comparison};
@@ -216,7 +216,7 @@ impl Arrival {
 
 /// A sheet answers as the rows do that never saw a log.
 fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &str) {
-    let threads = sheet.parts.len();
+    let threads = sheet.parts().count();
     assert_eq!(compared(|ask| compare(sheet, ask, threads).unwrap()), comparisons, "sheet, {how}");
     assert_eq!(sheet.undeclared, expected.undeclared, "sheet, {how}");
     assert_eq!(sheet.in_progress(), expected.open.len() as u64, "sheet, {how}");
@@ -273,8 +273,44 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
     }
 }
 
+/// A sheet that goes on with every batch says what one says that is made in the end; so does what was
+/// counted of it.
+fn goes_on(events: &[Event], batch: usize, until: Option<Time>) {
+    let expected = Expected::of(events, until);
+    let comparisons = compared(|ask| expected.compare(ask));
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
+    let (request, watch) = (Request { threads: Some(2), ..Request::default() }, Watch::default());
+    let wanted = [Dimension::Service, Dimension::Clinician];
+    let mut whole = sheet(&log, &request, &wanted, &watch).unwrap();
+    let (filter, by) = (Filter::default(), [Dimension::Service]);
+    let survey = Survey { filter: &filter, by: &by };
+    let mut counted = survey.fold(&[]);
+    for batch in events.chunks(batch.max(1)) {
+        log.append_blocking(batch.to_vec(), Time::default()).unwrap();
+        let (now, changes) = whole.refresh(&log, &request, &watch).unwrap();
+        now.update(&changes, &survey, &mut counted, 2);
+        same("what was counted goes on", "survey", &counted, &now.fold(&survey, 2));
+        whole = now;
+    }
+    let request = Request { until, ..request };
+    let (whole, changes) = whole.refresh(&log, &request, &watch).unwrap();
+    whole.update(&changes, &survey, &mut counted, 2);
+    says_the_same(&whole, &expected, &comparisons, "going on");
+    same("what was counted goes on", "survey", &counted, &whole.fold(&survey, 2));
+}
+
 proptest! {
     #![proptest_config(cases(20))]
+
+    #[test]
+    fn a_sheet_that_goes_on_says_the_same(
+        ((events, until), shuffled) in in_another_order(),
+        batch in 1_usize..40,
+    ) {
+        goes_on(&distinct(&events), batch, until);
+        goes_on(&distinct(&shuffled), 2 * batch, until);
+    }
 
     #[test]
     fn messy_events_give_one_answer_however_they_arrive(
@@ -292,6 +328,8 @@ fn a_clinic_gives_one_answer_however_its_events_arrive() {
     let mut shuffled = events.clone();
     shuffled.sort_by_key(|event| event.id.bytes().rev().collect::<Vec<_>>());
     give_one_answer(&events, &shuffled, 977, None);
+    goes_on(&events, 700, None);
+    goes_on(&shuffled, 1_700, None);
 }
 
 /// However the log is cut, it is the number of consultations in all that counts.

@@ -175,13 +175,13 @@ impl Log {
         HotBlocks::new(&self.store, Span::of(range, self.head()), wanted)
     }
 
-    /// Where the blocks up to the head lie.
+    /// Where the blocks lie that hold events of `range`, up to the head.
     ///
     /// # Errors
     ///
     /// When the list of blocks cannot be read or leaves positions out.
-    pub fn extents(&self) -> Result<Vec<Extent>, LogError> {
-        extents(&self.store, Span::of(.., self.head())).collect()
+    pub fn extents(&self, range: impl RangeBounds<Position>) -> Result<Vec<Extent>, LogError> {
+        extents(&self.store, Span::of(range, self.head())).collect()
     }
 }
 

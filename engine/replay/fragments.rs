@@ -5,8 +5,12 @@
 //! that fit the nearest memory. Plans and feedback add up to the row of the call; where two rows tell of a
 //! call, or of different circumstances, all of their events are read again.
 
+use std::collections::HashSet;
+
 use projections::gist::{Flags, Gist};
 
+use super::again::ToRead;
+use super::spread;
 use super::stretch::Stretch;
 
 /// Buckets, by the highest bits of the digest.
@@ -32,11 +36,7 @@ pub(super) fn repeated(stretches: &[Stretch], threads: usize) -> Vec<u64> {
         .map(|(from, to)| &sorted[from..*to])
         .collect();
     let each = buckets.len().div_ceil(threads.max(1));
-    std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            buckets.chunks(each).map(|buckets| scope.spawn(move || repeated_of(buckets))).collect();
-        workers.into_iter().flat_map(super::join).collect()
-    })
+    spread(buckets.chunks(each), threads, repeated_of).concat()
 }
 
 /// The digests by bucket, and where each bucket ends.
@@ -82,7 +82,7 @@ fn repeated_of(buckets: &[&[u64]]) -> Vec<u64> {
 }
 
 /// Where the rows of the digests lie, each digest's in order.
-pub(super) fn groups(stretches: &[Stretch], digests: &[u64]) -> Vec<Vec<Place>> {
+pub(super) fn groups(stretches: &[Stretch], digests: &[u64], threads: usize) -> Vec<Vec<Place>> {
     if digests.is_empty() {
         return Vec::new();
     }
@@ -100,10 +100,7 @@ pub(super) fn groups(stretches: &[Stretch], digests: &[u64]) -> Vec<Vec<Place>> 
         });
         rows.filter_map(|(digest, row)| Some((digests.binary_search(digest).ok()?, row))).collect()
     };
-    let found: Vec<Vec<(usize, u32)>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = stretches.iter().map(|part| scope.spawn(|| found(part))).collect();
-        workers.into_iter().map(super::join).collect()
-    });
+    let found = spread(stretches, threads, found);
     let mut groups = vec![Vec::new(); digests.len()];
     for (stretch, found) in found.into_iter().enumerate() {
         found.into_iter().for_each(|(group, row)| groups[group].push(Place { stretch, row }));
@@ -111,10 +108,59 @@ pub(super) fn groups(stretches: &[Stretch], digests: &[u64]) -> Vec<Vec<Place>> 
     groups
 }
 
+/// Lets the rows of each group meet, and returns for each consultation that must be read again its rows;
+/// those that are alone and cannot be read alone among them.
+pub(super) fn bring_together(stretches: &mut [Stretch], groups: Vec<Vec<Place>>) -> ToRead {
+    let (mut again, mut moved) = (ToRead::new(), Moved::new());
+    for rows in groups {
+        let is_live = |place: &Place| !stretches[place.stretch].gist(place.row).flags.has(Flags::VOID);
+        let live: Vec<Place> = rows.iter().copied().filter(is_live).collect();
+        if live.len() > 1
+            && let Some(first) = meet(stretches, &live, &mut moved)
+        {
+            again.push((first, rows));
+        }
+    }
+    let met: HashSet<Place> = again.iter().map(|(first, _)| *first).collect();
+    for (number, stretch) in stretches.iter_mut().enumerate() {
+        let rows = std::mem::take(&mut stretch.again);
+        let alone = rows.into_iter().filter(|row| !stretch.gist(*row).flags.has(Flags::VOID));
+        let alone = alone.map(|row| Place { stretch: number, row });
+        again.extend(alone.filter(|place| !met.contains(place)).map(|place| (place, vec![place])));
+    }
+    moved.sort_unstable();
+    move_said(stretches, &moved);
+    again
+}
+
+/// Moves what people said to the rows that it belongs to now.
+fn move_said(stretches: &mut [Stretch], moved: &[(Place, Place)]) {
+    let mut from: Vec<usize> = moved.iter().map(|(from, _)| from.stretch).collect();
+    from.dedup();
+    let mut all = Vec::new();
+    for number in from {
+        let stretch = &mut stretches[number];
+        for (row, said) in std::mem::take(&mut stretch.gists.said) {
+            let place = Place { stretch: number, row };
+            match moved.binary_search_by_key(&place, |(from, _)| *from) {
+                Ok(found) => all.push((moved[found].1, said)),
+                Err(_) => stretch.gists.said.push((row, said)),
+            }
+        }
+    }
+    let mut to: Vec<usize> = all.iter().map(|(place, _)| place.stretch).collect();
+    for (place, said) in all {
+        stretches[place.stretch].gists.said.push((place.row, said));
+    }
+    to.sort_unstable();
+    to.dedup();
+    to.into_iter().for_each(|number| stretches[number].gists.said.sort_by_key(|(row, _)| *row));
+}
+
 /// Brings the rows of a consultation together; its first row if its events must be read again.
 ///
 /// `rows` are in order, and two at least.
-pub(super) fn meet(stretches: &mut [Stretch], rows: &[Place], moved: &mut Moved) -> Option<Place> {
+fn meet(stretches: &mut [Stretch], rows: &[Place], moved: &mut Moved) -> Option<Place> {
     let gists: Vec<Gist> = rows.iter().map(|place| *stretches[place.stretch].gist(place.row)).collect();
     let is = |flags| gists.iter().filter(move |gist| gist.flags.has(flags)).count();
     let claims = |gist: &Gist| gist.flags.has(Flags::CLAIMS) && !gist.flags.has(Flags::CALL);
@@ -145,7 +191,7 @@ pub(super) fn meet(stretches: &mut [Stretch], rows: &[Place], moved: &mut Moved)
 }
 
 /// From rows that are void now to the rows that have what people said in them.
-pub(super) type Moved = Vec<(Place, Place)>;
+type Moved = Vec<(Place, Place)>;
 
 fn add(mut whole: Gist, other: &Gist) -> Gist {
     whole.last_ms = whole.last_ms.max(other.last_ms);

@@ -13,9 +13,12 @@
 //! ```
 
 mod again;
+mod book;
 mod fragments;
+mod gather;
 mod levels;
 mod piece;
+mod refresh;
 mod ring;
 mod rows;
 mod sheet;
@@ -23,6 +26,7 @@ mod stretch;
 mod table;
 mod totals;
 
+pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
 pub use sheet::{MOST_ROWS, Sheet, sheet};
 pub use table::Table;
@@ -62,6 +66,12 @@ impl Request {
     pub fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.threads.unwrap_or_else(all).max(1)
+    }
+
+    /// How consultations are read, where the newest event is of that instant.
+    fn parameters(&self, newest: Time) -> Parameters {
+        let house = Parameters::as_of(self.until.unwrap_or(newest));
+        Parameters { grace_ms: self.grace_ms.unwrap_or(house.grace_ms), ..house }
     }
 }
 
@@ -130,8 +140,7 @@ pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, Repl
     let (sources, newest) = survey(log, &pieces)?;
     let names: Vec<&str> = sources.names().collect();
     let sights: Vec<Sight> = names.iter().map(|name| sources.sight(name)).collect();
-    let mut parameters = Parameters::as_of(request.until.unwrap_or(newest));
-    parameters.grace_ms = request.grace_ms.unwrap_or(parameters.grace_ms);
+    let parameters = request.parameters(newest);
     let shards = meet(pieces, &names, threads);
     // A piece has looked at its own, and a consultation may lie in several of them.
     if shards.iter().map(Shard::len).sum::<usize>() > limit {
@@ -148,6 +157,34 @@ pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, Repl
     let undeclared =
         names.iter().zip(&sights).filter(|(_, sight)| !sight.declared).map(|(name, _)| (*name).to_owned());
     Ok(Table::of(parts?, parameters, head, undeclared.collect()))
+}
+
+/// What `work` makes of each of `items`, in their order, on so many threads.
+fn spread<T: Send, U: Send>(
+    items: impl IntoIterator<Item = T>,
+    threads: usize,
+    work: impl Fn(T) -> U + Sync,
+) -> Vec<U> {
+    let items: Vec<T> = items.into_iter().collect();
+    let threads = threads.clamp(1, items.len().max(1));
+    if threads == 1 {
+        return items.into_iter().map(work).collect();
+    }
+    let next = std::sync::Mutex::new(items.into_iter().enumerate());
+    let one = || {
+        let mut done = Vec::new();
+        loop {
+            let taken = next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            let Some((number, item)) = taken else { return done };
+            done.push((number, work(item)));
+        }
+    };
+    let mut all: Vec<(usize, U)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+        workers.into_iter().flat_map(join).collect()
+    });
+    all.sort_unstable_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, done)| done).collect()
 }
 
 /// What a worker returned; its panic, if it panicked, goes on here.

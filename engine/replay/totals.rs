@@ -9,8 +9,8 @@ use projections::stats::proportion;
 use projections::totals::{self, QUANTILES, State, Total};
 use serde::Serialize;
 
-use super::join;
 use super::sheet::Sheet;
+use super::spread;
 
 /// The nominal coverage of the intervals.
 const LEVEL: f64 = 0.95;
@@ -63,10 +63,7 @@ pub struct Row {
 pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) -> Totals {
     let asked = totals::Totals { by, filter };
     let mut state = State::new();
-    let parts: Vec<State> = std::thread::scope(|scope| {
-        let workers: Vec<_> = sheet.parts.iter().map(|part| scope.spawn(|| asked.fold(part))).collect();
-        workers.into_iter().map(join).collect()
-    });
+    let parts = spread(sheet.parts(), threads, |part| asked.fold(part));
     for (arm, total) in parts.into_iter().flatten() {
         match state.entry(arm) {
             std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(total)),
@@ -95,21 +92,8 @@ fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
             None => platforms.push((platform, vec![(levels, total)])),
         }
     }
-    let next = std::sync::Mutex::new(platforms.into_iter().enumerate());
-    let work = || {
-        let mut rows = Vec::new();
-        loop {
-            let taken = next.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-            let Some((number, (platform, parts))) = taken else { return rows };
-            rows.push((number, rows_of(&platform, parts, by)));
-        }
-    };
-    let mut rows: Vec<(usize, Vec<Row>)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(join).collect()
-    });
-    rows.sort_unstable_by_key(|(number, _)| *number);
-    rows.into_iter().flat_map(|(_, rows)| rows).collect()
+    let rows = spread(platforms, threads, |(platform, parts)| rows_of(&platform, parts, by));
+    rows.into_iter().flatten().collect()
 }
 
 /// The row of a platform as a whole, and those of its parts.

@@ -50,27 +50,27 @@ pub enum Reading {
 /// Reads one consultation from its settled episode.
 #[must_use]
 pub fn read(consultation: &str, episode: &Episode, sights: &[Sight], parameters: &Parameters) -> Reading {
-    let marks = episode.marks();
-    let context = context(marks, sights);
-    let mut call = Call::of(marks, sights);
-    if call.in_progress(parameters) {
-        return Reading::Open(InProgress { consultation: consultation.to_owned(), context });
+    let call = Call::of(episode.marks(), sights);
+    match call.open_since() {
+        Some(last) if parameters.until.since(last) < OPEN_MS => {
+            let context = context(episode.marks(), sights);
+            Reading::Open(InProgress { consultation: consultation.to_owned(), context })
+        }
+        _ => Reading::Closed(Box::new(call.read(consultation, sights, parameters))),
     }
-    let mut row = Outcome::empty(consultation, context, row_sight(marks, sights));
-    call.attempts(&mut row);
-    call.connection(parameters, &mut row);
-    call.ending(&mut row);
-    row.help_requests = marks.iter().filter(|mark| mark.kind == Kind::HelpRequested).count() as u32;
-    row.join_ms = call.join_times();
-    feedback::read(marks, &call.people, &mut row);
-    row.undisturbed = row.first_try
-        && row.drops == 0
-        && row.hardly_interrupted(parameters)
-        && row.ending == Ending::Completed;
-    for (kind, count) in call.anomalies {
-        *row.anomalies.entry(kind).or_default() += count;
-    }
-    Reading::Closed(Box::new(row))
+}
+
+/// Reads one consultation as if it were over, and tells the last instant of it unless something ended it.
+#[must_use]
+pub fn read_as_over(
+    consultation: &str,
+    episode: &Episode,
+    sights: &[Sight],
+    parameters: &Parameters,
+) -> (Outcome, Option<Time>) {
+    let call = Call::of(episode.marks(), sights);
+    let open_since = call.open_since();
+    (call.read(consultation, sights, parameters), open_since)
 }
 
 /// One consultation while it is read.
@@ -82,7 +82,6 @@ struct Call<'a> {
     end: Option<End>,
     anomalies: BTreeMap<&'static str, u32>,
 }
-
 impl<'a> Call<'a> {
     fn of(marks: &'a [Mark], sights: &[Sight]) -> Self {
         let mut people = People::of(marks, sights);
@@ -107,14 +106,35 @@ impl<'a> Call<'a> {
         Self { marks, people, presence, end, anomalies }
     }
 
-    fn in_progress(&self, parameters: &Parameters) -> bool {
+    /// Its outcome, as if it were over.
+    fn read(mut self, consultation: &str, sights: &[Sight], parameters: &Parameters) -> Outcome {
+        let marks = self.marks;
+        let mut row = Outcome::empty(consultation, context(marks, sights), row_sight(marks, sights));
+        self.attempts(&mut row);
+        self.connection(parameters, &mut row);
+        self.ending(&mut row);
+        row.help_requests = marks.iter().filter(|mark| mark.kind == Kind::HelpRequested).count() as u32;
+        row.join_ms = self.join_times();
+        feedback::read(marks, &self.people, &mut row);
+        row.undisturbed = row.first_try
+            && row.drops == 0
+            && row.hardly_interrupted(parameters)
+            && row.ending == Ending::Completed;
+        for (kind, count) in self.anomalies {
+            *row.anomalies.entry(kind).or_default() += count;
+        }
+        row
+    }
+
+    /// Its last instant, after which it is open for a while; none where something ended it (rule 5).
+    fn open_since(&self) -> Option<Time> {
         let ended = self.end.is_some_and(|end| end.terminal.is_some());
         let cancelled = self.marks.iter().any(|mark| mark.kind == Kind::Cancelled);
         let last = self.marks.iter().map(|mark| match &mark.fact {
             Fact::Scheduled { booked_start: Some(start), .. } => mark.at.max(*start),
             _ => mark.at,
         });
-        !ended && !cancelled && last.max().is_some_and(|last| parameters.until.since(last) < OPEN_MS)
+        if ended || cancelled { None } else { last.max() }
     }
 
     /// Marks up to the end.
