@@ -1,4 +1,6 @@
 //! The recording that is timed: 30,000 consultations of the plan `national`, from its own seed.
+//!
+//! The environment variable `EVENFIELD_CONSULTATIONS` says another number.
 
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ const CONSULTATIONS: u64 = 30_000;
 /// The events of size S, in order of arrival.
 pub(crate) fn events() -> Vec<Event> {
     let mut plan = Plan::named("national").expect("the plan comes with the program");
-    plan.consultations = CONSULTATIONS;
+    let asked = std::env::var("EVENFIELD_CONSULTATIONS").ok();
+    plan.consultations =
+        asked.map_or(CONSULTATIONS, |asked| asked.parse().expect("a number of consultations"));
     Synth::new(&plan).collect()
 }
 
@@ -44,16 +48,19 @@ pub(crate) fn append(log: &Log, events: Vec<Event>) {
     }
 }
 
+/// The request for a replay on so many threads.
+pub(crate) fn request(threads: usize) -> Request {
+    Request { threads: Some(threads), ..Request::default() }
+}
+
 /// The rows of a store.
 pub(crate) fn rows(log: &Log, threads: usize) -> Table {
-    let request = Request { threads: Some(threads), ..Request::default() };
-    replay(log, &request, &Watch::default()).expect("a replay")
+    replay(log, &request(threads), &Watch::default()).expect("a replay")
 }
 
 /// The sheet of a store.
 pub(crate) fn sheet(log: &Log, threads: usize) -> Sheet {
-    let request = Request { threads: Some(threads), ..Request::default() };
-    engine::replay::sheet(log, &request, &[Dimension::Service], &Watch::default()).expect("a replay")
+    engine::replay::sheet(log, &request(threads), &[Dimension::Service], &Watch::default()).expect("a replay")
 }
 
 /// How many events the hot blocks of a store hold, each block read, checked and taken apart.

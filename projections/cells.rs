@@ -192,6 +192,13 @@ enum Way {
 
 impl Projection for Question<'_> {
     type State = BTreeMap<Arm, Cell>;
+    type Tray = Tray;
+
+    fn dimensions(&self) -> Vec<Dimension> {
+        let own = [Dimension::Platform, Dimension::Modality].into_iter().chain(self.cluster);
+        let filter = self.filter.iter().map(|(dimension, _)| dimension);
+        own.chain(self.by.iter().copied()).chain(filter).collect()
+    }
 
     fn add(&self, row: &Outcome, state: &mut Self::State) {
         self.count(row, state, Way::In);
@@ -200,6 +207,47 @@ impl Projection for Question<'_> {
     fn sub(&self, row: &Outcome, state: &mut Self::State) {
         self.count(row, state, Way::Out);
     }
+
+    fn gather(&self, row: &Outcome, tray: &mut Tray) {
+        tray.rows += 1;
+        tray.attempted += u64::from(row.attempted);
+        tray.tallies.0.resize(self.slots.len(), Tally::Nothing);
+        for (slot, tally) in self.slots.iter().zip(&mut tray.tallies.0) {
+            slot.count(row, self.parameters, tally, Way::In);
+        }
+    }
+
+    fn pour(&self, row: &Outcome, tray: Tray, state: &mut Self::State) {
+        if tray.rows == 0 || !self.filter.passes(row) {
+            return;
+        }
+        change(state, self.arm(row), |cell: &mut Cell| {
+            cell.rows += tray.rows;
+            cell.unmeasured.0.resize(self.slots.len(), 0);
+            if !self.counts_pathway(row) {
+                cell.other_modalities += tray.rows;
+                return;
+            }
+            change(&mut cell.clusters, self.cluster(row).to_owned(), |tallies: &mut Tallies| {
+                tallies.0.resize(self.slots.len(), Tally::Nothing);
+                for (i, slot) in self.slots.iter().enumerate() {
+                    if slot.measured(row) {
+                        tallies.0[i].absorb(&tray.tallies.0[i]);
+                    } else {
+                        cell.unmeasured.0[i] += tray.attempted;
+                    }
+                }
+            });
+        });
+    }
+}
+
+/// Tallies of rows of one setting, whether or not its sources see what they count.
+#[derive(Debug, Default)]
+pub struct Tray {
+    rows: u64,
+    attempted: u64,
+    tallies: Tallies,
 }
 
 impl Question<'_> {
@@ -207,20 +255,14 @@ impl Question<'_> {
         if !self.filter.passes(row) {
             return;
         }
-        let arm = Arm {
-            by: self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect(),
-            platform: row.context.level(Dimension::Platform).to_owned(),
-            one_sided: row.one_sided,
-        };
-        let cluster = self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED));
-        change(state, arm, |cell: &mut Cell| {
+        change(state, self.arm(row), |cell: &mut Cell| {
             step(&mut cell.rows, way, 1);
             cell.unmeasured.0.resize(self.slots.len(), 0);
             if !self.counts_pathway(row) {
                 step(&mut cell.other_modalities, way, 1);
                 return;
             }
-            change(&mut cell.clusters, cluster.to_owned(), |tallies: &mut Tallies| {
+            change(&mut cell.clusters, self.cluster(row).to_owned(), |tallies: &mut Tallies| {
                 tallies.0.resize(self.slots.len(), Tally::Nothing);
                 for (i, slot) in self.slots.iter().enumerate() {
                     if slot.measured(row) {
@@ -235,6 +277,18 @@ impl Question<'_> {
 }
 
 impl Question<'_> {
+    fn arm(&self, row: &Outcome) -> Arm {
+        Arm {
+            by: self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect(),
+            platform: row.context.level(Dimension::Platform).to_owned(),
+            one_sided: row.one_sided,
+        }
+    }
+
+    fn cluster<'a>(&self, row: &'a Outcome) -> &'a str {
+        self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED))
+    }
+
     fn counts_pathway(&self, row: &Outcome) -> bool {
         let modality = row.context.get(Dimension::Modality);
         self.modalities == Modalities::AsAsked || modality.is_none_or(|modality| modality == "video")

@@ -17,10 +17,11 @@ pub struct Coverage {
     watched: BTreeMap<Place, BTreeMap<Declared, u64>>,
 }
 
-type Place = (Option<String>, Option<String>);
+/// Platform and organisation, as far as they were told.
+pub type Place = (Option<String>, Option<String>);
 
 /// Kinds that are observed, and kinds that are inferred.
-type Declared = [KindSet; 2];
+pub type Declared = [KindSet; 2];
 
 impl Coverage {
     /// Notes which places the sources of a row watch.
@@ -57,6 +58,22 @@ impl Coverage {
             let ours = self.watched.entry(place).or_default();
             theirs.into_iter().for_each(|(declared, rows)| *ours.entry(declared).or_default() += rows);
         }
+    }
+
+    /// Every place with what is declared of it, and by how many rows.
+    pub fn entries(&self) -> impl Iterator<Item = (&Place, Declared, u64)> {
+        self.watched.iter().flat_map(|(place, declared)| {
+            declared.iter().map(move |(declared, rows)| (place, *declared, *rows))
+        })
+    }
+
+    /// The coverage of these entries.
+    pub fn of_entries(entries: impl IntoIterator<Item = (Place, Declared, u64)>) -> Self {
+        let mut coverage = Self::default();
+        for (place, declared, rows) in entries {
+            coverage.watched.entry(place).or_default().insert(declared, rows);
+        }
+        coverage
     }
 
     /// Whether rows see the same by it as by another.

@@ -5,20 +5,20 @@
 //! are not plain lie in lists by row. Whoever folds sees outcomes, one after the other in one piece of
 //! memory, without names of consultations and without what no measure asks for.
 
+mod scene;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use event::{Context, Dimension, NOT_RECORDED, Role, Time};
+use event::{Context, Dimension, NOT_RECORDED, Time};
 
 use crate::coverage::Coverage;
-use crate::gist::{Flags, Gist, NO_TIME};
-use crate::outcome::{Disturbance, JoinTime, Outcome, RowSight};
+use crate::gist::{Flags, Gist};
+use crate::outcome::{Outcome, RowSight};
 use crate::projection::Projection;
 use crate::reading::feedback::Said;
-
-/// How many different circumstances are kept at hand.
-const CONTEXTS: usize = 1 << 14;
+use scene::{Scene, Shown};
 
 /// The gists of one piece of a log. Rows of consultations that were read elsewhere are void.
 #[derive(Debug, Default)]
@@ -153,11 +153,11 @@ impl Gists {
             (self.column(Dimension::Platform), self.column(Dimension::Organisation));
         let level = |column: Option<&Column>, row: usize| column.map_or(0, |column| column.level[row]);
         let mut seen: BTreeMap<(u32, (u32, u32)), (usize, u64)> = BTreeMap::new();
-        let mut note = |source: u32, (place, row, rows): (_, usize, u64)| {
+        let mut note = |source: u32, (place, row, rows): Run| {
             seen.entry((source, place)).or_insert((row, 0)).1 += rows;
         };
         // Rows of one source are mostly of one place: those that follow each other are noted once.
-        let mut last: Vec<Option<((u32, u32), usize, u64)>> = vec![None; self.sights.len()];
+        let mut last: Vec<Option<Run>> = vec![None; self.sights.len()];
         for (number, row) in self.rows.iter().enumerate().filter(|(_, row)| row.is_plain()) {
             let place = (level(platform, number), level(organisation, number));
             match &mut last[row.source as usize] {
@@ -187,14 +187,13 @@ impl Gists {
     #[must_use]
     pub fn outcome(&self, row: u32) -> Option<Outcome> {
         let gist = self.rows.get(row as usize)?;
-        Scene::at(self, row).next(row as usize, gist).cloned()
+        Scene::at(self, row, &Dimension::ALL).next(row as usize, gist).cloned()
     }
 
     /// The circumstances of a row, as far as they were asked for.
     #[must_use]
     pub fn context(&self, row: usize) -> Context {
-        let told = |column: &Column| Some((column.dimension, Arc::clone(column.get(row)?)));
-        self.columns.iter().filter_map(told).collect()
+        scene::context(&self.columns.iter().collect::<Vec<_>>(), row)
     }
 
     /// Shows every outcome, those of consultations that are not plain among them, row by row.
@@ -204,147 +203,62 @@ impl Gists {
 
     /// Shows the outcomes of some rows.
     pub fn each_of(&self, rows: Range<u32>, mut show: impl FnMut(&Outcome)) {
-        let mut scene = Scene::at(self, rows.start);
-        let gists = &self.rows[rows.start as usize..rows.end as usize];
-        for (number, gist) in (rows.start as usize..).zip(gists) {
-            if let Some(row) = scene.next(number, gist) {
-                show(row);
+        self.each_numbered(rows, |_, row| show(row));
+    }
+
+    /// Shows the outcomes of some rows, with their numbers.
+    pub fn each_numbered(&self, rows: Range<u32>, mut show: impl FnMut(u32, &Outcome)) {
+        let mut scene = Scene::at(self, rows.start, &Dimension::ALL);
+        for number in rows {
+            let gist = &self.rows[number as usize];
+            if let Some(row) = scene.next(number as usize, gist) {
+                show(number, row);
+            }
+            if scene.is_full() {
+                scene.forget();
             }
         }
     }
 
-    /// Folds every outcome into a projection.
+    /// Folds every outcome into a projection: what rows of one setting add is gathered, and poured into
+    /// the state at once.
     #[must_use]
     pub fn fold<P: Projection>(&self, projection: &P) -> P::State {
-        let mut state = P::State::default();
-        self.each(|row| projection.add(row, &mut state));
+        // What is watched beside a row is told by platform and organisation.
+        let mut wanted = vec![Dimension::Platform, Dimension::Organisation];
+        wanted.extend(projection.dimensions());
+        let (mut state, mut scene) = (P::State::default(), Scene::at(self, 0, &wanted));
+        let mut trays: Vec<P::Tray> = Vec::new();
+        let pour = |trays: &mut Vec<P::Tray>, scene: &Scene<'_>, state: &mut P::State| {
+            for (setting, tray) in trays.drain(..).enumerate() {
+                projection.pour(&scene.bare(setting), tray, state);
+            }
+        };
+        for (number, gist) in self.rows.iter().enumerate() {
+            match scene.show(number, gist) {
+                Shown::Nothing => {}
+                Shown::Aside => projection.add(&scene.other, &mut state),
+                Shown::Plain(setting) => {
+                    if setting >= trays.len() {
+                        trays.resize_with(setting + 1, P::Tray::default);
+                    }
+                    projection.gather(&scene.row, &mut trays[setting]);
+                }
+            }
+            if scene.is_full() {
+                pour(&mut trays, &scene, &mut state);
+                scene.forget();
+            }
+        }
+        pour(&mut trays, &scene, &mut state);
         state
     }
 }
 
-/// Where in the lists by row a pass over the rows is, and the outcome that it shows.
-struct Scene<'a> {
-    gists: &'a Gists,
-    row: Outcome,
-    contexts: BTreeMap<Box<[u32]>, Arc<Context>>,
-    levels: Vec<u32>,
-    /// What is known of rows of one source and these circumstances.
-    sights: BTreeMap<(u32, Box<[u32]>), RowSight>,
-    source: Option<u32>,
-    returns: usize,
-    joins: usize,
-    said: usize,
-    stages: usize,
-    aside: usize,
-    other: Outcome,
-}
-
-impl<'a> Scene<'a> {
-    fn new(gists: &'a Gists) -> Self {
-        let row = Outcome::empty("", Arc::default(), RowSight::default());
-        let (contexts, levels, other) = (BTreeMap::new(), Vec::new(), row.clone());
-        let (sights, source) = (BTreeMap::new(), None);
-        let (returns, joins, said, stages, aside) = (0, 0, 0, 0, 0);
-        Self { gists, row, contexts, levels, sights, source, returns, joins, said, stages, aside, other }
-    }
-
-    /// The scene before that row.
-    fn at(gists: &'a Gists, row: u32) -> Self {
-        Self {
-            returns: gists.returns.partition_point(|(of, _)| *of < row),
-            joins: gists.joins.partition_point(|(of, _)| *of < row),
-            said: gists.said.partition_point(|(of, _)| *of < row),
-            stages: gists.stages.partition_point(|(of, _)| *of < row),
-            aside: gists.aside.partition_point(|(of, _)| *of < row),
-            ..Self::new(gists)
-        }
-    }
-
-    /// The outcome of the next row; none where it does not count.
-    fn next(&mut self, number: usize, gist: &Gist) -> Option<&Outcome> {
-        let gists = self.gists;
-        let returns = list(&gists.returns, &mut self.returns, number);
-        let joins = list(&gists.joins, &mut self.joins, number);
-        let said = list(&gists.said, &mut self.said, number);
-        let stages = list(&gists.stages, &mut self.stages, number);
-        let aside = list(&gists.aside, &mut self.aside, number);
-        if !gist.counts() {
-            return None;
-        }
-        if gist.flags.has(Flags::ASIDE) {
-            self.other.clone_from(&aside.first()?.1);
-            gists.coverage.apply(&mut self.other);
-            return Some(&self.other);
-        }
-        self.set_scene(number, gist.source);
-        let row = &mut self.row;
-        gist.tell(row);
-        row.stage = None;
-        row.drop_times.clear();
-        row.join_ms.clear();
-        row.ratings.clear();
-        row.scores.clear();
-        row.adequacy.clear();
-        row.invitations.clear();
-        row.anomalies.clear();
-        for (_, ms) in returns {
-            let (at, over_at) = (Time::from_ms(0), Some(Time::from_ms(i64::from(*ms))));
-            row.drop_times.push(Disturbance { at, over_at });
-        }
-        for (role, ms) in
-            joins.iter().flat_map(|(_, ms)| [Role::Patient, Role::Clinician].into_iter().zip(*ms))
-        {
-            if ms != NO_TIME {
-                row.join_ms.push(JoinTime { role, ms: i64::from(ms) });
-            }
-        }
-        said.iter().for_each(|(_, said)| said.clone().tell(row));
-        row.stage = stages.first().map(|(_, stage)| stage.as_ref().to_owned());
-        Some(row)
-    }
-}
-
-impl Scene<'_> {
-    /// Gives the row its circumstances, and what its sources and those that watch its place can tell.
-    fn set_scene(&mut self, number: usize, source: u32) {
-        let columns = &self.gists.columns;
-        let same = self.source == Some(source)
-            && columns.iter().zip(&self.levels).all(|(column, level)| column.level[number] == *level);
-        if same {
-            return;
-        }
-        self.source = Some(source);
-        self.levels.clear();
-        self.levels.extend(columns.iter().map(|column| column.level[number]));
-        if self.contexts.len() >= CONTEXTS || self.sights.len() >= CONTEXTS {
-            self.contexts.clear();
-            self.sights.clear();
-        }
-        let gists = self.gists;
-        let context = self
-            .contexts
-            .entry(self.levels.as_slice().into())
-            .or_insert_with(|| Arc::new(gists.context(number)));
-        let row = &mut self.row;
-        row.context = Arc::clone(context);
-        row.sight = *self.sights.entry((source, self.levels.as_slice().into())).or_insert_with(|| {
-            row.sight = gists.sights[source as usize];
-            gists.coverage.apply(row);
-            row.sight
-        });
-    }
-}
+/// Rows of one source that follow each other in one place: platform and organisation, the first row, how many.
+type Run = ((u32, u32), usize, u64);
 
 /// Puts the entries of another list by row behind those of the first; its rows lie behind `before` others.
 fn shift<T>(list: &mut Vec<(u32, T)>, next: Vec<(u32, T)>, before: u32) {
     list.extend(next.into_iter().map(|(row, entry)| (row + before, entry)));
-}
-
-/// The entries of a list by row that are those of row `number`.
-fn list<'a, T>(list: &'a [(u32, T)], place: &mut usize, number: usize) -> &'a [(u32, T)] {
-    let begin = *place;
-    while list.get(*place).is_some_and(|(row, _)| *row as usize <= number) {
-        *place += 1;
-    }
-    &list[begin..*place]
 }

@@ -12,6 +12,7 @@ pub mod episode;
 pub mod filter;
 pub mod gist;
 pub mod gists;
+pub mod kept;
 pub mod measure;
 pub mod methods;
 pub mod outcome;

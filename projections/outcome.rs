@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use event::{Answer, Context, KindSet, Role, Time};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::parameters::Parameters;
 
@@ -121,7 +121,7 @@ impl RowSight {
 }
 
 /// How a consultation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// It reached its intended end.
@@ -149,6 +149,21 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Every ending.
+    pub const ALL: [Self; 11] = [
+        Self::Completed,
+        Self::Abandoned,
+        Self::ConvertedPhone,
+        Self::ConvertedInPerson,
+        Self::ConvertedPlatform,
+        Self::ConvertedOther,
+        Self::Cancelled,
+        Self::NoShow,
+        Self::OtherSideAbsent,
+        Self::FailedToConnect,
+        Self::EndNotSeen,
+    ];
+
     /// Whether video was given up for something else.
     #[must_use]
     pub fn is_converted(self) -> bool {

@@ -14,6 +14,7 @@
 
 use std::collections::BTreeMap;
 
+use event::Dimension;
 use serde::Serialize;
 
 use crate::outcome::Outcome;
@@ -32,12 +33,24 @@ pub trait State: Clone + Default + PartialEq + Serialize {
 pub trait Projection {
     /// What the fold keeps.
     type State: State;
+    /// What is counted of rows that differ in their numbers only, before it is put where it belongs.
+    type Tray: Default;
+
+    /// The dimensions whose levels it looks at.
+    fn dimensions(&self) -> Vec<Dimension>;
 
     /// Counts a row in.
     fn add(&self, row: &Outcome, state: &mut Self::State);
 
     /// Counts a row out that was counted in.
     fn sub(&self, row: &Outcome, state: &mut Self::State);
+
+    /// Counts the numbers of a row into the tray of its setting: rows of the same circumstances, that see
+    /// the same, and see both sides. The row does not tell its setting.
+    fn gather(&self, row: &Outcome, tray: &mut Self::Tray);
+
+    /// Counts a tray in, as [`Self::add`] does with each of its rows; `row` tells the setting.
+    fn pour(&self, row: &Outcome, tray: Self::Tray, state: &mut Self::State);
 
     /// The state of all these rows.
     fn fold<'a>(&self, rows: impl IntoIterator<Item = &'a Outcome>) -> Self::State {
@@ -85,6 +98,11 @@ pub(crate) fn change<K: Ord, S: State>(map: &mut BTreeMap<K, S>, key: K, with: i
 /// Two projections that share one pass.
 impl<A: Projection, B: Projection> Projection for (A, B) {
     type State = (A::State, B::State);
+    type Tray = (A::Tray, B::Tray);
+
+    fn dimensions(&self) -> Vec<Dimension> {
+        [self.0.dimensions(), self.1.dimensions()].concat()
+    }
 
     fn add(&self, row: &Outcome, state: &mut Self::State) {
         self.0.add(row, &mut state.0);
@@ -94,6 +112,16 @@ impl<A: Projection, B: Projection> Projection for (A, B) {
     fn sub(&self, row: &Outcome, state: &mut Self::State) {
         self.0.sub(row, &mut state.0);
         self.1.sub(row, &mut state.1);
+    }
+
+    fn gather(&self, row: &Outcome, tray: &mut Self::Tray) {
+        self.0.gather(row, &mut tray.0);
+        self.1.gather(row, &mut tray.1);
+    }
+
+    fn pour(&self, row: &Outcome, tray: Self::Tray, state: &mut Self::State) {
+        self.0.pour(row, tray.0, &mut state.0);
+        self.1.pour(row, tray.1, &mut state.1);
     }
 }
 

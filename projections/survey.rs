@@ -91,31 +91,31 @@ impl State for Surveyed {
 }
 
 impl Surveyed {
-    /// Counts a row in or out by `step`.
-    fn count(&mut self, row: &Outcome, step: impl Fn(&mut u64) + Copy) {
-        step(&mut self.rows);
-        (0..unread_voices(row)).for_each(|_| step(&mut self.unread_voices));
-        if !row.attempted {
+    /// Counts what was gathered of rows like this one in or out by `step`.
+    fn count(&mut self, row: &Outcome, tray: &Tray, step: impl Fn(&mut u64, u64) + Copy) {
+        step(&mut self.rows, tray.rows);
+        step(&mut self.unread_voices, tray.unread_voices);
+        if tray.attempted == 0 {
             return;
         }
-        step(&mut self.attempted);
+        step(&mut self.attempted, tray.attempted);
         for (holds, count) in
             [(row.one_sided, &mut self.one_sided), (row.sight.undeclared, &mut self.undeclared)]
         {
             if holds {
-                step(count);
+                step(count, tray.attempted);
             }
         }
         for (dimension, map) in
             [(Dimension::Organisation, &mut self.organisations), (Dimension::Clinician, &mut self.clinicians)]
         {
             if let Some(level) = row.context.get(dimension) {
-                change(map, level.to_owned(), |tally| step(&mut tally.0));
+                change(map, level.to_owned(), |tally| step(&mut tally.0, tray.attempted));
             }
         }
         for (kinds, map) in [(row.sight.sees, &mut self.sees), (row.sight.infers, &mut self.infers)] {
             for kind in kinds.iter() {
-                change(map, kind as u8, |tally| step(&mut tally.0));
+                change(map, kind as u8, |tally| step(&mut tally.0, tray.attempted));
             }
         }
     }
@@ -175,24 +175,58 @@ pub fn platforms(arms: &Surveyeds) -> BTreeMap<String, Surveyed> {
 
 impl Projection for Survey<'_> {
     type State = Surveyeds;
+    type Tray = Tray;
+
+    fn dimensions(&self) -> Vec<Dimension> {
+        let own = [Dimension::Platform, Dimension::Organisation, Dimension::Clinician];
+        let filter = self.filter.iter().map(|(dimension, _)| dimension);
+        own.into_iter().chain(self.by.iter().copied()).chain(filter).collect()
+    }
 
     fn add(&self, row: &Outcome, state: &mut Self::State) {
-        self.count(row, state, |count| *count += 1);
+        self.count(row, &Tray::of(row), state, |count, by| *count += by);
     }
 
     fn sub(&self, row: &Outcome, state: &mut Self::State) {
-        self.count(row, state, |count| *count -= 1);
+        self.count(row, &Tray::of(row), state, |count, by| *count -= by);
+    }
+
+    fn gather(&self, row: &Outcome, tray: &mut Tray) {
+        let Tray { rows, attempted, unread_voices } = Tray::of(row);
+        tray.rows += rows;
+        tray.attempted += attempted;
+        tray.unread_voices += unread_voices;
+    }
+
+    fn pour(&self, row: &Outcome, tray: Tray, state: &mut Self::State) {
+        if tray.rows > 0 {
+            self.count(row, &tray, state, |count, by| *count += by);
+        }
+    }
+}
+
+/// Counts of rows of one setting.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tray {
+    rows: u64,
+    attempted: u64,
+    unread_voices: u64,
+}
+
+impl Tray {
+    fn of(row: &Outcome) -> Self {
+        Self { rows: 1, attempted: u64::from(row.attempted), unread_voices: unread_voices(row) }
     }
 }
 
 impl Survey<'_> {
-    fn count(&self, row: &Outcome, state: &mut Surveyeds, step: impl Fn(&mut u64) + Copy) {
+    fn count(&self, row: &Outcome, tray: &Tray, state: &mut Surveyeds, step: impl Fn(&mut u64, u64) + Copy) {
         if self.filter.passes(row) {
             let platform = row.context.level(Dimension::Platform).to_owned();
             let stratum =
                 Stratum(self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect());
             change(state, platform, |strata: &mut BTreeMap<Stratum, Surveyed>| {
-                change(strata, stratum, |surveyed: &mut Surveyed| surveyed.count(row, step));
+                change(strata, stratum, |surveyed: &mut Surveyed| surveyed.count(row, tray, step));
             });
         }
     }

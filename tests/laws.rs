@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
-use engine::replay::{ReplayError, Request, Rows as _, Sheet, Watch, compare, replay, sheet, totals};
+use engine::replay::{
+    ReplayError, Request, Rows as _, Sheet, Watch, checkpoint, compare, keep, replay, sheet, totals,
+};
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
 use projections::compare::{Ask, ClusterChoice, Comparison};
@@ -275,7 +277,9 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
 
 /// A sheet that goes on with every batch says what one says that is made in the end; so does what was
 /// counted of it.
-fn goes_on(events: &[Event], batch: usize, until: Option<Time>) {
+///
+/// Returns how often it went on although something was told of consultations that were over.
+fn goes_on(events: &[Event], batch: usize, until: Option<Time>) -> usize {
     let expected = Expected::of(events, until);
     let comparisons = compared(|ask| expected.compare(ask));
     let dir = tempfile::tempdir().unwrap();
@@ -285,23 +289,59 @@ fn goes_on(events: &[Event], batch: usize, until: Option<Time>) {
     let mut whole = sheet(&log, &request, &wanted, &watch).unwrap();
     let (filter, by) = (Filter::default(), [Dimension::Service]);
     let survey = Survey { filter: &filter, by: &by };
-    let mut counted = survey.fold(&[]);
+    let (mut counted, mut went_on) = (survey.fold(&[]), 0);
     for batch in events.chunks(batch.max(1)) {
         log.append_blocking(batch.to_vec(), Time::default()).unwrap();
         let (now, changes) = whole.refresh(&log, &request, &watch).unwrap();
         now.update(&changes, &survey, &mut counted, 2);
         same("what was counted goes on", "survey", &counted, &now.fold(&survey, 2));
+        went_on += usize::from(!changes.anew && !changes.gone.is_empty());
         whole = now;
     }
     let request = Request { until, ..request };
     let (whole, changes) = whole.refresh(&log, &request, &watch).unwrap();
     whole.update(&changes, &survey, &mut counted, 2);
     says_the_same(&whole, &expected, &comparisons, "going on");
+    let anew = sheet(&log, &request, &wanted, &watch).unwrap();
+    assert_eq!(whole.essence(2), anew.essence(1), "going on");
     same("what was counted goes on", "survey", &counted, &whole.fold(&survey, 2));
+    went_on
+}
+
+/// A sheet that is kept on disk after every batch, found again and gone on from says what one says that
+/// is made in the end.
+fn goes_on_from_checkpoints(events: &[Event], batch: usize, until: Option<Time>) {
+    let expected = Expected::of(events, until);
+    let comparisons = compared(|ask| expected.compare(ask));
+    let dir = tempfile::tempdir().unwrap();
+    let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
+    let (request, watch) = (Request { threads: Some(2), ..Request::default() }, Watch::default());
+    let whole = sheet(&log, &request, &Dimension::ALL, &watch).unwrap();
+    keep(&log, &request, &whole, &watch).unwrap();
+    for batch in events.chunks(batch.max(1)) {
+        log.append_blocking(batch.to_vec(), Time::default()).unwrap();
+        let found = checkpoint(&log, &request).expect("the checkpoint that was kept");
+        let (now, _) = found.refresh(&log, &request, &watch).unwrap();
+        keep(&log, &request, &now, &watch).unwrap();
+    }
+    let request = Request { until, ..request };
+    let (whole, _) = checkpoint(&log, &request).unwrap().refresh(&log, &request, &watch).unwrap();
+    says_the_same(&whole, &expected, &comparisons, "from checkpoints");
+    let anew = sheet(&log, &request, &Dimension::ALL, &watch).unwrap();
+    assert_eq!(whole.essence(2), anew.essence(1), "from checkpoints");
 }
 
 proptest! {
     #![proptest_config(cases(20))]
+
+    #[test]
+    fn a_sheet_that_is_kept_and_found_again_says_the_same(
+        ((events, until), shuffled) in in_another_order(),
+        batch in 5_usize..60,
+    ) {
+        goes_on_from_checkpoints(&distinct(&events), batch, until);
+        goes_on_from_checkpoints(&distinct(&shuffled), 2 * batch, until);
+    }
 
     #[test]
     fn a_sheet_that_goes_on_says_the_same(
@@ -328,8 +368,11 @@ fn a_clinic_gives_one_answer_however_its_events_arrive() {
     let mut shuffled = events.clone();
     shuffled.sort_by_key(|event| event.id.bytes().rev().collect::<Vec<_>>());
     give_one_answer(&events, &shuffled, 977, None);
-    goes_on(&events, 700, None);
-    goes_on(&shuffled, 1_700, None);
+    assert!(
+        goes_on(&events, 700, None) + goes_on(&shuffled, 1_700, None) > 0,
+        "all was read anew every time"
+    );
+    goes_on_from_checkpoints(&shuffled, 2_100, None);
 }
 
 /// However the log is cut, it is the number of consultations in all that counts.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and talk")]
 
 mod bench;
+mod checkpoint;
 mod cli;
 mod command;
 mod contract;
@@ -10,6 +11,7 @@ mod crash;
 mod damage;
 mod export;
 mod flow;
+mod frozen;
 mod fuzzing;
 mod golden;
 mod keeper;

@@ -9,7 +9,7 @@ use projections::measure::Measure;
 use super::choose::{choose, unknown};
 use super::failure::Failure;
 use super::out::Out;
-use super::store::{self, ReadingArgs};
+use super::store::{self, SheetArgs};
 use super::{Format, Shared};
 use crate::replay::{Sheet, compare, wanted};
 use crate::report;
@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[command(flatten)]
     ask: AskArgs,
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: SheetArgs,
 }
 
 /// What is asked.

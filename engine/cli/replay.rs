@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::out::Out;
-use super::store::{self, ReadingArgs};
+use super::store::{self, SheetArgs};
 use super::{Shared, progress, scenario};
 use crate::ingest::Report;
 use crate::replay::{compare, wanted};
@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: SheetArgs,
     #[command(flatten)]
     ask: super::compare::AskArgs,
 }

@@ -6,7 +6,7 @@ use super::Shared;
 use super::failure::Failure;
 use super::progress;
 use crate::log::{Log, Mode, Opening};
-use crate::replay::{Request, Sheet, Table, replay};
+use crate::replay::{Request, Sheet, Table, kept_sheet, replay};
 
 /// How consultations are read.
 #[derive(clap::Args, Clone, Default)]
@@ -17,6 +17,16 @@ pub(super) struct ReadingArgs {
     /// A gap shorter than this is a blip, any other a drop, in milliseconds [default: 15000]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     grace_ms: Option<i64>,
+}
+
+/// How consultations are read, where a checkpoint may help.
+#[derive(clap::Args, Clone, Default)]
+pub(super) struct SheetArgs {
+    #[command(flatten)]
+    reading: ReadingArgs,
+    /// Read every event, and neither use nor keep a checkpoint; the answer is the same
+    #[arg(long)]
+    fresh: bool,
 }
 
 impl ReadingArgs {
@@ -64,17 +74,29 @@ pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<
     Ok(progress::during(shared, "replaying", "events", |watch| replay(log, &request, watch))?)
 }
 
-/// Replays the store into a sheet with the levels of the dimensions `wanted`.
+/// The sheet of the store with the levels of the dimensions `wanted`.
 pub(super) fn sheet(
     shared: &Shared,
     log: &Log,
-    reading: &ReadingArgs,
+    args: &SheetArgs,
     wanted: &[Dimension],
 ) -> Result<Sheet, Failure> {
-    let request = reading.request(shared);
-    Ok(progress::during(shared, "replaying", "events", |watch| {
-        crate::replay::sheet(log, &request, wanted, watch)
-    })?)
+    let request = args.reading.request(shared);
+    if args.fresh {
+        return Ok(progress::during(shared, "replaying", "events", |watch| {
+            crate::replay::sheet(log, &request, wanted, watch)
+        })?);
+    }
+    let kept =
+        progress::during(shared, "replaying", "events", |watch| kept_sheet(log, &request, wanted, watch))?;
+    if let Some(why) = kept.unkept {
+        shared.note(&format!(
+            "the checkpoint could not be kept in {} ({why}); the answer is whole, and the next one has to \
+             read every event again",
+            log.derived().display()
+        ));
+    }
+    Ok(kept.sheet)
 }
 
 /// The instant at which this process runs: the only clock that is read.

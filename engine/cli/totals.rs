@@ -5,7 +5,7 @@ use event::Dimension;
 use super::compare;
 use super::failure::Failure;
 use super::out::Out;
-use super::store::{self, ReadingArgs};
+use super::store::{self, SheetArgs};
 use super::{Format, Shared};
 use crate::replay::totals;
 use crate::report;
@@ -25,7 +25,7 @@ pub(super) struct Args {
     #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
     filter: Vec<String>,
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: SheetArgs,
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {

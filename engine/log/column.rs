@@ -19,15 +19,15 @@ const EXCEPTION_BYTES: usize = 12;
 
 /// Takes bytes from the front of a slice, and never more than there are.
 #[derive(Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// The next `count` bytes.
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Damage> {
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Damage> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or_else(|| {
             Damage::new(format!("{count} bytes are wanted where {} are left", self.0.len()))
         })?;
@@ -35,39 +35,39 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
         let (taken, rest) =
             self.0.split_first_chunk().ok_or_else(|| Damage::new("the bytes end within a number"))?;
         self.0 = rest;
         Ok(*taken)
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, Damage> {
+    pub(crate) fn u8(&mut self) -> Result<u8, Damage> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, Damage> {
+    pub(crate) fn u16(&mut self) -> Result<u16, Damage> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, Damage> {
+    pub(crate) fn u32(&mut self) -> Result<u32, Damage> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, Damage> {
+    pub(crate) fn u64(&mut self) -> Result<u64, Damage> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn i64(&mut self) -> Result<i64, Damage> {
+    pub(crate) fn i64(&mut self) -> Result<i64, Damage> {
         self.array().map(i64::from_le_bytes)
     }
 
-    pub(super) fn hash(&mut self) -> Result<[u8; 32], Damage> {
+    pub(crate) fn hash(&mut self) -> Result<[u8; 32], Damage> {
         self.array()
     }
 
     /// A count of at most `limit`, so that nothing is allocated on the word of a bad byte.
-    pub(super) fn count(&mut self, limit: usize) -> Result<usize, Damage> {
+    pub(crate) fn count(&mut self, limit: usize) -> Result<usize, Damage> {
         let count = self.u32()? as usize;
         if count > limit {
             return Err(Damage::new(format!("a count of {count} where at most {limit} can be")));
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that nothing is left over.
-    pub(super) fn end(&self) -> Result<(), Damage> {
+    pub(crate) fn end(&self) -> Result<(), Damage> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends `values` as a column.
-pub(super) fn write(out: &mut Vec<u8>, values: &[u64]) {
+pub(crate) fn write(out: &mut Vec<u8>, values: &[u64]) {
     let width = best_width(values);
     let fits = |value: u64| byte_length(value) <= width;
     out.push(width as u8);
@@ -102,7 +102,7 @@ pub(super) fn write(out: &mut Vec<u8>, values: &[u64]) {
 }
 
 /// Reads a column of `count` values; the caller has bounded `count`.
-pub(super) fn read(from: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, Damage> {
+pub(crate) fn read(from: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, Damage> {
     let width = from.u8()? as usize;
     let exceptions = from.count(count)?;
     let bytes = from.take(count * width)?;
@@ -116,7 +116,7 @@ pub(super) fn read(from: &mut Reader<'_>, count: usize) -> Result<Vec<u64>, Dama
 
 /// Reads a column of `count` values, each less than `below`, into `out`, whose room is used again; the
 /// caller has bounded `count`.
-pub(super) fn numbers(
+pub(crate) fn numbers(
     from: &mut Reader<'_>,
     count: usize,
     below: usize,
@@ -147,7 +147,7 @@ pub(super) fn numbers(
 }
 
 /// Reads a column of differences of `count` values into `out`, summed up, whose room is used again.
-pub(super) fn summed(from: &mut Reader<'_>, count: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
+pub(crate) fn summed(from: &mut Reader<'_>, count: usize, out: &mut Vec<i64>) -> Result<(), Damage> {
     let width = from.u8()? as usize;
     let exceptions = from.count(count)?;
     let bytes = from.take(count * width)?;
@@ -176,14 +176,14 @@ pub(super) fn summed(from: &mut Reader<'_>, count: usize, out: &mut Vec<i64>) ->
 }
 
 /// Passes over a column of `count` values.
-pub(super) fn skip(from: &mut Reader<'_>, count: usize) -> Result<(), Damage> {
+pub(crate) fn skip(from: &mut Reader<'_>, count: usize) -> Result<(), Damage> {
     let width = from.u8()? as usize;
     let exceptions = from.count(count)?;
     from.take(count * width + exceptions * EXCEPTION_BYTES).map(drop)
 }
 
 /// Differences between neighbours, folded so that small ones of either sign stay small.
-pub(super) fn deltas(values: impl Iterator<Item = i64>) -> Vec<u64> {
+pub(crate) fn deltas(values: impl Iterator<Item = i64>) -> Vec<u64> {
     let mut last = 0_i64;
     values
         .map(|value| {
@@ -195,7 +195,7 @@ pub(super) fn deltas(values: impl Iterator<Item = i64>) -> Vec<u64> {
 }
 
 /// The values that [`deltas`] was given.
-pub(super) fn sums(deltas: &[u64]) -> impl Iterator<Item = i64> {
+pub(crate) fn sums(deltas: &[u64]) -> impl Iterator<Item = i64> {
     let mut value = 0_i64;
     deltas.iter().map(move |&folded| {
         value = value.wrapping_add((folded >> 1) as i64 ^ -((folded & 1) as i64));

@@ -176,11 +176,11 @@ fn within(head: Position) -> String {
 /// What is wrong with some bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Damage(pub(super) String);
+pub(crate) struct Damage(pub(super) String);
 
 impl Damage {
     /// Damage in these words.
-    pub(super) fn new(what: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
         Self(what.into())
     }
 }

@@ -5,6 +5,7 @@
 //! FORMAT      what stands here, written last and replaced whole: a folder without it is no store yet
 //! sled/       the database; sled.1/ and so on once it was written anew, see `generation`
 //! WITNESS     how far events were acknowledged; WITNESS.1 and so on; see `witness`
+//! derived/    what was made of the events and can be made anew; derived.1/ and so on; goes with its database
 //! damaged.0/  a generation that a repair has replaced, kept aside
 //! KEY         which key the pseudonyms are made with, if there are any; written by `ingest`
 //! ```
@@ -37,6 +38,7 @@ const FORMAT: &str = "FORMAT";
 const FORMAT_DRAFT: &str = "FORMAT.new";
 const DATABASE: &str = "sled";
 const WITNESS: &str = "WITNESS";
+const DERIVED: &str = "derived";
 const DAMAGED: &str = "damaged";
 /// Written by `ingest`; see above.
 const KEY: &str = "KEY";
@@ -117,7 +119,8 @@ impl Home {
         &self.dir
     }
 
-    fn generation(&self) -> u32 {
+    /// Which database and witness count.
+    pub(super) fn generation(&self) -> u32 {
         self.format.map_or(self.guessed, |format| format.generation)
     }
 
@@ -151,6 +154,11 @@ impl Home {
     /// Where the witness lies.
     pub(super) fn witness(&self) -> PathBuf {
         self.dir.join(numbered(WITNESS, self.generation()))
+    }
+
+    /// Where lies what was made of the database and can be made anew.
+    pub(super) fn derived(&self) -> PathBuf {
+        self.dir.join(numbered(DERIVED, self.generation()))
     }
 
     /// Where the database and the witness of the next generation are made.
@@ -215,11 +223,15 @@ impl Home {
 
     fn erase(&self, generation: u32) -> Result<(), LogError> {
         let (database, witness) = self.parts(generation);
+        let derived = self.dir.join(numbered(DERIVED, generation));
         let gone = |result: std::io::Result<()>| match result {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             result => result.map(|()| true),
         };
-        let erase = || Ok(gone(fs::remove_dir_all(&database))? | gone(fs::remove_file(&witness))?);
+        let erase = || {
+            let derived = gone(fs::remove_dir_all(&derived))?;
+            Ok(derived | gone(fs::remove_dir_all(&database))? | gone(fs::remove_file(&witness))?)
+        };
         match erase().map_err(LogError::io("erase what was replaced", &database))? {
             true => sync_folder(&self.dir),
             false => Ok(()),
@@ -232,7 +244,12 @@ impl Home {
             return Ok(());
         }
         let aside = self.dir.join(format!("{DAMAGED}.{generation}"));
+        let derived = self.dir.join(numbered(DERIVED, generation));
         let put = || {
+            // Nobody asks it any more.
+            if derived.exists() {
+                fs::remove_dir_all(&derived)?;
+            }
             fs::create_dir_all(&aside)?;
             if witness.exists() {
                 fs::rename(&witness, aside.join(WITNESS))?;
@@ -322,7 +339,9 @@ fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     if names.iter().any(|name| is_later(name)) {
         return Err(LogError::Broken { dir: dir.to_owned(), what: NO_FORMAT.to_owned() });
     }
-    let ours = |name: &OsStr| [LOCK, FORMAT_DRAFT, DATABASE, WITNESS, KEY].iter().any(|known| name == *known);
+    let ours = |name: &OsStr| {
+        [LOCK, FORMAT_DRAFT, DATABASE, WITNESS, KEY, DERIVED].iter().any(|known| name == *known)
+    };
     match names.iter().find(|name| !ours(name)) {
         Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
         // Ours begin with a lock; whether events lie in it is told once it is taken.

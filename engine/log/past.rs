@@ -1,13 +1,43 @@
 //! The commitment at positions of the past, from what the store keeps: the nodes of complete units, and
 //! the events of the unit that is cut.
 
+use std::path::PathBuf;
+
 use super::block::Block;
 use super::commitment::{Frontier, Hash, Salts, UNIT_EVENTS, UNIT_HEIGHT};
 use super::error::Damage;
 use super::raw::Raw;
 use super::read::{self, Span};
 use super::store::Store;
-use super::{LogError, Position};
+use super::{Log, LogError, Position};
+
+/// What was made of events that are past, and whether it is of these.
+impl Log {
+    /// What no other log has had at this position: of which store and which of its generations it is, and
+    /// the commitment to all events up to there.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read, or the log does not go so far.
+    pub fn fingerprint(&self, position: Position) -> Result<[u8; 32], LogError> {
+        let head = self.head();
+        if position > head {
+            return Err(LogError::NoPosition { position, head });
+        }
+        let mut leaves = Leaves::new(self.store.keys()?.ok_or_else(|| self.keyless())?.salts);
+        let root = frontier_at(&self.store, &mut leaves, position)?.root();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.id).update(&self.home.generation().to_le_bytes());
+        hasher.update(&position.0.to_le_bytes()).update(&root);
+        Ok(*hasher.finalize().as_bytes())
+    }
+
+    /// A folder for what can be made of the events anew; it goes when they are replaced.
+    #[must_use]
+    pub fn derived(&self) -> PathBuf {
+        self.home.derived()
+    }
+}
 
 /// Leaves of events, one after the other.
 #[derive(Debug, Clone)]

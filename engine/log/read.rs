@@ -167,6 +167,13 @@ impl<'a> HotBlocks<'a> {
     }
 }
 
+impl HotBlocks<'_> {
+    /// The block that was read last, to be kept; after it another one has to be read.
+    pub fn take_block(&mut self) -> HotBlock {
+        std::mem::take(&mut self.block)
+    }
+}
+
 /// Reading for a replay.
 impl Log {
     /// The hot blocks that hold events of `range`, for a replay; of the dimensions only those `wanted`.

@@ -97,9 +97,23 @@ struct Gathering<'a> {
 
 /// Reads the events of `range`.
 pub(super) fn gather(common: &Common<'_>, range: RangeInclusive<Position>) -> Result<Stretch, ReplayError> {
-    let mut gathering = Gathering::new(common);
     let mut blocks = common.log.hot_blocks(range, common.wanted);
-    while let Some((block, events)) = blocks.next_block()? {
+    gather_from(common, |take| match blocks.next_block()? {
+        Some((block, events)) => take(block, events).map(|()| true),
+        None => Ok(false),
+    })
+}
+
+/// Takes one block, and which of its events are meant.
+type Take<'a> = dyn FnMut(&HotBlock, Range<usize>) -> Result<(), ReplayError> + 'a;
+
+/// Takes the events of the blocks that `give` hands over one by one, until it says that there are no more.
+pub(super) fn gather_from(
+    common: &Common<'_>,
+    mut give: impl FnMut(&mut Take<'_>) -> Result<bool, ReplayError>,
+) -> Result<Stretch, ReplayError> {
+    let mut gathering = Gathering::new(common);
+    let mut take = |block: &HotBlock, events: Range<usize>| {
         if common.watch.stopped() {
             return Err(ReplayError::Interrupted);
         }
@@ -109,7 +123,9 @@ pub(super) fn gather(common: &Common<'_>, range: RangeInclusive<Position>) -> Re
             return Err(ReplayError::TooMany { limit: common.limit });
         }
         common.watch.advance(count);
-    }
+        Ok(())
+    };
+    while give(&mut take)? {}
     Ok(gathering.finish())
 }
 

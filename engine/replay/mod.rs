@@ -7,13 +7,19 @@
 //!
 //! ```text
 //! by name      piece: marks by consultation;  table: outcomes by name
-//! as numbers   stretch: what one thread reads;  ring: open consultations;  levels: numbers for texts;
-//!              fragments: rows of one consultation meet;  again: what is not plain;  sheet: all of it
+//! as numbers   gather: what one thread does;  ring: open consultations;  levels: numbers for texts;
+//!              stretch: what is kept of it;  fragments: rows of one consultation meet;
+//!              again: what is not plain;  book: what sources see;  sheet: all of it
+//! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
+//! measured     decoded: what a sheet takes when nothing has to be read
 //! asked        rows: what both answer alike;  totals: plain counts
 //! ```
 
 mod again;
 mod book;
+mod checkpoint;
+mod decoded;
+mod essence;
 mod fragments;
 mod gather;
 mod levels;
@@ -26,6 +32,8 @@ mod stretch;
 mod table;
 mod totals;
 
+pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
+pub use decoded::Decoded;
 pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
 pub use sheet::{MOST_ROWS, Sheet, sheet};

@@ -74,6 +74,15 @@ impl Sheet {
         self.stretches.iter().map(|stretch| &stretch.gists)
     }
 
+    /// Lets go of the levels of all dimensions but `wanted` and those that are always needed.
+    pub(super) fn leave_only(&mut self, wanted: &[Dimension]) {
+        let wanted = with_needed(wanted);
+        for stretch in &mut self.stretches {
+            stretch.gists.columns.retain(|column| wanted.contains(&column.dimension));
+        }
+        self.wanted = wanted;
+    }
+
     /// Tells what is seen of all stretches together: what their rows see, what is open, who never declared.
     pub(super) fn tell(&mut self, book: &Book) {
         for gists in self.stretches.iter_mut().map(|stretch| &mut stretch.gists) {
@@ -125,7 +134,7 @@ pub fn sheet(
 }
 
 /// The dimensions `wanted` and those that are always needed, each once.
-fn with_needed(wanted: &[Dimension]) -> Vec<Dimension> {
+pub(super) fn with_needed(wanted: &[Dimension]) -> Vec<Dimension> {
     let mut all: Vec<Dimension> = NEEDED.iter().chain(wanted).copied().collect();
     all.sort_unstable();
     all.dedup();
@@ -160,7 +169,7 @@ pub(super) fn gather_all(
 }
 
 /// Brings the stretches together.
-fn finish(
+pub(super) fn finish(
     common: &Common<'_>,
     mut stretches: Vec<Stretch>,
     mut sources: Sources,

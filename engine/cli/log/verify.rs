@@ -1,9 +1,11 @@
 //! `evenfield log verify`: whether the log is what was written, and if not, what is.
 
+use event::Dimension;
 use serde::Serialize;
 
 use super::{Failure, Out, Shared, progress, store};
 use crate::log::{Finding, Log, LogError, Mode, Opening, Repair, Verdict, Weight};
+use crate::replay::{self, ReplayError, Request};
 use crate::report;
 
 #[derive(Serialize)]
@@ -67,10 +69,39 @@ fn verify(log: &Log, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     // What cannot be read has no commitment to tell.
     let commitment = if sound { Some(log.commitment()?.commitment_digits()) } else { None };
     let Verdict { head, events, blocks, ref findings, .. } = verdict;
-    let findings = findings.iter().map(told).collect();
+    let mut findings: Vec<Told> = findings.iter().map(told).collect();
+    if sound {
+        findings.extend(checkpoint(log, shared)?);
+    }
     let schema = "evenfield.verify/1";
     let position = head.0;
     tell(&Verified { schema, sound, opening, position, commitment, events, blocks, findings }, shared, out)
+}
+
+/// Holds the checkpoint, if there is one, against reading every event; one that does not hold goes.
+fn checkpoint(log: &Log, shared: &Shared) -> Result<Option<Told>, Failure> {
+    let request = Request { threads: Some(shared.threads()), ..Request::default() };
+    let Some(kept) = replay::checkpoint(log, &request) else { return Ok(None) };
+    let position = kept.position.0;
+    let holds = progress::during(shared, "reading anew for the checkpoint", "events", |watch| {
+        let (kept, _) = kept.refresh(log, &request, watch)?;
+        let anew = replay::sheet(log, &request, &Dimension::ALL, watch)?;
+        let threads = shared.threads();
+        Ok::<bool, ReplayError>(kept.essence(threads) == anew.essence(threads))
+    })?;
+    if holds {
+        return Ok(None);
+    }
+    replay::forget(log).map_err(|error| {
+        let path = log.derived();
+        Failure::Other(format!("could not remove the checkpoint in {}: {error}", path.display()))
+    })?;
+    Ok(Some(Told {
+        weight: "note",
+        position: Some(position),
+        what: "the checkpoint did not say what reading every event says; it was removed".to_owned(),
+        remedy: "ask again what was asked since it was made: answers may have been wrong".to_owned(),
+    }))
 }
 
 fn told(finding: &Finding) -> Told {

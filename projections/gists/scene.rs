@@ -1,0 +1,242 @@
+//! The scene of a row: its circumstances, and the outcome that it amounts to.
+//!
+//! Rows that share levels and source share a *setting*, which is made once. Rows are shown in order, so
+//! that what not every row has is found without a search.
+
+use std::sync::Arc;
+
+use event::{Context, Dimension, Role};
+
+use super::{Column, Gists};
+use crate::gist::{Flags, Gist, NO_TIME};
+use crate::kept::lasting;
+use crate::outcome::{JoinTime, Outcome, RowSight};
+
+/// How many settings are kept at hand.
+const SETTINGS: usize = 1 << 18;
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It does not count.
+    Nothing,
+    /// It is the scene's row, and in this setting.
+    Plain(usize),
+    /// It is the scene's other row.
+    Aside,
+}
+
+/// Where in the lists by row a pass over the rows is, and the outcome that it shows.
+pub(super) struct Scene<'a> {
+    gists: &'a Gists,
+    /// The columns that tell the circumstances.
+    columns: Vec<&'a Column>,
+    settings: Settings,
+    /// The last plain row and its setting.
+    last: Option<(usize, usize)>,
+    returns: usize,
+    joins: usize,
+    said: usize,
+    stages: usize,
+    aside: usize,
+    pub(super) row: Outcome,
+    pub(super) other: Outcome,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene before that row, with the levels of the dimensions `wanted`.
+    pub(super) fn at(gists: &'a Gists, row: u32, wanted: &[Dimension]) -> Self {
+        let empty = Outcome::empty("", Arc::default(), RowSight::default());
+        Self {
+            gists,
+            columns: gists.columns.iter().filter(|column| wanted.contains(&column.dimension)).collect(),
+            settings: Settings::default(),
+            last: None,
+            returns: gists.returns.partition_point(|(of, _)| *of < row),
+            joins: gists.joins.partition_point(|(of, _)| *of < row),
+            said: gists.said.partition_point(|(of, _)| *of < row),
+            stages: gists.stages.partition_point(|(of, _)| *of < row),
+            aside: gists.aside.partition_point(|(of, _)| *of < row),
+            row: empty.clone(),
+            other: empty,
+        }
+    }
+
+    /// The outcome of the next row, if it counts.
+    pub(super) fn next(&mut self, number: usize, gist: &Gist) -> Option<&Outcome> {
+        match self.show(number, gist) {
+            Shown::Nothing => None,
+            Shown::Aside => Some(&self.other),
+            Shown::Plain(setting) => {
+                let (context, sight) = &self.settings.known[setting];
+                (self.row.context, self.row.sight) = (Arc::clone(context), *sight);
+                Some(&self.row)
+            }
+        }
+    }
+
+    /// Makes the next row's outcome, if it counts; a plain one without its setting.
+    pub(super) fn show(&mut self, number: usize, gist: &Gist) -> Shown {
+        let gists = self.gists;
+        let returns = list(&gists.returns, &mut self.returns, number);
+        let joins = list(&gists.joins, &mut self.joins, number);
+        let said = list(&gists.said, &mut self.said, number);
+        let stages = list(&gists.stages, &mut self.stages, number);
+        let aside = list(&gists.aside, &mut self.aside, number);
+        if !gist.counts() {
+            return Shown::Nothing;
+        }
+        if gist.flags.has(Flags::ASIDE) {
+            let Some((_, outcome)) = aside.first() else { return Shown::Nothing };
+            self.other.clone_from(outcome);
+            gists.coverage.apply(&mut self.other);
+            return Shown::Aside;
+        }
+        let setting = self.set(number, gist.source);
+        let row = &mut self.row;
+        gist.tell(row);
+        row.stage = stages.first().map(|(_, stage)| stage.as_ref().to_owned());
+        row.drop_times.clear();
+        row.join_ms.clear();
+        row.ratings.clear();
+        row.scores.clear();
+        row.adequacy.clear();
+        row.invitations.clear();
+        row.anomalies.clear();
+        row.drop_times.extend(returns.iter().map(|(_, ms)| lasting(i64::from(*ms))));
+        for (_, ms) in joins {
+            for (role, ms) in [Role::Patient, Role::Clinician].into_iter().zip(*ms) {
+                if ms != NO_TIME {
+                    row.join_ms.push(JoinTime { role, ms: i64::from(ms) });
+                }
+            }
+        }
+        said.iter().for_each(|(_, said)| said.clone().tell(row));
+        Shown::Plain(setting)
+    }
+
+    /// The row of nothing but a setting.
+    pub(super) fn bare(&self, setting: usize) -> Outcome {
+        let (context, sight) = &self.settings.known[setting];
+        Outcome::empty("", Arc::clone(context), *sight)
+    }
+
+    /// Whether so many settings are at hand that they should be let go.
+    pub(super) fn is_full(&self) -> bool {
+        self.settings.known.len() >= SETTINGS
+    }
+
+    /// Lets go of all settings; their numbers are given anew.
+    pub(super) fn forget(&mut self) {
+        (self.settings, self.last) = (Settings::default(), None);
+    }
+
+    /// The setting of a row: its circumstances, and what its sources and those that watch its place can tell.
+    fn set(&mut self, number: usize, source: u32) -> usize {
+        let gists = self.gists;
+        if let Some((last, setting)) = self.last
+            && gists.rows[last].source == source
+            && self.columns.iter().all(|column| column.level[number] == column.level[last])
+        {
+            return setting;
+        }
+        let columns = &self.columns;
+        let setting = self.settings.number(columns, number, source, || {
+            let told = Arc::new(context(columns, number));
+            let mut row = Outcome::empty("", Arc::clone(&told), gists.sights[source as usize]);
+            gists.coverage.apply(&mut row);
+            (told, row.sight)
+        });
+        self.last = Some((number, setting));
+        setting
+    }
+}
+
+/// The circumstances of a row, as far as these columns tell.
+pub(super) fn context(columns: &[&Column], row: usize) -> Context {
+    columns.iter().filter_map(|column| Some((column.dimension, Arc::clone(column.get(row)?)))).collect()
+}
+
+/// Numbers for combinations of a source and levels, found level by level.
+#[derive(Default)]
+struct Settings {
+    known: Vec<(Arc<Context>, RowSight)>,
+    /// By node: its setting and one.
+    of_node: Vec<u32>,
+    steps: Steps,
+}
+
+impl Settings {
+    fn number(
+        &mut self,
+        columns: &[&Column],
+        row: usize,
+        source: u32,
+        make: impl FnOnce() -> (Arc<Context>, RowSight),
+    ) -> usize {
+        let from = self.steps.next(u32::MAX, source);
+        let node = columns.iter().fold(from, |node, column| self.steps.next(node, column.level[row]));
+        if self.of_node.len() <= node as usize {
+            self.of_node.resize(node as usize + 1, 0);
+        }
+        let setting = &mut self.of_node[node as usize];
+        if *setting == 0 {
+            self.known.push(make());
+            *setting = self.known.len() as u32;
+        }
+        *setting as usize - 1
+    }
+}
+
+/// From a node by a level to another node: a table with free places, in which a key lies where its
+/// product says, or behind.
+#[derive(Default)]
+struct Steps {
+    /// Node and level as one number; and the node there and one, 0 in a free place.
+    places: Vec<(u64, u32)>,
+    nodes: u32,
+}
+
+impl Steps {
+    fn next(&mut self, node: u32, level: u32) -> u32 {
+        if self.nodes as usize * 2 >= self.places.len() {
+            self.grow();
+        }
+        let key = u64::from(node) << 32 | u64::from(level);
+        let place = self.find(key);
+        let (known, to) = &mut self.places[place];
+        if *to == 0 {
+            self.nodes += 1;
+            (*known, *to) = (key, self.nodes);
+        }
+        *to - 1
+    }
+
+    /// Where the key lies, or is to lie.
+    fn find(&self, key: u64) -> usize {
+        let mask = self.places.len() - 1;
+        let mut place = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        while self.places[place].1 != 0 && self.places[place].0 != key {
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    fn grow(&mut self) {
+        let size = (self.places.len() * 2).max(1 << 10);
+        let old = std::mem::replace(&mut self.places, vec![(0, 0); size]);
+        for (key, to) in old.into_iter().filter(|(_, to)| *to != 0) {
+            let place = self.find(key);
+            self.places[place] = (key, to);
+        }
+    }
+}
+
+/// The entries of a list by row that are those of row `number`.
+fn list<'a, T>(list: &'a [(u32, T)], place: &mut usize, number: usize) -> &'a [(u32, T)] {
+    let begin = *place;
+    while list.get(*place).is_some_and(|(row, _)| *row as usize <= number) {
+        *place += 1;
+    }
+    &list[begin..*place]
+}
