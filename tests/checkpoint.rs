@@ -105,6 +105,13 @@ fn whatever_becomes_of_the_file_the_answer_is_the_same() {
         let mut bytes = sound.clone();
         harm(&mut bytes);
         fs::write(file(dir.path()), &bytes).unwrap();
+        let told = run(dir.path(), ["totals", "--by", "service", "--json"]);
+        assert!(
+            told.err.contains("the checkpoint in") && told.err.contains("made anew"),
+            "{how}: {}",
+            told.err
+        );
+        assert_eq!(told.ok(), wanted[0], "{how}");
         assert_eq!(answers(dir.path(), false), wanted, "{how}");
         assert_eq!(fs::read(file(dir.path())).unwrap().len(), sound.len(), "{how}: made anew");
     }
@@ -119,11 +126,13 @@ fn whatever_becomes_of_the_file_the_answer_is_the_same() {
     run(other.path(), ["totals", "-q"]).ok();
     fs::copy(file(other.path()), file(dir.path())).unwrap();
     assert_eq!(answers(dir.path(), false), wanted, "of another store");
+    assert_ne!(fs::read(file(dir.path())).unwrap(), fs::read(file(other.path())).unwrap());
     // A folder where the file is to be: the answer says why it cannot be kept.
     fs::remove_file(file(dir.path())).unwrap();
     fs::create_dir(file(dir.path())).unwrap();
     let ran = run(dir.path(), ["totals", "--by", "service", "--json"]);
     assert!(ran.err.contains("the checkpoint could not be kept"), "{}", ran.err);
+    assert!(run(dir.path(), ["-q", "totals"]).err.is_empty());
     assert_eq!(ran.ok(), wanted[0]);
 }
 

@@ -89,6 +89,12 @@ pub(super) fn sheet(
     }
     let kept =
         progress::during(shared, "replaying", "events", |watch| kept_sheet(log, &request, wanted, watch))?;
+    if let Some(what) = kept.damaged {
+        shared.note(&format!(
+            "the checkpoint in {} could not be read ({what}); every event was read instead, and it is made anew",
+            log.derived().display()
+        ));
+    }
     if let Some(why) = kept.unkept {
         shared.note(&format!(
             "the checkpoint could not be kept in {} ({why}); the answer is whole, and the next one has to \

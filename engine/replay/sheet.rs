@@ -99,7 +99,7 @@ impl Sheet {
         self.undeclared = book.undeclared();
     }
 
-    /// The levels of a dimension that consultations which are over have, [`NOT_RECORDED`] among them.
+    /// The levels of a dimension that consultations which are over have, `not recorded` among them.
     #[must_use]
     pub fn levels(&self, dimension: Dimension) -> BTreeSet<String> {
         self.parts().flat_map(|part| part.levels(dimension)).collect()

@@ -87,6 +87,8 @@ pub struct Kept {
     pub sheet: Sheet,
     /// Where reading began: behind the position of the checkpoint.
     pub from: Position,
+    /// What was wrong with the checkpoint that was there, if it could not be read.
+    pub damaged: Option<String>,
     /// Why a checkpoint could not be written, if one was to be.
     pub unkept: Option<String>,
 }
@@ -105,14 +107,16 @@ pub fn kept_sheet(
     let keeper = Keeper { log, request, watch };
     let is_due = |position: Position| (log.head().0 - position.0).saturating_mul(STALE_SHARE) > log.head().0;
     if log.head().0 < WORTHWHILE {
-        let from = Position::START;
-        return Ok(Kept { sheet: sheet(log, request, &wanted, watch)?, from, unkept: None });
+        let sheet = sheet(log, request, &wanted, watch)?;
+        return Ok(Kept { sheet, from: Position::START, damaged: None, unkept: None });
     }
-    let found = keeper.find();
+    let mut damaged = None;
+    let mut note = |error: io::Error| damaged = Some(error.to_string());
+    let found = keeper.find().map_err(&mut note).ok().flatten();
     let from = found.as_ref().map_or(Position::START, |(position, _)| *position);
     let due = found.is_none() || is_due(from);
     let asked = if due { with_needed(&Dimension::ALL) } else { wanted.clone() };
-    let read = found.and_then(|(_, index)| keeper.read(&index, &asked).ok());
+    let read = found.and_then(|(_, index)| keeper.read(&index, &asked).map_err(&mut note).ok());
     watch.advance(if read.is_some() { from.0 } else { 0 });
     let (mut whole, from, due) = match read {
         Some(whole) => (whole.refresh(log, request, watch)?.0, from, due),
@@ -123,7 +127,7 @@ pub fn kept_sheet(
         return Err(ReplayError::Interrupted);
     }
     whole.leave_only(&wanted);
-    Ok(Kept { sheet: whole, from, unkept })
+    Ok(Kept { sheet: whole, from, damaged, unkept })
 }
 
 /// The sheet that the checkpoint of these parameters holds, without what came since; none where there is
@@ -132,7 +136,7 @@ pub fn kept_sheet(
 pub fn checkpoint(log: &Log, request: &Request) -> Option<Sheet> {
     let watch = Watch::default();
     let keeper = Keeper { log, request, watch: &watch };
-    let (_, index) = keeper.find()?;
+    let (_, index) = keeper.find().ok()??;
     keeper.read(&index, &with_needed(&Dimension::ALL)).ok()
 }
 
@@ -187,12 +191,15 @@ impl Keeper<'_> {
         Ok(*hasher.finalize().as_bytes())
     }
 
-    /// The index of the checkpoint that counts.
-    fn find(&self) -> Option<(Position, Index)> {
-        let index: Index = file::index(&self.path()).ok()?;
+    /// The index of the checkpoint that counts, if there is one.
+    fn find(&self) -> io::Result<Option<(Position, Index)>> {
+        let index: Index = match file::index(&self.path()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            index => index?,
+        };
         let position = Position(index.position);
         let counts = self.fingerprint(position).is_ok_and(|fingerprint| fingerprint == index.fingerprint);
-        counts.then_some((position, index))
+        Ok(counts.then_some((position, index)))
     }
 
     /// The sheet of a checkpoint, with the levels of the dimensions `wanted`.
