@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use engine::replay::READING;
+use engine::log::{Log, Mode};
+use engine::replay::{READING, Request, Watch, checkpoint, keep, sheet};
 use event::Dimension;
 use tempfile::TempDir;
 
-use crate::command::{folder, run};
+use crate::command::{folder, run, run_on};
 
 /// A store that is large enough for a checkpoint, and a few events more in `rest.ndjson`.
 fn large() -> TempDir {
@@ -136,6 +137,54 @@ fn whatever_becomes_of_the_file_the_answer_is_the_same() {
     assert_eq!(ran.ok(), wanted[0]);
 }
 
+/// Its rows may all say something else then: a checkpoint of before would be read in vain every time.
+#[test]
+fn a_source_that_turns_out_to_see_more_makes_the_checkpoint_anew() {
+    let dir = large();
+    let event = |id: &str, kind: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"urn:undeclared","type":"evenfield.consultation.{kind}.v1","subject":"c-u","time":"2025-10-05T09:00:00Z","data":{{"participant":"p-u","role":"patient"}}}}"#
+        )
+    };
+    run_on(dir.path(), event("u-1", "joined").as_bytes(), ["ingest", "-q", "-"]).ok();
+    answers(dir.path(), false);
+    let before = fs::read(file(dir.path())).unwrap();
+    run_on(dir.path(), event("u-2", "dropped").as_bytes(), ["ingest", "-q", "-"]).ok();
+    assert_eq!(answers(dir.path(), false), answers(dir.path(), true));
+    let after = fs::read(file(dir.path())).unwrap();
+    assert_ne!(after, before);
+    answers(dir.path(), false);
+    assert_eq!(fs::read(file(dir.path())).unwrap(), after, "made once");
+}
+
+/// A checkpoint whose checksums and fingerprint hold, and that says what another log says.
+#[test]
+fn verification_finds_a_checkpoint_that_does_not_say_what_the_events_say() {
+    let dir = folder();
+    let (request, watch) = (Request::default(), Watch::default());
+    let log = |name: &str, events: &[event::Event]| {
+        let log = Log::open(&dir.path().join(name), Mode::Create).unwrap();
+        log.append_blocking(events.to_vec(), event::Time::default()).unwrap();
+        log
+    };
+    let events = crate::laws::planned("clinic", 300);
+    let mut others = events.clone();
+    let last = others.iter_mut().rfind(|event| matches!(event.payload, event::Payload::Completed)).unwrap();
+    last.payload = event::Payload::Abandoned { stage: None };
+    let (ours, theirs) = (log("evenfield.store", &events), log("other.store", &others));
+    let all = |log: &Log| sheet(log, &request, &Dimension::ALL, &watch).unwrap();
+    keep(&ours, &request, &all(&ours), &watch).unwrap();
+    let kept = |log: &Log| checkpoint(log, &request).unwrap().essence(1);
+    assert_eq!(kept(&ours), all(&ours).essence(1));
+    keep(&ours, &request, &all(&theirs), &watch).unwrap();
+    assert_ne!(kept(&ours), all(&ours).essence(1));
+    drop((ours, theirs));
+    let verified = run(dir.path(), ["log", "verify"]).ok();
+    assert!(verified.contains("the checkpoint did not say what reading every event says"), "{verified}");
+    assert!(!file(dir.path()).exists());
+    assert!(!run(dir.path(), ["log", "verify"]).ok().contains("checkpoint"));
+}
+
 #[test]
 fn a_checkpoint_goes_with_what_was_destroyed() {
     let dir = large();
@@ -161,8 +210,6 @@ fn a_small_store_has_no_checkpoint() {
 /// the same events, raise `READING` and write the new number here.
 #[test]
 fn the_version_of_the_reading_is_that_of_what_it_says() {
-    use engine::log::{Log, Mode};
-    use engine::replay::{Request, Watch, sheet};
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(&dir.path().join("reading.store"), Mode::Create).unwrap();
     for plan in ["clinic", "national"] {

@@ -113,7 +113,7 @@ pub(super) fn groups(stretches: &[Stretch], digests: &[u64], threads: usize) -> 
 pub(super) fn bring_together(stretches: &mut [Stretch], groups: Vec<Vec<Place>>) -> ToRead {
     let (mut again, mut moved) = (ToRead::new(), Moved::new());
     for rows in groups {
-        let is_live = |place: &Place| !stretches[place.stretch].gist(place.row).flags.has(Flags::VOID);
+        let is_live = |place: &Place| !stretches[place.stretch].is_void(place.row);
         let live: Vec<Place> = rows.iter().copied().filter(is_live).collect();
         if live.len() > 1
             && let Some(first) = meet(stretches, &live, &mut moved)
@@ -124,7 +124,7 @@ pub(super) fn bring_together(stretches: &mut [Stretch], groups: Vec<Vec<Place>>)
     let met: HashSet<Place> = again.iter().map(|(first, _)| *first).collect();
     for (number, stretch) in stretches.iter_mut().enumerate() {
         let rows = std::mem::take(&mut stretch.again);
-        let alone = rows.into_iter().filter(|row| !stretch.gist(*row).flags.has(Flags::VOID));
+        let alone = rows.into_iter().filter(|row| !stretch.is_void(*row));
         let alone = alone.map(|row| Place { stretch: number, row });
         again.extend(alone.filter(|place| !met.contains(place)).map(|place| (place, vec![place])));
     }

@@ -32,6 +32,8 @@ const FEW_BLOCKS: usize = 8;
 pub struct Changes {
     /// Whether rows may differ of which nothing new was told: what was counted of them is to be counted anew.
     pub anew: bool,
+    /// Whether all events were read for it.
+    pub reread: bool,
     /// Outcomes that do not stand any more.
     pub gone: Vec<Outcome>,
     /// Outcomes that stand in their place, and of consultations that are over now.
@@ -103,7 +105,7 @@ fn anew(
     watch: &Watch,
 ) -> Result<(Sheet, Changes), ReplayError> {
     let whole = sheet(log, request, &before.wanted, watch)?;
-    Ok((whole, Changes { anew: true, ..Changes::default() }))
+    Ok((whole, Changes { anew: true, reread: true, ..Changes::default() }))
 }
 
 /// A sheet while new stretches come to it.

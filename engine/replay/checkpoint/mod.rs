@@ -85,8 +85,6 @@ struct Head {
 pub struct Kept {
     /// The sheet.
     pub sheet: Sheet,
-    /// Where reading began: behind the position of the checkpoint.
-    pub from: Position,
     /// What was wrong with the checkpoint that was there, if it could not be read.
     pub damaged: Option<String>,
     /// Why a checkpoint could not be written, if one was to be.
@@ -108,26 +106,35 @@ pub fn kept_sheet(
     let is_due = |position: Position| (log.head().0 - position.0).saturating_mul(STALE_SHARE) > log.head().0;
     if log.head().0 < WORTHWHILE {
         let sheet = sheet(log, request, &wanted, watch)?;
-        return Ok(Kept { sheet, from: Position::START, damaged: None, unkept: None });
+        return Ok(Kept { sheet, damaged: None, unkept: None });
     }
     let mut damaged = None;
     let mut note = |error: io::Error| damaged = Some(error.to_string());
     let found = keeper.find().map_err(&mut note).ok().flatten();
-    let from = found.as_ref().map_or(Position::START, |(position, _)| *position);
-    let due = found.is_none() || is_due(from);
+    let mut due = found.as_ref().is_none_or(|(position, _)| is_due(*position));
     let asked = if due { with_needed(&Dimension::ALL) } else { wanted.clone() };
     let read = found.and_then(|(_, index)| keeper.read(&index, &asked).map_err(&mut note).ok());
-    watch.advance(if read.is_some() { from.0 } else { 0 });
-    let (mut whole, from, due) = match read {
-        Some(whole) => (whole.refresh(log, request, watch)?.0, from, due),
-        None => (sheet(log, request, &Dimension::ALL, watch)?, Position::START, true),
+    let gone_on = match read {
+        Some(sheet) => {
+            watch.advance(sheet.position.0);
+            let (sheet, changes) = sheet.refresh(log, request, watch)?;
+            (!changes.reread).then_some(sheet)
+        }
+        None => None,
+    };
+    let mut whole = match gone_on {
+        Some(sheet) => sheet,
+        None => {
+            due = true;
+            sheet(log, request, &Dimension::ALL, watch)?
+        }
     };
     let unkept = if due { keeper.keep(&whole).err().map(|error| error.to_string()) } else { None };
     if watch.stopped() {
         return Err(ReplayError::Interrupted);
     }
     whole.leave_only(&wanted);
-    Ok(Kept { sheet: whole, from, damaged, unkept })
+    Ok(Kept { sheet: whole, damaged, unkept })
 }
 
 /// The sheet that the checkpoint of these parameters holds, without what came since; none where there is
