@@ -16,12 +16,15 @@ pub mod difference;
 pub mod estimate;
 mod exact;
 pub mod mean;
+pub mod ordinal;
 pub mod proportion;
 pub mod quantile;
+pub mod rank_test;
 pub mod rate;
 pub mod ratio;
 pub mod special;
 pub mod status;
+pub mod test_statistic;
 
 pub use estimate::{Estimate, Interval, LEVEL_95, LEVEL_998};
 pub use status::{Flag, Reason, Status};
