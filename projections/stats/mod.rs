@@ -15,6 +15,7 @@ pub mod contrast;
 pub mod difference;
 pub mod estimate;
 mod exact;
+pub mod inequality;
 pub mod mean;
 pub mod ordinal;
 pub mod proportion;

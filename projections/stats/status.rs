@@ -64,6 +64,14 @@ pub enum Reason {
     TooLarge,
     /// Arithmetic that left the range of numbers.
     NotFinite,
+    /// Too few groups in order for a slope, or more than have one.
+    QuantileCount,
+    /// A group in order without observations.
+    EmptyQuantile,
+    /// A group in order without any event, or with nothing but events.
+    EdgeQuantile,
+    /// A fitted line that leaves the possible range.
+    BeyondRange,
     /// A reason that only the caller knows.
     Stated(&'static str),
 }
@@ -127,6 +135,10 @@ impl Reason {
             Self::InconsistentCounts => "the counts contradict each other",
             Self::TooLarge => "the totals are too large to sum exactly",
             Self::NotFinite => "the arithmetic left the range of numbers",
+            Self::QuantileCount => "a slope is fitted over 5 to 100 quantiles",
+            Self::EmptyQuantile => "a quantile has no observations",
+            Self::EdgeQuantile => "a quantile has no event or nothing but events",
+            Self::BeyondRange => "the fitted line leaves the possible range",
             Self::Stated(words) => words,
         }
     }
