@@ -23,6 +23,7 @@ pub mod quantile;
 pub mod rank_test;
 pub mod rate;
 pub mod ratio;
+pub mod sequential;
 pub mod special;
 pub mod status;
 pub mod test_statistic;

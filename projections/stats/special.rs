@@ -12,5 +12,5 @@ pub mod binomial;
 pub mod chi_square;
 pub mod gamma;
 pub mod normal;
-mod root;
+pub(in crate::stats) mod root;
 pub mod student;

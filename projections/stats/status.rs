@@ -100,6 +100,8 @@ pub enum Flag {
     HalfAdded,
     /// The only limit given has the whole error on its side.
     OneSided,
+    /// Limits by analogy with a case in which they are proven.
+    Heuristic,
 }
 
 impl Status {
@@ -158,6 +160,7 @@ impl Flag {
             Self::FewObservations => "few observations",
             Self::HalfAdded => "one half was added to each count",
             Self::OneSided => "one-sided limit",
+            Self::Heuristic => "proven for independent observations only, used here by analogy",
         }
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn excess(x: f64, a: f64) -> f64 {
 }
 
 /// ln Γ(a + 1) minus Stirling's approximation of it.
-pub(super) fn stirling_error(a: f64) -> f64 {
+pub(in crate::stats) fn stirling_error(a: f64) -> f64 {
     if a < 10.0 {
         return libm::lgamma(a + 1.0) - (a + 0.5) * libm::log(a) + a - 0.5 * libm::log(TAU);
     }

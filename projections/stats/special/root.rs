@@ -9,7 +9,7 @@ const STEPS: usize = 2_200;
 const STEP_SHARE: f64 = 1e-14;
 
 /// The point between `lo` and `hi` where `gap` rises through zero, sought from `start`; `slope` is its derivative.
-pub(super) fn of_increasing(
+pub(in crate::stats) fn of_increasing(
     (mut lo, mut hi): (f64, f64),
     start: f64,
     gap: impl Fn(f64) -> f64,
