@@ -25,6 +25,7 @@ pub mod rank_test;
 pub mod rate;
 pub mod ratio;
 pub mod sample_size;
+pub mod scale;
 pub mod sequential;
 pub mod special;
 pub mod status;
