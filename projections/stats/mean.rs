@@ -232,6 +232,37 @@ mod tests {
         assert_eq!((swapped.lo, swapped.hi), (estimate.hi.map(|x| -x), estimate.lo.map(|x| -x)));
     }
 
+    #[derive(serde::Deserialize)]
+    struct Fixture {
+        cases: Vec<Case>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        first: (u64, u64, u64),
+        second: (u64, u64, u64),
+        df: f64,
+        p: f64,
+        limits: (f64, f64),
+    }
+
+    #[test]
+    fn welch_of_random_answers_agrees() {
+        let fixture: Fixture = serde_json::from_str(include_str!("fixtures/welch.json")).unwrap();
+        assert!(fixture.cases.len() >= 30);
+        for case in fixture.cases {
+            let sample = |(n, sum, squares): (u64, u64, u64)| {
+                Moments { n, sum: sum.into(), squares: squares.into() }.sample(2.5).unwrap()
+            };
+            let (first, second) = (sample(case.first), sample(case.second));
+            let estimate = welch(first, second, LEVEL_95);
+            near(estimate.df, case.df, 1e-12);
+            near(estimate.lo, case.limits.0, 1e-11);
+            near(estimate.hi, case.limits.1, 1e-11);
+            near(welch_p_value(first, second), case.p, 1e-11);
+        }
+    }
+
     #[test]
     fn clusters_of_one_answer_are_independent_answers() {
         let scores = [34, 20, 40, 12, 32];

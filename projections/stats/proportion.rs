@@ -151,6 +151,30 @@ mod tests {
         }
     }
 
+    #[derive(serde::Deserialize)]
+    struct Fixture {
+        cases: Vec<Case>,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        counts: Vec<u64>,
+        level: f64,
+        limits: Vec<(f64, f64)>,
+    }
+
+    #[test]
+    fn goodman_limits_of_random_mixes_agree() {
+        let fixture: Fixture = serde_json::from_str(include_str!("fixtures/multinomial.json")).unwrap();
+        assert!(fixture.cases.len() >= 30);
+        for case in fixture.cases {
+            for (share, (lo, hi)) in goodman(&case.counts, case.level).iter().zip(case.limits) {
+                near(share.lo, lo, 1e-12);
+                near(share.hi, hi, 1e-12);
+            }
+        }
+    }
+
     #[test]
     fn a_mix_may_be_empty_or_hold_one_outcome() {
         assert!(goodman(&[], LEVEL_95).is_empty());
