@@ -10,12 +10,14 @@
 //! arm minus the second.
 
 mod balance;
+pub mod case_mix;
 pub mod cluster;
 pub mod contrast;
 pub mod difference;
 pub mod estimate;
 mod exact;
 pub mod inequality;
+pub mod jackknife;
 pub mod mean;
 pub mod multiplicity;
 pub mod ordinal;

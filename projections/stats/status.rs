@@ -62,6 +62,16 @@ pub enum Reason {
     InconsistentCounts,
     /// Totals beyond exact arithmetic.
     TooLarge,
+    /// No stratum in which both arms were seen.
+    NoCommonSupport,
+    /// A quantity, or its logarithm, that these data do not define.
+    Undefined,
+    /// A quantity that is lost when one group is left out.
+    Unstable,
+    /// A factor that tells events from non-events without error.
+    Separation,
+    /// A factor that the other factors repeat.
+    Aliased,
     /// Arithmetic that left the range of numbers.
     NotFinite,
     /// Too few groups in order for a slope, or more than have one.
@@ -102,6 +112,10 @@ pub enum Flag {
     OneSided,
     /// Limits by analogy with a case in which they are proven.
     Heuristic,
+    /// Fewer than [`FEW_GROUPS`](super::jackknife::FEW_GROUPS) groups to leave out in turn.
+    FewGroups,
+    /// Strata that only one arm was seen in were left out.
+    PartialSupport,
 }
 
 impl Status {
@@ -136,6 +150,13 @@ impl Reason {
             Self::InvalidParameter => "a parameter is out of range",
             Self::InconsistentCounts => "the counts contradict each other",
             Self::TooLarge => "the totals are too large to sum exactly",
+            Self::NoCommonSupport => "no stratum holds both arms",
+            Self::Undefined => "the quantity is not defined on these data",
+            Self::Unstable => "leaving out one group leaves nothing to estimate",
+            Self::Separation => {
+                "a factor separates events from non-events, so that the model has no solution"
+            }
+            Self::Aliased => "the factor cannot be told from the others",
             Self::NotFinite => "the arithmetic left the range of numbers",
             Self::QuantileCount => "a slope is fitted over 5 to 100 quantiles",
             Self::EmptyQuantile => "a quantile has no observations",
@@ -161,6 +182,8 @@ impl Flag {
             Self::HalfAdded => "one half was added to each count",
             Self::OneSided => "one-sided limit",
             Self::Heuristic => "proven for independent observations only, used here by analogy",
+            Self::FewGroups => "few groups to leave out in turn",
+            Self::PartialSupport => "strata with one arm only were left out",
         }
     }
 }
