@@ -31,6 +31,7 @@ pub mod scale;
 pub mod sequential;
 pub mod special;
 pub mod status;
+pub mod survival;
 pub mod test_statistic;
 
 pub use estimate::{Estimate, Interval, LEVEL_95, LEVEL_998};

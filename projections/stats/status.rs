@@ -56,6 +56,10 @@ pub enum Reason {
     FewEvents,
     /// A limit outside the observed values.
     BeyondData,
+    /// A time longer than anything was observed.
+    BeyondFollowUp,
+    /// A share that was not reached in what was observed.
+    NotReached,
     /// A level, share or other parameter outside its range.
     InvalidParameter,
     /// Counts that contradict each other.
@@ -147,6 +151,8 @@ impl Reason {
             Self::NoVariation => "the observations do not differ",
             Self::FewEvents => "fewer than 10 events or 10 non-events",
             Self::BeyondData => "a limit lies beyond the observed values",
+            Self::BeyondFollowUp => "nothing was observed for that long",
+            Self::NotReached => "the share asked for was not reached",
             Self::InvalidParameter => "a parameter is out of range",
             Self::InconsistentCounts => "the counts contradict each other",
             Self::TooLarge => "the totals are too large to sum exactly",
