@@ -18,6 +18,7 @@ pub mod estimate;
 mod exact;
 pub mod inequality;
 pub mod jackknife;
+pub mod failures;
 pub mod mean;
 pub mod multiplicity;
 pub mod ordinal;
