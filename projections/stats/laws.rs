@@ -14,12 +14,12 @@ use super::*;
 const SCALE: Scale = Scale { step: 0.5, floor: 0.0, ceiling: 1e12 };
 
 /// Events and observations, small and huge ones alike.
-fn counts() -> impl Strategy<Value = (u64, u64)> {
+pub(super) fn counts() -> impl Strategy<Value = (u64, u64)> {
     let size = prop_oneof![0..30_u64, 0..5_000_u64, 0..=u64::from(u32::MAX)];
     size.prop_flat_map(|n| (prop_oneof![Just(0), Just(n), 0..=n], Just(n)))
 }
 
-fn tallies() -> impl Strategy<Value = Vec<Tally>> {
+pub(super) fn tallies() -> impl Strategy<Value = Vec<Tally>> {
     prop::collection::vec(counts().prop_map(|(x, n)| Tally { n, x }), 0..14)
 }
 
@@ -34,7 +34,7 @@ fn parts() -> impl Strategy<Value = Vec<Part>> {
 }
 
 /// Every number is finite, the value lies between its limits, and what is absent has a reason.
-fn sound(estimate: &Estimate) -> Result<(), TestCaseError> {
+pub(super) fn sound(estimate: &Estimate) -> Result<(), TestCaseError> {
     let numbers =
         [estimate.value, estimate.lo, estimate.hi, estimate.se, estimate.events, estimate.df, estimate.deff];
     prop_assert!(numbers.iter().flatten().all(|x| x.is_finite()), "{estimate:?}");
@@ -52,7 +52,7 @@ fn sound(estimate: &Estimate) -> Result<(), TestCaseError> {
 }
 
 /// The limits of `wide` are nowhere inside those of `narrow`; rounding is allowed for.
-fn encloses(wide: &Estimate, narrow: &Estimate) -> Result<(), TestCaseError> {
+pub(super) fn encloses(wide: &Estimate, narrow: &Estimate) -> Result<(), TestCaseError> {
     let slack = 1e-12 * narrow.value.map_or(1.0, |x| x.abs().max(1.0));
     prop_assert!(wide.lo.zip(narrow.lo).is_none_or(|(a, b)| a <= b + slack), "{wide:?} {narrow:?}");
     prop_assert!(wide.hi.zip(narrow.hi).is_none_or(|(a, b)| a >= b - slack), "{wide:?} {narrow:?}");

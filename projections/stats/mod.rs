@@ -34,6 +34,8 @@ pub mod special;
 pub mod status;
 pub mod survival;
 pub mod test_statistic;
+pub mod test_statistic;
+pub mod variation;
 
 pub use estimate::{Estimate, Interval, LEVEL_95, LEVEL_998};
 pub use status::{Flag, Reason, Status};

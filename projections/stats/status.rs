@@ -48,6 +48,8 @@ pub enum Reason {
     DominantCluster,
     /// All observations share one cluster.
     OneCluster,
+    /// Fewer clusters than the method needs.
+    FewClusters,
     /// A single observation.
     OneObservation,
     /// Observations, or clusters, that do not differ at all.
@@ -120,6 +122,8 @@ pub enum Flag {
     FewGroups,
     /// Strata that only one arm was seen in were left out.
     PartialSupport,
+    /// Nobody was observed who did not change at the same time.
+    NoConcurrentControl,
 }
 
 impl Status {
@@ -147,6 +151,7 @@ impl Reason {
             Self::Extreme => "the difference is as large as can be",
             Self::DominantCluster => "one cluster holds most of an arm's observations",
             Self::OneCluster => "all observations of an arm share one cluster",
+            Self::FewClusters => "there are too few clusters to tell",
             Self::OneObservation => "a single observation has no spread",
             Self::NoVariation => "the observations do not differ",
             Self::FewEvents => "fewer than 10 events or 10 non-events",
@@ -190,6 +195,7 @@ impl Flag {
             Self::Heuristic => "proven for independent observations only, used here by analogy",
             Self::FewGroups => "few groups to leave out in turn",
             Self::PartialSupport => "strata with one arm only were left out",
+            Self::NoConcurrentControl => "before and after only, without a concurrent control",
         }
     }
 }

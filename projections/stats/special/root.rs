@@ -37,7 +37,7 @@ pub(in crate::stats) fn of_increasing(
 }
 
 /// An upper end for [`of_increasing`] on a half-line: `start` doubled until `gap` is no longer negative.
-pub(super) fn end_above(start: f64, gap: impl Fn(f64) -> f64) -> f64 {
+pub(in crate::stats) fn end_above(start: f64, gap: impl Fn(f64) -> f64) -> f64 {
     let mut end = start.max(1.0);
     while gap(end) < 0.0 && end < f64::MAX / 4.0 {
         end *= 2.0;
