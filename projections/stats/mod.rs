@@ -13,6 +13,7 @@ mod balance;
 pub mod case_mix;
 pub mod cluster;
 pub mod contrast;
+pub mod control_chart;
 pub mod difference;
 pub mod estimate;
 mod exact;
