@@ -36,6 +36,7 @@ pub mod status;
 pub mod survival;
 pub mod test_statistic;
 pub mod test_statistic;
+pub mod trend;
 pub mod variation;
 
 pub use estimate::{Estimate, Interval, LEVEL_95, LEVEL_998};
