@@ -35,6 +35,7 @@ pub mod special;
 pub mod status;
 pub mod survival;
 pub mod test_statistic;
+pub mod switch;
 pub mod test_statistic;
 pub mod trend;
 pub mod variation;
