@@ -25,7 +25,7 @@ const DRAWS: u64 = 16_384;
 pub struct Truth {
     /// The plan's name.
     pub plan: String,
-    /// Each platform over all, and in each level of each dimension that the plan has levels of.
+    /// Each platform over all, in each region, and in each level of each dimension that the plan has levels of.
     pub planted: Vec<Planted>,
 }
 
@@ -94,10 +94,11 @@ pub struct Rates {
 impl Truth {
     pub(crate) fn of(plan: &Plan) -> Self {
         let world = World::new(plan);
-        let strata = strata(&world);
+        let regions = regions(&world);
+        let strata = strata(&world, &regions);
         let mut sums = vec![vec![Sum::default(); strata.len()]; plan.platforms.len()];
         for draw in 0..DRAWS {
-            average(&world, draw, &mut sums);
+            average(&world, &regions, draw, &mut sums);
         }
         let planted = sums.iter().zip(&plan.platforms).flat_map(|(sums, platform)| {
             let used = sums.iter().zip(&strata).filter(|(sum, _)| sum.used > 0.0);
@@ -148,16 +149,28 @@ impl Sum {
     }
 }
 
-/// All consultations, then each level of each axis.
-fn strata(world: &World) -> Vec<Option<(Dimension, String)>> {
+/// The regions that organisations are in, as the plan names them.
+fn regions(world: &World) -> Vec<&str> {
+    let mut regions = Vec::new();
+    for region in world.cohorts.iter().filter_map(|cohort| cohort.region.as_deref()) {
+        if !regions.contains(&region) {
+            regions.push(region);
+        }
+    }
+    regions
+}
+
+/// All consultations, then each region, then each level of each axis.
+fn strata(world: &World, regions: &[&str]) -> Vec<Option<(Dimension, String)>> {
+    let of_regions = regions.iter().map(|region| Some((Dimension::Region, (*region).to_owned())));
     let of_axes = world
         .axes
         .iter()
         .flat_map(|axis| axis.levels.iter().map(|level| Some((axis.dimension, level.name.clone()))));
-    std::iter::once(None).chain(of_axes).collect()
+    std::iter::once(None).chain(of_regions).chain(of_axes).collect()
 }
 
-fn average(world: &World, draw: u64, sums: &mut [Vec<Sum>]) {
+fn average(world: &World, regions: &[&str], draw: u64, sums: &mut [Vec<Sum>]) {
     let mut dice = Dice::new(0, Realm::Truth, draw);
     let clustering = &world.plan.clustering;
     let weights: Vec<f64> = world.cohorts.iter().map(|cohort| cohort.weight).collect();
@@ -167,6 +180,7 @@ fn average(world: &World, draw: u64, sums: &mut [Vec<Sum>]) {
     let start = event::Time::from_ms(world.calendar.start(index, dice.unit()));
     let luck = clustering.organisation * dice.normal() + clustering.clinician * dice.normal();
     let circumstances = Circumstances { cohort, levels, start, index, luck };
+    let region = regions.iter().position(|region| world.cohorts[cohort].region.as_deref() == Some(*region));
     let shares = world.shares(&world.cohorts[cohort].shares, &circumstances);
     let used: f64 = shares.iter().sum();
     for (platform, sums) in sums.iter_mut().enumerate() {
@@ -175,7 +189,10 @@ fn average(world: &World, draw: u64, sums: &mut [Vec<Sum>]) {
         let expected = Expected::of(&world.plan, &chances);
         let share = if used > 0.0 { shares[platform] / used } else { 0.0 };
         sums[0].add(share, &expected);
-        let mut first = 1;
+        if let Some(region) = region {
+            sums[1 + region].add(share, &expected);
+        }
+        let mut first = 1 + regions.len();
         for (axis, level) in world.axes.iter().zip(levels) {
             sums[first + usize::from(level)].add(share, &expected);
             first += axis.levels.len();

@@ -91,7 +91,7 @@ impl Visit {
             .with(Dimension::Platform, world.plan.platforms[self.platform].name.as_str())
             .with(Dimension::Organisation, organisation.name.as_str())
             .with(Dimension::Clinician, format!("k-{}", self.clinician));
-        if let Some(region) = &organisation.region {
+        if let Some(region) = &world.cohorts[organisation.cohort].region {
             context.set(Dimension::Region, region.as_str());
         }
         for (axis, level) in world.axes.iter().zip(self.circumstances.levels) {

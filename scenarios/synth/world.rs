@@ -126,8 +126,8 @@ impl World {
         let mut shares = *place;
         let axes = self.axes.len();
         self.tilt(axes, circumstances.cohort, &circumstances.levels[..axes], &mut shares);
-        for (share, platform) in shares.iter_mut().zip(&self.plan.platforms) {
-            if self.share_of_days(circumstances.index) < self.adopted(platform.adopted_on_day) {
+        for (share, adopted) in shares.iter_mut().zip(&self.cohorts[circumstances.cohort].adopted) {
+            if self.share_of_days(circumstances.index) < *adopted {
                 *share = 0.0;
             }
         }
@@ -177,9 +177,9 @@ impl World {
     /// expectation, so that no story depends on another.
     fn learn(&self, circumstances: &Circumstances, platform: usize, sum: &mut Effects) {
         let Some(learning) = &self.plan.learning else { return };
-        let since = self.share_of_days(circumstances.index)
-            - self.adopted(self.plan.platforms[platform].adopted_on_day);
-        let had = since.max(0.0) * self.cohorts[circumstances.cohort].per_clinician[platform];
+        let cohort = &self.cohorts[circumstances.cohort];
+        let since = self.share_of_days(circumstances.index) - cohort.adopted[platform];
+        let had = cohort.experience[platform] + since.max(0.0) * cohort.per_clinician[platform];
         let left = libm::exp2(-had / learning.halved_after);
         for knob in Knob::ALL {
             *sum = sum.with(knob, learning.effects.get(knob) * left);
@@ -188,10 +188,6 @@ impl World {
 
     fn share_of_days(&self, index: u64) -> f64 {
         index as f64 / self.plan.consultations as f64
-    }
-
-    fn adopted(&self, day: u32) -> f64 {
-        f64::from(day) / f64::from(self.plan.days)
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Platform {
     /// Kinds its feed concludes rather than observes.
     #[serde(default)]
     pub inferred: Vec<String>,
-    /// The day of the plan, from 0, on which it is first used.
+    /// The day of the plan, from 0, on which it is first used, unless a group says otherwise.
     #[serde(default)]
     pub adopted_on_day: u32,
 }
@@ -64,6 +64,13 @@ pub struct Group {
     /// Shares of the platforms here; platforms not named are not used. Empty: the platforms' own shares.
     #[serde(default)]
     pub platforms: BTreeMap<String, f64>,
+    /// The day on which a platform is first used here, where it is another than the platform's own.
+    #[serde(default)]
+    pub adopted_on_day: BTreeMap<String, u32>,
+    /// How many consultations its clinicians have behind them on each platform, or training that is worth
+    /// as many; none on those not named.
+    #[serde(default)]
+    pub experience: BTreeMap<String, f64>,
     /// What being here changes.
     #[serde(default)]
     pub effects: Effects,
@@ -79,6 +86,11 @@ impl Group {
             Some(prefix) => (1..=self.count).map(|number| format!("{prefix}-{number:02}")).collect(),
             None => self.names.clone(),
         }
+    }
+
+    /// The day on which it first uses `platform`.
+    pub(crate) fn first_day(&self, platform: &Platform) -> u32 {
+        self.adopted_on_day.get(&platform.name).copied().unwrap_or(platform.adopted_on_day)
     }
 }
 

@@ -75,12 +75,7 @@ fn platforms(plan: &Plan) -> Checked {
         effects(&place, &platform.effects)?;
         kinds(&format!("{place}.blind"), &platform.blind)?;
         kinds(&format!("{place}.inferred"), &platform.inferred)?;
-        within(
-            &format!("{place}.adopted_on_day"),
-            f64::from(platform.adopted_on_day),
-            0.0,
-            f64::from(plan.days),
-        )?;
+        adoption(plan, &format!("{place}.adopted_on_day"), platform.adopted_on_day)?;
     }
     some_weight("platforms.share", plan.platforms.iter().map(|platform| platform.share))
 }
@@ -146,6 +141,7 @@ fn organisations(plan: &Plan) -> Checked {
         if !group.platforms.is_empty() {
             some_weight(&format!("{place}.platforms"), group.platforms.values().copied())?;
         }
+        history(plan, &place, group)?;
         from_the_first_day(plan, &place, group)?;
         tilt(plan, &place, &group.tilt, None)?;
     }
@@ -154,9 +150,25 @@ fn organisations(plan: &Plan) -> Checked {
     once("organisations", names.iter().map(String::as_str))
 }
 
+fn history(plan: &Plan, place: &str, group: &Group) -> Checked {
+    for (name, day) in &group.adopted_on_day {
+        platform(plan, &format!("{place}.adopted_on_day"), name)?;
+        adoption(plan, &format!("{place}.adopted_on_day.{name}"), *day)?;
+    }
+    for (name, consultations) in &group.experience {
+        platform(plan, &format!("{place}.experience"), name)?;
+        within(&format!("{place}.experience.{name}"), *consultations, 0.0, 1e6)?;
+    }
+    Ok(())
+}
+
+fn adoption(plan: &Plan, place: &str, day: u32) -> Checked {
+    within(place, f64::from(day), 0.0, f64::from(plan.days))
+}
+
 fn from_the_first_day(plan: &Plan, place: &str, group: &Group) -> Checked {
     let here = |name: &str| group.platforms.is_empty() || group.platforms.contains_key(name);
-    if plan.platforms.iter().any(|platform| platform.adopted_on_day == 0 && here(&platform.name)) {
+    if plan.platforms.iter().any(|platform| group.first_day(platform) == 0 && here(&platform.name)) {
         return Ok(());
     }
     let must = "give it one whose adopted_on_day is 0";

@@ -54,6 +54,7 @@ fn names_that_lead_nowhere_are_shown_with_those_that_do() {
         "names \"elder\", which is none of alder, birch",
     );
     check("\"wifi\"", "\"wifi\"\non = { elder = { drop = 1 } }", "levels.network.wifi.on names \"elder\"");
+    check("count = 2", "count = 2\nexperience = { elder = 9 }", "trust-01.experience names \"elder\"");
     check("count = 2", "count = 2\ntilt = { network = { lan = 2 } }", "names \"lan\", which is none of wifi");
     check(
         "name = \"birch\"",
@@ -78,6 +79,16 @@ fn the_impossible_is_refused_with_what_is_possible() {
         "base.join_failed is 1.2; it must lie between 0 and 1",
     );
     check("days = 5", "days = 5\nbase = { trouble = 1.0 }", "trouble is an effect");
+    check(
+        "count = 2",
+        "count = 2\nadopted_on_day = { alder = 1, birch = 2 }",
+        "without a platform on the first day",
+    );
+    check(
+        "count = 2",
+        "count = 2\nadopted_on_day = { birch = 6 }",
+        "organisations.trust-01.adopted_on_day.birch is 6; it must lie between 0 and 5",
+    );
     check("\"birch\"", "\"alder\"", "platforms has \"alder\" twice");
     check("count = 2", "count = 0", "give it names, or a prefix and a count");
     check("count = 2", "count = 2\nnames = [\"RBA\"]", "give names or a prefix, not both");

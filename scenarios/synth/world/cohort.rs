@@ -7,11 +7,13 @@
 use super::{Shares, Tilts};
 use crate::dice::{Dice, Realm};
 use crate::knob::Effects;
-use crate::plan::{Allocation, Group, MOST_PLATFORMS, Plan};
+use crate::plan::{Allocation, Group, MOST_PLATFORMS, Plan, Platform};
 
 /// A group of like organisations.
 #[derive(Debug, Clone)]
 pub(crate) struct Cohort {
+    /// The region in the context of its consultations.
+    pub(crate) region: Option<String>,
     pub(crate) effects: Effects,
     pub(crate) tilts: Tilts,
     /// How often each platform is used, over all its organisations.
@@ -20,13 +22,16 @@ pub(crate) struct Cohort {
     pub(crate) weight: f64,
     /// How many consultations on each platform a clinician is expected to have over the whole plan.
     pub(crate) per_clinician: Vec<f64>,
+    /// How many consultations on each platform a clinician has behind them when it begins.
+    pub(crate) experience: Vec<f64>,
+    /// Which share of the plan's days is gone when each platform is first used.
+    pub(crate) adopted: Vec<f64>,
 }
 
 /// One organisation.
 #[derive(Debug, Clone)]
 pub(crate) struct Organisation {
     pub(crate) name: String,
-    pub(crate) region: Option<String>,
     pub(crate) cohort: usize,
     pub(crate) size: f64,
     pub(crate) shares: Shares,
@@ -49,12 +54,17 @@ pub(super) fn cohorts(plan: &Plan) -> Vec<Cohort> {
         let used: f64 = shares.iter().sum();
         let clinicians = (group.organisations().len() * group.clinicians) as f64;
         let each = plan.consultations as f64 * weight(group) / all / clinicians;
+        let experience = |platform: &Platform| group.experience.get(&platform.name).copied().unwrap_or(0.0);
+        let adopted = |platform| f64::from(group.first_day(platform)) / f64::from(plan.days);
         Cohort {
+            region: group.region.clone(),
             effects: group.effects,
             tilts: super::tilts(plan, &group.tilt),
             shares,
             weight: weight(group),
             per_clinician: shares[..plan.platforms.len()].iter().map(|share| each * share / used).collect(),
+            experience: plan.platforms.iter().map(experience).collect(),
+            adopted: plan.platforms.iter().map(adopted).collect(),
         }
     };
     plan.organisations.iter().map(ready).collect()
@@ -94,7 +104,6 @@ fn organisation(
     let skew = i64::from(plan.mess.clock_skew_ms);
     Organisation {
         name: name.to_owned(),
-        region: group.region.clone(),
         cohort,
         size,
         shares,

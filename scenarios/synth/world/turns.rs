@@ -85,6 +85,53 @@ fn a_platform_is_used_from_the_day_of_its_adoption() {
     assert!((share(planned[4000..].iter(), birch) - 0.5).abs() < 0.04);
 }
 
+/// A second group, of organisations as large as those of the first, in which something is different.
+fn others(different: &str) -> String {
+    format!("[[organisations]]\nprefix = \"other\"\ncount = 4\nclinicians = 5\n{different}\n")
+}
+
+/// Whether it happened in the first group, or in the other.
+fn in_other(planned: &&Planned) -> bool {
+    planned.context.level(Dimension::Organisation).starts_with("other")
+}
+
+#[test]
+fn organisations_may_adopt_a_platform_on_a_day_of_their_own() {
+    let (plan, planned) = planned(&others("adopted_on_day = { birch = 14 }"));
+    let birch = |planned: &Planned| planned.context.get(Dimension::Platform) == Some("birch");
+    let (early, late) = planned.split_at(planned.len() / 2);
+    assert_eq!(share(early.iter().filter(in_other), birch), 0.0);
+    assert!((share(late.iter().filter(in_other), birch) - 0.5).abs() < 0.05);
+    assert!((share(early.iter().filter(|planned| !in_other(planned)), birch) - 0.5).abs() < 0.05);
+    // In half of the consultations it is half, in a quarter nothing.
+    assert!((plan.truth().of_platform("birch").unwrap().share - 0.375).abs() < 0.01);
+}
+
+#[test]
+fn who_has_experience_begins_where_others_have_got_to() {
+    let learning = "[learning]\neffects = { join_failed = 3.0 }\nhalved_after = 40.0\n";
+    let (_, planned) = planned(&(others("experience = { birch = 400.0 }") + learning));
+    let birch = |planned: &&Planned| planned.context.get(Dimension::Platform) == Some("birch");
+    let failed = |planned: &Planned| !planned.course.first_try;
+    let first = &planned[..1500];
+    let (with, without): (Vec<_>, Vec<_>) = first.iter().filter(birch).partition(in_other);
+    let (with, without) = (share(with.into_iter(), failed), share(without.into_iter(), failed));
+    assert!(with < 0.08 && without > 0.2, "{with} with experience, {without} without");
+}
+
+#[test]
+fn the_truth_of_a_region_is_that_of_its_organisations() {
+    let (plan, planned) = planned(&others("region = \"far\"\neffects = { join_failed = 2.0 }"));
+    let truth = plan.truth();
+    let told: Vec<_> = truth.planted.iter().filter_map(|planted| planted.level.as_deref()).collect();
+    assert_eq!(told[..2], ["far", "mobile"], "one region, then the levels");
+    let far = truth.where_level("alder", Dimension::Region, "far").unwrap();
+    let alder = |planned: &&Planned| planned.context.get(Dimension::Platform) == Some("alder");
+    let shown = share(planned.iter().filter(in_other).filter(alder), |planned| planned.course.first_try);
+    assert!((shown - far.as_used.first_try_join).abs() < 0.03, "{shown}");
+    assert!((far.share - 0.5).abs() < 0.01);
+}
+
 #[test]
 fn tilts_make_levels_and_platforms_occur_together() {
     let text = STEADY
