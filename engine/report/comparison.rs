@@ -408,10 +408,12 @@ pub fn finding(comparison: &Comparison, difference: &Difference) -> String {
     rows_of(comparison, difference).map_or_else(String::new, |(mine, theirs)| words(difference, mine, theirs))
 }
 
-/// The figures of a difference alone.
+/// The figures of a difference alone, or why there are none.
 #[must_use]
 pub fn figures(comparison: &Comparison, difference: &Difference) -> String {
-    rows_of(comparison, difference).map_or_else(String::new, |(mine, theirs)| told(difference, mine, theirs))
+    let figures = rows_of(comparison, difference).map(|(mine, theirs)| told(difference, mine, theirs));
+    let figures = figures.filter(|figures| !figures.is_empty());
+    figures.or_else(|| difference.reason.clone()).unwrap_or_default()
 }
 
 /// The row of a difference and that of its reference.

@@ -64,6 +64,8 @@ pub enum Expect {
     NotWorse,
     /// Nothing clear can be said: no clear difference, or too few events.
     Insufficient,
+    /// The platforms cannot be compared: one feed cannot tell what the other can.
+    NotComparable,
 }
 
 impl Card {

@@ -31,12 +31,18 @@ pub fn check(table: &Table, finding: &Finding, threads: usize) -> Result<Checked
         let _ = filter.add(&format!("{dimension}={level}"));
     }
     let ask = Ask {
-        measures: catalog::measure(&finding.measure).into_iter().collect(),
+        measures: match finding.expect {
+            // Asked for by its name it would be refused; among all of them it is told why.
+            Expect::NotComparable => Vec::new(),
+            _ => catalog::measure(&finding.measure).into_iter().collect(),
+        },
         filter,
         reference: Some(finding.reference.clone()),
         ..Ask::default()
     };
-    let comparison = compare(table, &ask, threads)?;
+    let mut comparison = compare(table, &ask, threads)?;
+    comparison.rows.retain(|row| row.measure == finding.measure);
+    comparison.differences.retain(|difference| difference.measure == finding.measure);
     let difference =
         comparison.differences.iter().find(|difference| difference.platform == finding.platform).cloned();
     let holds = difference.as_ref().is_some_and(|difference| agrees(finding.expect, difference.verdict));
@@ -44,12 +50,13 @@ pub fn check(table: &Table, finding: &Finding, threads: usize) -> Result<Checked
 }
 
 fn agrees(expect: Expect, verdict: Verdict) -> bool {
-    use Verdict::{Better, InsufficientEvidence, NoClearDifference, Worse};
+    use Verdict::{Better, InsufficientEvidence, NoClearDifference, NotComparable, Worse};
     match expect {
         Expect::Better => verdict == Better,
         Expect::Worse => verdict == Worse,
         Expect::NoClearDifference => verdict == NoClearDifference,
         Expect::NotWorse => matches!(verdict, Better | NoClearDifference),
         Expect::Insufficient => matches!(verdict, NoClearDifference | InsufficientEvidence),
+        Expect::NotComparable => verdict == NotComparable,
     }
 }

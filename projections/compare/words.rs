@@ -29,7 +29,11 @@ pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
     if let Some(role) = role {
         let _ = write!(text, " ({role}s)");
     }
-    let _ = write!(text, " {}", figures(difference, row, reference));
+    let figures = figures(difference, row, reference);
+    let _ = match &difference.reason {
+        Some(reason) if figures.is_empty() => write!(text, "; {reason}"),
+        _ => write!(text, " {figures}"),
+    };
     text
 }
 
