@@ -124,7 +124,7 @@ fn document<'a>(told: &'a [(&'a Scenario, Vec<Checked>)]) -> Document<'a> {
 }
 
 /// Findings told one by one; the rest are counted.
-const SHOWN: usize = 6;
+const SHOWN: usize = 4;
 
 const NEXT: &str = "\
 What to try next

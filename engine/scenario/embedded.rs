@@ -20,5 +20,11 @@ pub(super) static SCENARIOS: &[Embedded] = recorded![
     "standardise-one-best",
     "range-by-service",
     "too-thin-to-say",
+    "digital-inequality",
+    "evidence-by-appointment",
+    "training-and-support",
+    "postcode-lottery",
+    "outage",
+    "blind-feed",
     "messy-feed",
 ];

@@ -1,8 +1,8 @@
 //! The recorded scenarios that are made from plans: what their texts tell is what their plans plant.
 
-use event::Dimension;
+use event::{Dimension, Kind};
 
-use crate::{Plan, Planted};
+use crate::{Plan, Planted, Synth};
 
 /// A recorded scenario: its folder, its plan, its text.
 macro_rules! scenario {
@@ -15,13 +15,19 @@ macro_rules! scenario {
     };
 }
 
-pub(crate) const RECORDED: [(&str, &str, &str); 6] = [
+pub(crate) const RECORDED: [(&str, &str, &str); 12] = [
+    scenario!("blind-feed"),
+    scenario!("digital-inequality"),
+    scenario!("evidence-by-appointment"),
     scenario!("messy-feed"),
+    scenario!("outage"),
     scenario!("platform-or-infrastructure-platform"),
     scenario!("platform-or-infrastructure-wifi"),
+    scenario!("postcode-lottery"),
     scenario!("range-by-service"),
     scenario!("standardise-one-best"),
     scenario!("too-thin-to-say"),
+    scenario!("training-and-support"),
 ];
 
 pub(crate) fn recorded(name: &str) -> Plan {
@@ -69,6 +75,83 @@ fn best_by_service(plan: &Plan) -> Vec<String> {
 fn the_best_platform_is_one_or_differs_by_service_as_planned() {
     assert_eq!(best_by_service(&recorded("standardise-one-best")), ["alder", "alder", "alder"]);
     assert_eq!(best_by_service(&recorded("range-by-service")), ["alder", "birch", "alder"]);
+}
+
+/// By how much more consultations are undisturbed on birch than on alder where `dimension` has `level`.
+fn gain(plan: &Plan, dimension: Dimension, level: &str) -> f64 {
+    let truth = plan.truth();
+    let of = |platform| truth.where_level(platform, dimension, level).unwrap().standardised.undisturbed;
+    of("birch") - of("alder")
+}
+
+/// The same over all, as it is used.
+fn crude_gain(plan: &Plan) -> f64 {
+    undisturbed(plan, "birch").0 - undisturbed(plan, "alder").0
+}
+
+#[test]
+fn averages_hide_who_is_failed() {
+    let plan = recorded("digital-inequality");
+    assert!(crude_gain(&plan).abs() < 0.01, "{}", crude_gain(&plan));
+    let at = |dimension, level| gain(&plan, dimension, level);
+    let failed = [
+        at(Dimension::Network, "mobile-data"),
+        at(Dimension::Device, "older-phone"),
+        at(Dimension::DeprivationQuintile, "1"),
+    ];
+    assert!(failed.iter().all(|gain| *gain < -0.07), "{failed:?}");
+    let served = [at(Dimension::Network, "home-wifi"), at(Dimension::DeprivationQuintile, "5")];
+    assert!(served.iter().all(|gain| *gain > 0.04), "{served:?}");
+}
+
+#[test]
+fn what_is_good_for_most_appointments_is_poor_for_some() {
+    let plan = recorded("evidence-by-appointment");
+    let gains = ["follow_up", "group", "new"].map(|level| gain(&plan, Dimension::Appointment, level));
+    assert!(gains[0] > 0.07 && gains[1] < -0.1 && gains[2] < -0.1, "{gains:?}");
+    assert!(crude_gain(&plan) > 0.0, "{}", crude_gain(&plan));
+}
+
+#[test]
+fn a_platform_is_worse_where_it_is_new_and_nobody_was_trained() {
+    let plan = recorded("training-and-support");
+    let truth = plan.truth();
+    let of = |platform, region| truth.where_level(platform, Dimension::Region, region).unwrap().as_used;
+    let gain = |region| of("birch", region).undisturbed - of("alder", region).undisturbed;
+    let gains = ["north", "south", "west"].map(gain);
+    assert!(gains[0] > 0.0 && gains[1] < -0.07 && gains[2].abs() < 0.03, "{gains:?}");
+    assert!(of("birch", "south").help_requested > 1.5 * of("alder", "south").help_requested);
+}
+
+#[test]
+fn organisations_that_differ_more_than_platforms_turn_the_crude_truth_round() {
+    let plan = recorded("postcode-lottery");
+    let gains = ["coast", "hills", "plain"].map(|region| gain(&plan, Dimension::Region, region));
+    assert!(crude_gain(&plan) > 0.05 && gains.iter().all(|gain| *gain < 0.0), "{gains:?}");
+}
+
+#[test]
+fn an_afternoon_is_enough_to_turn_the_truth_round() {
+    let plan = recorded("outage");
+    let of = |plan: &Plan, platform| plan.truth().of_platform(platform).unwrap().as_used;
+    let (alder, birch) = (of(&plan, "alder"), of(&plan, "birch"));
+    assert!(birch.connection_success < alder.connection_success - 0.025, "{birch:?}");
+    assert!(birch.any_drop < alder.any_drop - 0.02, "{birch:?}");
+    let steady = of(&Plan { outages: Vec::new(), ..plan }, "birch");
+    assert!(steady.terminal_failure < alder.terminal_failure, "{steady:?}");
+}
+
+#[test]
+fn a_blind_feed_tells_no_drop_of_the_platform_that_drops_most() {
+    let plan = recorded("blind-feed");
+    let of = |platform| plan.truth().of_platform(platform).unwrap().as_used;
+    assert!(of("birch").any_drop > 2.0 * of("alder").any_drop);
+    let drops = |platform: &str| {
+        let of = format!(":{platform}");
+        let dropped = Synth::new(&plan).filter(|event| event.kind() == Kind::Dropped);
+        dropped.filter(|event| event.source.ends_with(&of)).count()
+    };
+    assert!(drops("alder") > 50 && drops("birch") == 0);
 }
 
 /// How a scenario's text tells what is planted.
