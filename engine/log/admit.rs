@@ -9,7 +9,7 @@
 use event::Event;
 
 use super::block::Arrival;
-use super::index::{Index, Mark};
+use super::index::{Index, Mark, Sought};
 use super::levels::Levels;
 use super::limits;
 use super::recall::Recall;
@@ -20,6 +20,8 @@ use super::{LogError, Position};
 
 /// How many blocks one append may read out of turn before it waits to read them in order.
 const EAGER_BLOCKS: usize = 4;
+/// How many events are looked for in the filters at a time.
+const AHEAD: usize = 256;
 
 /// The events that were admitted and are not yet written, and what is needed to admit more.
 pub(super) struct Admission<'a> {
@@ -96,6 +98,7 @@ impl Admission<'_> {
         let (mut states, mut suspects) = (Vec::with_capacity(arrivals.len()), Vec::new());
         let head = self.head;
         let (mut found, mut last_known, mut eager) = (Vec::new(), None, EAGER_BLOCKS);
+        let mut ahead = Ahead::default();
         for (number, (event, _)) in arrivals.iter().enumerate() {
             if let Some(reason) = limits::refusal(event) {
                 states.push(State::Told(Fate::Refused(reason)));
@@ -112,10 +115,10 @@ impl Admission<'_> {
                 continue;
             }
             last_known = None;
-            let mark = self.index.mark(&event.source, &event.id);
-            self.index.find_kept(self.store, mark, &mut found)?;
-            self.index.find_recent(mark, &mut found);
-            let mut state = State::Marked(mark);
+            let sought = ahead.of(number, arrivals, self.index);
+            self.index.find_kept(self.store, sought, &mut found)?;
+            self.index.find_recent(sought.mark, &mut found);
+            let mut state = State::Marked(sought.mark);
             for position in found.drain(..).filter(|position| *position <= head) {
                 if !self.recall.has(position) && eager == 0 {
                     suspects.push(Suspect { position, number });
@@ -173,6 +176,26 @@ impl Admission<'_> {
         let position = self.head.plus((self.pending.len() + taken.len()) as u64 + 1);
         self.index.note(mark, position);
         Fate::New(position)
+    }
+}
+
+/// Events that are looked for before it is their turn, many at a time.
+#[derive(Default)]
+struct Ahead {
+    /// The number of the first of them.
+    from: usize,
+    sought: Vec<Sought>,
+}
+
+impl Ahead {
+    /// What to look for to find the event of that number.
+    fn of(&mut self, number: usize, arrivals: &[Arrival], index: &mut Index) -> Sought {
+        if !(self.from..self.from + self.sought.len()).contains(&number) {
+            let next = arrivals[number..].iter().take(AHEAD);
+            let names = next.map(|(event, _)| (event.source.as_str(), event.id.as_str()));
+            (self.from, self.sought) = (number, index.sought(names));
+        }
+        self.sought[number - self.from]
     }
 }
 

@@ -39,6 +39,8 @@ use super::{LogError, Position};
 const RECENT_MARKS: usize = 1 << 18;
 /// How many runs of like size are merged into one.
 const MERGED_RUNS: usize = 4;
+/// The bit of all runs that have none of their own.
+const LAST_BIT: usize = 63;
 
 /// The index as the writer and a verification share it; `None` until someone needs it.
 pub(super) type SharedIndex = Mutex<Option<Index>>;
@@ -96,20 +98,32 @@ impl Index {
         self.runs.last().map_or(Position::START, Run::last)
     }
 
-    /// The mark of the event of that name.
-    pub(super) fn mark(&mut self, source: &str, id: &str) -> Mark {
-        self.marker.mark(source, id)
+    /// The marks of the events of these names, each with the runs that may have it.
+    ///
+    /// Asked one by one every filter would make the processor wait for its line of memory; asked for many
+    /// marks at a time it fetches several at once, which is what a large log needs to stay fast.
+    pub(super) fn sought<'a>(&mut self, names: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Sought> {
+        let mut sought: Vec<Sought> =
+            names.map(|(source, id)| Sought { mark: self.marker.mark(source, id), runs: 0 }).collect();
+        for (place, run) in self.runs.iter().enumerate() {
+            for sought in &mut sought {
+                sought.runs |= u64::from(run.may_have(sought.mark)) << place.min(LAST_BIT);
+            }
+        }
+        sought
     }
 
     /// Adds to `found` every position in the runs whose event may have this mark.
     pub(super) fn find_kept(
         &self,
         store: &Store,
-        mark: Mark,
+        sought: Sought,
         found: &mut Vec<Position>,
     ) -> Result<(), LogError> {
-        for run in &self.runs {
-            run.find(store, mark, found).map_err(LoadError::into_log)?;
+        for (place, run) in self.runs.iter().enumerate() {
+            if sought.runs >> place.min(LAST_BIT) & 1 == 1 {
+                run.find(store, sought.mark, found).map_err(LoadError::into_log)?;
+            }
         }
         Ok(())
     }
@@ -188,6 +202,13 @@ impl Index {
     }
 }
 
+/// A mark, and which runs may have it: a bit for each, the last one for all that are left.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought {
+    pub(super) mark: Mark,
+    runs: u64,
+}
+
 /// Why an index could not be used.
 #[derive(Debug)]
 pub(super) enum LoadError {
@@ -242,10 +263,10 @@ mod tests {
     }
 
     fn find(index: &mut Index, store: &Store, id: u64) -> Vec<Position> {
-        let mark = index.mark("a", &format!("e-{id}"));
+        let sought = index.sought(std::iter::once(("a", format!("e-{id}").as_str())))[0];
         let mut found = Vec::new();
-        index.find_kept(store, mark, &mut found).unwrap();
-        index.find_recent(mark, &mut found);
+        index.find_kept(store, sought, &mut found).unwrap();
+        index.find_recent(sought.mark, &mut found);
         found
     }
 
@@ -256,7 +277,7 @@ mod tests {
         let mut index = Index::open(&store, Position::START).unwrap();
         let mut counts = Vec::new();
         for position in 1..=40_000 {
-            let mark = index.mark("a", &format!("e-{position}"));
+            let mark = index.marker.mark("a", &format!("e-{position}"));
             index.note(mark, Position(position));
             if position % 3000 == 0 {
                 index.keep_recent(&store).unwrap();
