@@ -5,6 +5,8 @@
 //! not fit lies beside them in [`Gists`](crate::gists::Gists). A gist is no other reading: it is what
 //! [`read`](crate::reading::read) says of the same events, and the tests hold the two together.
 
+use event::Time;
+
 use crate::outcome::{Ending, Outcome};
 
 /// How a gist says that there is no such time.
@@ -27,6 +29,8 @@ pub struct Gist {
     pub source: u32,
     /// What is true of it.
     pub flags: Flags,
+    /// When the first of either side tried to get in.
+    pub began: Began,
     pub ending: Ending,
     pub drops: u8,
     pub blips: u8,
@@ -112,6 +116,31 @@ impl Flags {
     }
 }
 
+/// An instant, or that there is none, in the seven bytes that a gist has left for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Began([u8; 7]);
+
+impl Began {
+    /// That there is no such instant.
+    pub const NEVER: Self = Self([u8::MAX; 7]);
+
+    /// The instant, if there is one.
+    #[must_use]
+    pub fn at(self) -> Option<Time> {
+        let [a, b, c, d, e, f, g] = self.0;
+        let ms = i64::from_le_bytes([a, b, c, d, e, f, g, 0]);
+        (self != Self::NEVER).then(|| Time::from_ms(ms + Time::MIN.ms()))
+    }
+}
+
+impl From<Option<Time>> for Began {
+    fn from(at: Option<Time>) -> Self {
+        let Some(at) = at else { return Self::NEVER };
+        let [a, b, c, d, e, f, g, _] = (at.ms() - Time::MIN.ms()).to_le_bytes();
+        Self([a, b, c, d, e, f, g])
+    }
+}
+
 impl Gist {
     /// That of a consultation of which nothing is told.
     pub const NOTHING: Self = Self {
@@ -125,6 +154,7 @@ impl Gist {
         first_drop_ms: NO_TIME,
         source: 0,
         flags: Flags(0),
+        began: Began::NEVER,
         ending: Ending::EndNotSeen,
         drops: 0,
         blips: 0,
@@ -177,6 +207,7 @@ impl Gist {
         row.audio_lost_ms = i64::from(self.audio_lost_ms);
         row.first_drop_ms = time(self.first_drop_ms);
         row.ending = self.ending;
+        row.began_at = self.began.at();
         row.drops = u32::from(self.drops);
         row.blips = u32::from(self.blips);
         row.audio_losses = u32::from(self.audio_losses);
@@ -189,6 +220,13 @@ impl Gist {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_instant_that_there_is_has_room() {
+        for at in [None, Some(Time::MIN), Some(Time::from_ms(-1)), Some(Time::from_ms(0)), Some(Time::MAX)] {
+            assert_eq!(Began::from(at).at(), at);
+        }
+    }
 
     #[test]
     fn a_gist_takes_no_more_room_than_is_promised() {

@@ -1,4 +1,6 @@
-//! What is kept of an outcome: all that measures ask for, and neither names nor instants.
+//! What is kept of an outcome: all that measures ask for, when it began, and no names.
+//!
+//! No measure asks for losses of the picture, of which a gist knows nothing; so they are not kept.
 //!
 //! Sheets and checkpoints keep outcomes in this form, so that what was kept, read and counted again says
 //! what it said at first.
@@ -20,12 +22,12 @@ pub struct KeptOutcome {
     truths: [bool; 6],
     ending: Ending,
     stage: Option<String>,
-    /// Time to connect, between first attempts, to the first drop.
-    times: [Option<i64>; 3],
-    /// Connected, down, interrupted, sound lost, picture lost.
-    lengths: [i64; 5],
-    /// Blips, drops, recovered, recovered within a minute, losses of sound and picture, requests for help.
-    counts: [u32; 7],
+    /// Time to connect, between first attempts, to the first drop; the instant of the first attempt.
+    times: [Option<i64>; 4],
+    /// Connected, down, interrupted, sound lost.
+    lengths: [i64; 4],
+    /// Blips, drops, recovered, recovered within a minute, losses of sound, requests for help.
+    counts: [u32; 6],
     /// How long each drop with a return lasted.
     returns: Vec<i64>,
     joins: Vec<(Role, i64)>,
@@ -114,21 +116,14 @@ impl From<&Outcome> for KeptOutcome {
             ],
             ending: row.ending,
             stage: row.stage.clone(),
-            times: [row.connect_ms, row.waiting_ms, row.first_drop_ms],
-            lengths: [
-                row.connected_ms,
-                row.down_ms,
-                row.interrupted_ms,
-                row.audio_lost_ms,
-                row.video_lost_ms,
-            ],
+            times: [row.connect_ms, row.waiting_ms, row.first_drop_ms, row.began_at.map(Time::ms)],
+            lengths: [row.connected_ms, row.down_ms, row.interrupted_ms, row.audio_lost_ms],
             counts: [
                 row.blips,
                 row.drops,
                 row.recovered_drops,
                 row.recovered_60s,
                 row.audio_losses,
-                row.video_losses,
                 row.help_requests,
             ],
             returns: returns.filter_map(|drop| drop.over_at.map(|over| over.since(drop.at))).collect(),
@@ -152,18 +147,12 @@ impl From<KeptOutcome> for Outcome {
         (row.attempted, row.connected, row.one_sided) = (attempted, connected, one_sided);
         (row.first_try, row.undisturbed) = (first_try, undisturbed);
         (row.ending, row.stage) = (kept.ending, kept.stage);
-        [row.connect_ms, row.waiting_ms, row.first_drop_ms] = kept.times;
-        [row.connected_ms, row.down_ms, row.interrupted_ms, row.audio_lost_ms, row.video_lost_ms] =
-            kept.lengths;
-        [
-            row.blips,
-            row.drops,
-            row.recovered_drops,
-            row.recovered_60s,
-            row.audio_losses,
-            row.video_losses,
-            row.help_requests,
-        ] = kept.counts;
+        let began_ms;
+        [row.connect_ms, row.waiting_ms, row.first_drop_ms, began_ms] = kept.times;
+        row.began_at = began_ms.map(Time::from_ms);
+        [row.connected_ms, row.down_ms, row.interrupted_ms, row.audio_lost_ms] = kept.lengths;
+        [row.blips, row.drops, row.recovered_drops, row.recovered_60s, row.audio_losses, row.help_requests] =
+            kept.counts;
         row.drop_times.extend(kept.returns.into_iter().map(lasting));
         row.join_ms.extend(kept.joins.into_iter().map(|(role, ms)| JoinTime { role, ms }));
         kept.said.into_iter().for_each(|said| Said::from(said).tell(&mut row));

@@ -59,6 +59,8 @@ pub struct Outcome {
     pub help_requests: u32,
     /// How it ended.
     pub ending: Ending,
+    /// When the first of either side (of the side that is seen) tried to get in; `None` when nobody did.
+    pub began_at: Option<Time>,
     /// When it ended; `None` when nothing tells.
     pub ended_at: Option<Time>,
     /// The headline: first try, no drop, hardly interrupted, completed.
@@ -294,6 +296,7 @@ impl Outcome {
             interrupted_ms: 0,
             help_requests: 0,
             ending: Ending::EndNotSeen,
+            began_at: None,
             ended_at: None,
             undisturbed: false,
             side: None,

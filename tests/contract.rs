@@ -95,7 +95,7 @@ fn an_outcome_has_its_fields_in_their_order() {
     let dir = folder();
     run_on(dir.path(), EXAMPLE.as_bytes(), ["ingest", "-"]).ok();
     // Items 4 2 5 1 4 2 5 1 4 2: the odd ones less 1 and 5 less the even ones are 34, times 2.5 is 85.
-    let wanted = r#"{"consultation":"c-0001","context":{"platform":"attend-anywhere","organisation":"RBA","service":"cardiology","appointment":"follow_up","device":"phone","network":"mobile","deprivation_quintile":2,"age_band":"65-74","first_use":true,"clinician":"k-3"},"attempted":false,"connected":false,"one_sided":false,"first_try":false,"connect_ms":null,"waiting_ms":null,"connected_ms":0,"down_ms":0,"blips":0,"drops":0,"first_drop_ms":null,"recovered_drops":0,"recovered_60s":0,"audio_losses":0,"audio_lost_ms":0,"video_losses":0,"video_lost_ms":0,"interrupted_ms":0,"help_requests":0,"ending":"converted_phone","ended_at":"2022-03-01T09:06:00Z","undisturbed":false,"side":"patient","ratings":[{"role":"patient","scale":5,"value":4}],"scores":[{"role":"patient","instrument":"SUS","value":85.0}],"adequacy":[],"invitations":[],"join_ms":[],"stage":null,"drop_times":[],"audio_times":[],"video_times":[],"anomalies":{},"undeclared":true}"#;
+    let wanted = r#"{"consultation":"c-0001","context":{"platform":"attend-anywhere","organisation":"RBA","service":"cardiology","appointment":"follow_up","device":"phone","network":"mobile","deprivation_quintile":2,"age_band":"65-74","first_use":true,"clinician":"k-3"},"attempted":false,"connected":false,"one_sided":false,"first_try":false,"connect_ms":null,"waiting_ms":null,"connected_ms":0,"down_ms":0,"blips":0,"drops":0,"first_drop_ms":null,"recovered_drops":0,"recovered_60s":0,"audio_losses":0,"audio_lost_ms":0,"video_losses":0,"video_lost_ms":0,"interrupted_ms":0,"help_requests":0,"ending":"converted_phone","began_at":"2022-03-01T09:00:03.120Z","ended_at":"2022-03-01T09:06:00Z","undisturbed":false,"side":"patient","ratings":[{"role":"patient","scale":5,"value":4}],"scores":[{"role":"patient","instrument":"SUS","value":85.0}],"adequacy":[],"invitations":[],"join_ms":[],"stage":null,"drop_times":[],"audio_times":[],"video_times":[],"anomalies":{},"undeclared":true}"#;
     assert_eq!(rows(dir.path()), format!("{wanted}\n"));
 }
 
@@ -138,7 +138,7 @@ fn the_numbers_of_an_outcome_can_be_reckoned_by_hand() {
         "blips": 1, "drops": 1, "first_drop_ms": 400_000, "recovered_drops": 1, "recovered_60s": 1,
         "audio_losses": 1, "audio_lost_ms": 4_200, "video_losses": 0, "video_lost_ms": 0,
         "interrupted_ms": 14_200, "help_requests": 1,
-        "ending": "completed", "ended_at": "2022-03-01T09:10:20Z", "undisturbed": false, "side": "patient",
+        "ending": "completed", "began_at": "2022-03-01T09:00:00Z", "ended_at": "2022-03-01T09:10:20Z", "undisturbed": false, "side": "patient",
         "ratings": [{"role": "patient", "scale": 5, "value": 4}],
         "scores": [],
         "adequacy": [{"role": "patient", "answer": "no"}],

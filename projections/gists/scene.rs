@@ -10,7 +10,7 @@ use event::{Context, Dimension, Role};
 use super::{Column, Gists};
 use crate::gist::{Flags, Gist, NO_TIME};
 use crate::kept::lasting;
-use crate::outcome::{JoinTime, Outcome, RowSight};
+use crate::outcome::{Ending, JoinTime, Outcome, RowSight};
 
 /// How many settings are kept at hand.
 const SETTINGS: usize = 1 << 18;
@@ -95,6 +95,8 @@ impl<'a> Scene<'a> {
         let setting = self.set(number, gist.source);
         let row = &mut self.row;
         gist.tell(row);
+        // Who gave up and came back has told a stage, too, and it is not that of the end.
+        let stages = if gist.ending == Ending::Abandoned { stages } else { &[] };
         row.stage = stages.first().map(|(_, stage)| stage.as_ref().to_owned());
         row.drop_times.clear();
         row.join_ms.clear();

@@ -164,6 +164,8 @@ impl<'a> Call<'a> {
     fn attempts(&self, row: &mut Outcome) {
         let [a, b] = self.first_attempts();
         row.one_sided = matches!(self.people.sides, Pairing::One(..));
+        let other = b.filter(|_| !row.one_sided);
+        row.began_at = a.into_iter().chain(other).min().map(Time::from_ms);
         row.attempted = a.is_some() && (b.is_some() || row.one_sided);
         row.waiting_ms = a.zip(b).map(|(a, b)| (a - b).abs()).filter(|_| !row.one_sided);
         // The later side's first attempt; `connection` turns it into the time it took from there.

@@ -14,7 +14,7 @@ use event::{Kind, Role, Target, Time};
 
 use super::{FIRST_TRY_MS, OPEN_MS, Reading};
 use crate::episode::{Episode, Fact, Mark, Who};
-use crate::gist::{Flags, Gist, NO_TIME};
+use crate::gist::{Began, Flags, Gist, NO_TIME};
 use crate::outcome::{Ending, JoinTime, Outcome};
 use crate::parameters::Parameters;
 use crate::source::Sight;
@@ -185,6 +185,7 @@ impl Plain {
                 .with_if(row.undisturbed, Flags::UNDISTURBED)
                 .with_if(terminal, Flags::TERMINAL)
                 .with_if(row.ending == Ending::OtherSideAbsent, Flags::ONE_TRIED),
+            began: row.began_at.into(),
             ending: row.ending,
             drops: count(row.drops)?,
             blips: count(row.blips)?,
@@ -239,11 +240,12 @@ pub fn read(keys: &[Key], parameters: &Parameters) -> Option<Plain> {
 
 /// The gist of what the whole reading says of a call of two, from its keys, which are in order.
 ///
-/// None where names would have to decide on their order, or what it says does not fit.
+/// None where names would have to decide on their order, where more than one abandonment may have told the
+/// stage, which is not in the keys, or where what it says does not fit.
 #[must_use]
 pub fn read_whole(keys: &[Key], parameters: &Parameters) -> Option<Plain> {
     let tied = |pair: &[Key]| (pair[0].at(), pair[0].rank()) == (pair[1].at(), pair[1].rank());
-    if keys.windows(2).any(tied) {
+    if keys.windows(2).any(tied) || keys.iter().filter(|key| key.is(Kind::Abandoned)).count() > 1 {
         return None;
     }
     let mut episode = Episode::default();
@@ -261,6 +263,7 @@ fn two_joins(a: Key, b: Key, end: Key) -> Option<Plain> {
     let mut plain = Plain::NOTHING;
     let gist = &mut plain.gist;
     gist.last_ms = end.at() + Time::MIN.ms();
+    gist.began = began(a.at());
     gist.connect_ms = 0;
     gist.waiting_ms = time(b.at() - a.at())?;
     gist.connected_ms = time(end.at() - b.at())?;
@@ -272,6 +275,11 @@ fn two_joins(a: Key, b: Key, end: Key) -> Option<Plain> {
         .with(Flags::CALL)
         .with_if(end.is(Kind::Completed), Flags::UNDISTURBED);
     Some(plain)
+}
+
+/// The instant of a key.
+fn began(at: i64) -> Began {
+    Some(Time::from_ms(at + Time::MIN.ms())).into()
 }
 
 /// A time that a gist has room for.
@@ -324,6 +332,7 @@ impl<'a> Reader<'a> {
             self.all.iter().filter(|key| key.is(Kind::HelpRequested)).count().try_into().ok()?;
         let attempt = |person| self.keys.iter().find(|key| key.attempts() && key.person() == person);
         let tried = [1, 2].map(|person| attempt(person).map(|key| key.at()));
+        gist.began = tried.iter().flatten().min().map_or(Began::NEVER, |at| began(*at));
         gist.flags = Flags::CALL
             .with_if(self.terminal.is_some(), Flags::TERMINAL)
             .with_if(tried.iter().flatten().count() == 1, Flags::ONE_TRIED);

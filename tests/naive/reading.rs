@@ -108,6 +108,7 @@ impl<'a> Reading<'a> {
         let waiting_ms = (tries.len() >= 2).then(|| tries[1] - tries[0]);
         members(json!({
             "attempted": attempted,
+            "began_at": tries.first().map(|at| Time::from_ms(*at).to_string()),
             "connected": self.connected_at.is_some(),
             "one_sided": self.cast.one_sided(),
             "first_try": self.first_try(),

@@ -3,6 +3,7 @@
 //! ```text
 //! numbers   u64 by row: digest of the consultation's name
 //!           column of `last_ms`: differences
+//!           column of `began`, just behind `last_ms` for never: differences
 //!           columns, in the order of `FIELDS`
 //! levels    a section for each dimension, so that only those asked for are read: column of levels
 //! lists     what people said, how long returns took, and outcomes that are not plain
@@ -12,7 +13,8 @@ use std::io::Result;
 use std::ops::Range;
 use std::sync::Arc;
 
-use projections::gist::{Flags, Gist};
+use event::Time;
+use projections::gist::{Began, Flags, Gist};
 use projections::kept::{KeptOutcome, KeptSaid};
 use projections::outcome::Ending;
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,7 @@ pub(super) fn numbers(stretch: &Stretch, rows: &Range<usize>) -> Vec<u8> {
     let mut numbers: Vec<u64> = stretch.reach[rows.clone()].iter().copied().map(u64::from).collect();
     column::write(&mut out, &numbers);
     column::write(&mut out, &column::deltas(gists.iter().map(|gist| gist.last_ms)));
+    column::write(&mut out, &column::deltas(gists.iter().map(began_ms)));
     for (get, _) in FIELDS {
         numbers.clear();
         numbers.extend(gists.iter().map(get));
@@ -95,6 +98,8 @@ pub(super) fn take_numbers(stretch: &mut Stretch, rows: usize, bytes: &[u8], sou
         let gist = |last_ms: &i64| Gist { last_ms: *last_ms, ..Gist::NOTHING };
         stretch.gists.rows.extend(times.iter().map(gist));
         let gists = &mut stretch.gists.rows[begin..];
+        column::summed(from, rows, &mut times)?;
+        gists.iter_mut().zip(&times).for_each(|(gist, ms)| gist.began = began(gist, *ms));
         for (_, set) in FIELDS {
             column::numbers(from, rows, 1 << 32, &mut numbers)?;
             gists.iter_mut().zip(&numbers).for_each(|(gist, number)| set(gist, *number));
@@ -107,6 +112,16 @@ pub(super) fn take_numbers(stretch: &mut Stretch, rows: usize, bytes: &[u8], sou
         Ok(false) => Err(invalid("a row of a source that is not there")),
         Err(damage) => Err(invalid(&damage.to_string())),
     }
+}
+
+/// When a consultation began: behind its last instant where it never did.
+fn began_ms(gist: &Gist) -> i64 {
+    gist.began.at().map_or(gist.last_ms.saturating_add(1), Time::ms)
+}
+
+/// The instant, where it is one.
+fn began(gist: &Gist, ms: i64) -> Began {
+    (ms <= gist.last_ms).then(|| Time::from_ms(ms)).into()
 }
 
 /// The levels of these rows.

@@ -142,3 +142,22 @@ fn what_needs_the_whole_reading_is_not_plain() {
     assert!(!check(&[(0, Joined, Patient), (5_000, Left, Patient), (5_900, Joined, Patient)]));
     assert!(!check(&[(0, Joined, Patient), (5_000, Completed, Patient), (9_000, Completed, Clinician)]));
 }
+
+/// The stage of an abandonment lies beside the keys. Of two abandonments the keys do not tell whose stage is
+/// that of the end: such a call said another stage when its events came in one batch than when they did not.
+#[test]
+fn two_abandonments_are_left_to_the_reading_that_knows_their_stages() {
+    let parameters = Parameters::as_of(Time::MAX);
+    let read = |ends: &[i64]| {
+        let joins = [(0, Kind::Joined, Person::Patient), (5_000, Kind::Joined, Person::Clinician)];
+        let ends = ends.iter().map(|at| (*at, Kind::Abandoned, Person::Patient));
+        let keys: Vec<Key> = joins
+            .into_iter()
+            .chain(ends)
+            .map(|(at, kind, person)| Key::new(Time::from_ms(at), kind, person, Target::Other))
+            .collect();
+        read_whole(&keys, &parameters)
+    };
+    assert_eq!(read(&[60_000]).map(|plain| plain.gist.ending), Some(Ending::Abandoned));
+    assert_eq!(read(&[60_000, 61_000]), None);
+}
