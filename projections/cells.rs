@@ -13,6 +13,7 @@ use crate::filter::Filter;
 use crate::measure::{Fold, Joining, Measure, Part, Voicing};
 use crate::outcome::Outcome;
 use crate::parameters::Parameters;
+use crate::period::Period;
 use crate::projection::{Projection, State, change};
 use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
 
@@ -23,6 +24,8 @@ pub struct Question<'a> {
     pub slots: Vec<Slot>,
     /// By which dimensions, besides the platform.
     pub by: &'a [Dimension],
+    /// By which periods, told as a last level besides those of `by`, if by any.
+    pub period: Option<Period>,
     /// Of which rows.
     pub filter: &'a Filter,
     /// By which dimension rows share their luck; none: each row is on its own.
@@ -209,45 +212,50 @@ impl Projection for Question<'_> {
     }
 
     fn gather(&self, row: &Outcome, tray: &mut Tray) {
-        tray.rows += 1;
-        tray.attempted += u64::from(row.attempted);
-        tray.tallies.0.resize(self.slots.len(), Tally::Nothing);
-        for (slot, tally) in self.slots.iter().zip(&mut tray.tallies.0) {
+        let gathered = tray.of(self.period.map_or(0, |period| period.number(row.began_at)));
+        gathered.rows += 1;
+        gathered.attempted += u64::from(row.attempted);
+        gathered.tallies.0.resize(self.slots.len(), Tally::Nothing);
+        for (slot, tally) in self.slots.iter().zip(&mut gathered.tallies.0) {
             slot.count(row, self.parameters, tally, Way::In);
         }
     }
 
     fn pour(&self, row: &Outcome, tray: Tray, state: &mut Self::State) {
-        if tray.rows == 0 || !self.filter.passes(row) {
+        if !self.filter.passes(row) {
             return;
         }
-        change(state, self.arm(row), |cell: &mut Cell| {
-            cell.rows += tray.rows;
-            cell.unmeasured.0.resize(self.slots.len(), 0);
-            if !self.counts_pathway(row) {
-                cell.other_modalities += tray.rows;
-                return;
-            }
-            change(&mut cell.clusters, self.cluster(row).to_owned(), |tallies: &mut Tallies| {
-                tallies.0.resize(self.slots.len(), Tally::Nothing);
-                for (i, slot) in self.slots.iter().enumerate() {
-                    if slot.measured(row) {
-                        tallies.0[i].absorb(&tray.tallies.0[i]);
-                    } else {
-                        cell.unmeasured.0[i] += tray.attempted;
-                    }
-                }
-            });
-        });
+        for (number, gathered) in tray.0 {
+            let period = self.period.map(|period| period.level(number));
+            change(state, self.arm(row, period), |cell: &mut Cell| self.put(row, &gathered, cell));
+        }
     }
 }
 
+/// What was gathered of rows of one setting, by period.
+#[derive(Debug, Default)]
+pub struct Tray(Vec<(i32, Gathered)>);
+
 /// Tallies of rows of one setting, whether or not its sources see what they count.
 #[derive(Debug, Default)]
-pub struct Tray {
+struct Gathered {
     rows: u64,
     attempted: u64,
     tallies: Tallies,
+}
+
+impl Tray {
+    /// What was gathered of a period: mostly that of the row before.
+    fn of(&mut self, period: i32) -> &mut Gathered {
+        let last = self.0.len().wrapping_sub(1);
+        let known = self.0.get(last).is_some_and(|(known, _)| *known == period);
+        let place = if known { Some(last) } else { self.0.iter().position(|(known, _)| *known == period) };
+        let place = place.unwrap_or_else(|| {
+            self.0.push((period, Gathered::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
+    }
 }
 
 impl Question<'_> {
@@ -255,7 +263,8 @@ impl Question<'_> {
         if !self.filter.passes(row) {
             return;
         }
-        change(state, self.arm(row), |cell: &mut Cell| {
+        let period = self.period.map(|period| period.level(period.number(row.began_at)));
+        change(state, self.arm(row, period), |cell: &mut Cell| {
             step(&mut cell.rows, way, 1);
             cell.unmeasured.0.resize(self.slots.len(), 0);
             if !self.counts_pathway(row) {
@@ -277,9 +286,30 @@ impl Question<'_> {
 }
 
 impl Question<'_> {
-    fn arm(&self, row: &Outcome) -> Arm {
+    /// Puts what was gathered of rows like this one into their cell.
+    fn put(&self, row: &Outcome, gathered: &Gathered, cell: &mut Cell) {
+        cell.rows += gathered.rows;
+        cell.unmeasured.0.resize(self.slots.len(), 0);
+        if !self.counts_pathway(row) {
+            cell.other_modalities += gathered.rows;
+            return;
+        }
+        change(&mut cell.clusters, self.cluster(row).to_owned(), |tallies: &mut Tallies| {
+            tallies.0.resize(self.slots.len(), Tally::Nothing);
+            for (i, slot) in self.slots.iter().enumerate() {
+                if slot.measured(row) {
+                    tallies.0[i].absorb(&gathered.tallies.0[i]);
+                } else {
+                    cell.unmeasured.0[i] += gathered.attempted;
+                }
+            }
+        });
+    }
+
+    fn arm(&self, row: &Outcome, period: Option<String>) -> Arm {
+        let levels = self.by.iter().map(|dimension| row.context.level(*dimension).to_owned());
         Arm {
-            by: self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect(),
+            by: levels.chain(period).collect(),
             platform: row.context.level(Dimension::Platform).to_owned(),
             one_sided: row.one_sided,
         }

@@ -17,6 +17,7 @@ pub mod measure;
 pub mod methods;
 pub mod outcome;
 pub mod parameters;
+pub mod period;
 pub mod projection;
 pub mod reading;
 pub mod reliability;

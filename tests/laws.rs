@@ -17,10 +17,11 @@ use engine::replay::{
 };
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
-use projections::compare::{Ask, ClusterChoice, Comparison};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison};
 use projections::filter::Filter;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
+use projections::period::Period;
 use projections::projection::{Projection, State};
 use projections::survey::Survey;
 use proptest::collection::vec;
@@ -134,9 +135,15 @@ proptest! {
                 let name = format!("{} by {:?}, clusters {:?}", ask.measures[0].name, ask.by, ask.cluster);
                 keeps_its_laws(&name, &design.question(&ask, &parameters), orders, cuts);
             }
-            let ask = Ask::default();
-            let question = ask.design(&surveyed).unwrap().question(&ask, &parameters);
+            let ask = Ask { adjust: vec![Dimension::Network], ..Ask::default() };
+            let design = ask.design(&surveyed).unwrap();
+            let question = design.question(&ask, &parameters);
             keeps_its_laws("survey and all measures in one pass", &(survey(&[]), question), orders, cuts);
+            for period in Period::ALL {
+                let by_device = [Dimension::Device];
+                let look = design.look(&ask, (&by_device, Some(period)), &parameters);
+                keeps_its_laws(&format!("every measure by {}", period.name()), &look, orders, cuts);
+            }
         }
     }
 }
@@ -168,10 +175,27 @@ fn lines(rows: &[Outcome], open: &[InProgress]) -> String {
     lines.into_iter().map(|(_, line)| line + "\n").collect()
 }
 
-/// Comparisons of two kinds, as the command line writes them.
+/// The dimensions that the comparisons ask for.
+const ASKED: [Dimension; 5] = [
+    Dimension::Service,
+    Dimension::Clinician,
+    Dimension::Network,
+    Dimension::Device,
+    Dimension::DeprivationQuintile,
+];
+
+/// Comparisons of three kinds, one with every closer look, as the command line writes them.
 fn compared(compare: impl Fn(&Ask) -> Comparison) -> String {
     let by_service = Ask { by: vec![Dimension::Service], cluster: ClusterChoice::None, ..Ask::default() };
-    [Ask::default(), by_service].map(|ask| serde_json::to_string(&compare(&ask)).unwrap()).join("\n")
+    let closer = Ask {
+        adjust: vec![Dimension::Network, Dimension::Device],
+        adjustment: Adjustment::Standardised,
+        gaps: vec![Dimension::DeprivationQuintile, Dimension::Network],
+        across: Some(Dimension::Organisation),
+        over: Some(Period::Week),
+        ..Ask::default()
+    };
+    [Ask::default(), by_service, closer].map(|ask| serde_json::to_string(&compare(&ask)).unwrap()).join("\n")
 }
 
 /// Messy events with an `until`, and the same events shuffled.
@@ -269,7 +293,7 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
             assert!(table.rows == expected.rows, "{how}: something differs that is not told");
             assert_eq!(compared(|ask| compare(&table, ask, threads).unwrap()), comparisons, "{how}");
             assert_eq!(table.undeclared, expected.undeclared, "{how}");
-            let sheet = sheet(&log, &request, &[Dimension::Service, Dimension::Clinician], &Watch::default());
+            let sheet = sheet(&log, &request, &ASKED, &Watch::default());
             says_the_same(&sheet.unwrap(), &expected, &comparisons, &how);
         }
     }
@@ -285,7 +309,7 @@ fn goes_on(events: &[Event], batch: usize, until: Option<Time>) -> usize {
     let dir = tempfile::tempdir().unwrap();
     let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
     let (request, watch) = (Request { threads: Some(2), ..Request::default() }, Watch::default());
-    let wanted = [Dimension::Service, Dimension::Clinician];
+    let wanted = ASKED;
     let mut whole = sheet(&log, &request, &wanted, &watch).unwrap();
     let (filter, by) = (Filter::default(), [Dimension::Service]);
     let survey = Survey { filter: &filter, by: &by };

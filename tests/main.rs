@@ -5,6 +5,7 @@
 mod bench;
 mod checkpoint;
 mod cli;
+mod closer;
 mod command;
 mod contract;
 mod crash;

@@ -2,9 +2,10 @@
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Ask, ClusterChoice, Comparison};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison};
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
+use projections::period::Period;
 
 use super::choose::{choose, unknown};
 use super::failure::Failure;
@@ -53,6 +54,21 @@ pub(super) struct AskArgs {
     /// The coverage of intervals
     #[arg(long, value_name = "SHARE", value_parser = level)]
     level: Option<f64>,
+    /// Adjust differences for these dimensions: like is compared with like
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',', help_heading = "A closer look")]
+    adjust: Vec<String>,
+    /// How to adjust: mantel_haenszel, standardised or logistic [default: mantel_haenszel]
+    #[arg(long, value_name = "NAME", requires = "adjust", help_heading = "A closer look")]
+    method: Option<String>,
+    /// Show the gaps between groups of people, such as deprivation_quintile,device
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',', help_heading = "A closer look")]
+    gaps: Vec<String>,
+    /// Show how much organisations, or other units, differ on one platform
+    #[arg(long, value_name = "DIMENSION", help_heading = "A closer look")]
+    across: Option<String>,
+    /// Show the course over time, with what stands out: day, week or month
+    #[arg(long, value_name = "PERIOD", help_heading = "A closer look")]
+    over: Option<String>,
 }
 
 fn level(text: &str) -> Result<f64, String> {
@@ -126,18 +142,53 @@ impl AskArgs {
             Some("none") => ClusterChoice::None,
             Some(name) => ClusterChoice::By(dimension(name)?),
         };
-        if by.contains(&Dimension::Platform) || cluster == ClusterChoice::By(Dimension::Platform) {
-            let why = "platforms are what is compared: they can neither group nor cluster";
-            return Err(Failure::Usage(why.to_owned()));
-        }
-        Ok(Ask {
+        let ask = Ask {
             measures,
             by,
             filter,
             cluster,
             reference: self.reference.clone(),
             level: self.level.unwrap_or(0.95),
+            ..self.closer_look()?
+        };
+        sensible(&ask)?;
+        Ok(ask)
+    }
+
+    /// What is asked beside the comparison itself.
+    fn closer_look(&self) -> Result<Ask, Failure> {
+        let period =
+            |name: &String| choose("period", name, Period::from_name(name), Period::ALL.map(Period::name));
+        let method = |name: &String| {
+            choose("method", name, Adjustment::from_name(name), Adjustment::ALL.map(Adjustment::name))
+        };
+        Ok(Ask {
+            adjust: dimensions(&self.adjust)?,
+            adjustment: self.method.as_ref().map(method).transpose()?.unwrap_or_default(),
+            gaps: dimensions(&self.gaps)?,
+            across: self.across.as_deref().map(dimension).transpose()?,
+            over: self.over.as_ref().map(period).transpose()?,
+            ..Ask::default()
         })
+    }
+}
+
+/// Refuses dimensions that cannot be used as they are asked to be.
+fn sensible(ask: &Ask) -> Result<(), Failure> {
+    let further = ask.adjust.iter().chain(&ask.gaps).chain(&ask.across).copied();
+    let clustered = match ask.cluster {
+        ClusterChoice::By(dimension) => Some(dimension),
+        ClusterChoice::Auto | ClusterChoice::None => None,
+    };
+    if ask.by.iter().copied().chain(clustered).chain(further.clone()).any(|one| one == Dimension::Platform) {
+        let why = "platforms are what is compared: they can neither group, cluster nor adjust";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    match further.clone().find(|dimension| ask.by.contains(dimension)) {
+        None => Ok(()),
+        Some(dimension) => Err(Failure::Usage(format!(
+            "{dimension} is in --by already, so that within each part nothing of it is left to look at"
+        ))),
     }
 }
 
@@ -147,7 +198,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
     known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
     note_unknown_levels(&sheet, &ask.filter, shared);
-    recorded_cluster(&sheet, ask.cluster)?;
+    recorded(&sheet, &ask)?;
     let comparison = compare(&sheet, &ask, shared.threads())?;
     show(&comparison, shared, out)
 }
@@ -167,13 +218,27 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
     }
 }
 
-/// Refuses to cluster by what nobody recorded.
-fn recorded_cluster(sheet: &Sheet, cluster: ClusterChoice) -> Result<(), Failure> {
-    match cluster {
-        ClusterChoice::By(dimension) if sheet.levels(dimension).iter().all(|level| level == NOT_RECORDED) => {
-            Err(Failure::Usage(format!("nobody recorded {dimension} here: there is nothing to cluster by")))
+/// Refuses to cluster by, adjust for or look at what nobody recorded.
+fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
+    let cluster = match ask.cluster {
+        ClusterChoice::By(dimension) => Some((dimension, "cluster by")),
+        ClusterChoice::Auto | ClusterChoice::None => None,
+    };
+    let further = |dimensions: &[Dimension], use_: &'static str| -> Vec<(Dimension, &'static str)> {
+        dimensions.iter().map(|dimension| (*dimension, use_)).collect()
+    };
+    let mut used = further(&ask.adjust, "adjust for");
+    used.extend(further(&ask.gaps, "find gaps in"));
+    used.extend(ask.across.map(|dimension| (dimension, "look across")));
+    used.extend(cluster);
+    let unknown = used
+        .into_iter()
+        .find(|(dimension, _)| sheet.levels(*dimension).iter().all(|level| level == NOT_RECORDED));
+    match unknown {
+        None => Ok(()),
+        Some((dimension, use_)) => {
+            Err(Failure::Usage(format!("nobody recorded {dimension} here: there is nothing to {use_}")))
         }
-        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is asked of the rows of a replay, whatever form they are kept in.
 
 use event::Dimension;
-use projections::compare::{self as comparing, Ask, ClusterChoice, Comparison, NotComparable};
+use projections::compare::{self as comparing, Ask, ClusterChoice, Comparison, Design, NotComparable};
 use projections::parameters::Parameters;
 use projections::projection::Projection;
 
@@ -38,7 +38,8 @@ pub fn wanted(ask: &Ask) -> Vec<Dimension> {
         ClusterChoice::By(dimension) => Some(dimension),
         ClusterChoice::None => None,
     };
-    ask.by.iter().copied().chain(ask.filter.iter().map(|(dimension, _)| dimension)).chain(cluster).collect()
+    let asked = ask.by.iter().chain(&ask.adjust).chain(&ask.gaps).chain(&ask.across).copied();
+    asked.chain(ask.filter.iter().map(|(dimension, _)| dimension)).chain(cluster).collect()
 }
 
 /// Answers a question from the rows of a replay.
@@ -51,7 +52,30 @@ pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison
     let design = ask.design(&arms)?;
     let cells = rows.fold(&design.question(ask, &about.parameters), threads);
     let mut comparison = comparing::compare(ask, &design, &arms, &cells, &about.parameters)?;
+    look_further(rows, ask, &design, &mut comparison, threads);
     comparison.position = about.position.0;
     comparison.in_progress = about.in_progress;
     Ok(comparison)
+}
+
+/// Looks at the same rows by further levels, a pass for each: gaps, variation, courses.
+fn look_further(rows: &impl Rows, ask: &Ask, design: &Design, comparison: &mut Comparison, threads: usize) {
+    let parameters = rows.about().parameters;
+    let cells = |dimension: Option<Dimension>, period| {
+        rows.fold(&design.look(ask, (&Design::apart_by(ask, dimension), period), &parameters), threads)
+    };
+    for dimension in &ask.gaps {
+        let cells = cells(Some(*dimension), None);
+        let (gaps, slopes) = comparing::gaps(ask, design, *dimension, &cells, comparison);
+        comparison.gaps.extend(gaps);
+        comparison.slopes.extend(slopes);
+    }
+    if let Some(dimension) = ask.across {
+        let cells = cells(Some(dimension), None);
+        comparison.spreads = comparing::spreads(ask, design, dimension, &cells, comparison);
+    }
+    if let Some(period) = ask.over {
+        let cells = cells(None, Some(period));
+        comparison.courses = comparing::courses(ask, design, period, &cells, comparison);
+    }
 }

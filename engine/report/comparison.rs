@@ -11,6 +11,7 @@ use projections::compare::{
 use projections::measure::{Fold, Measure};
 use projections::stats::Status;
 
+use super::closer::{adjusted, closer};
 use super::table::Form;
 use super::{counted, grouped};
 
@@ -39,6 +40,7 @@ pub fn comparison(comparison: &Comparison) -> String {
         }
         stratum(&mut text, comparison, rows, &differences);
     }
+    text.push_str(&closer(comparison));
     text.push_str(&notes(comparison));
     text
 }
@@ -152,9 +154,23 @@ fn measured(
         }
         let _ = writeln!(text, "{}", format!("{shown} {}", line[3]).trim_end());
     }
+    if !comparison.adjust.is_empty() && !is_share(measure) {
+        text.push_str("  not adjusted: only shares are\n");
+    }
+    for row in block {
+        let key = (row.measure, &row.by, row.platform.as_str(), row.role, row.one_sided);
+        if let Some(one) = differences.get(&key).and_then(|difference| difference.adjusted.as_ref()) {
+            let _ = writeln!(text, "  {}, {}", row.platform, adjusted(measure, one));
+        }
+    }
     for caution in cautions(block) {
         let _ = writeln!(text, "  ! {caution}");
     }
+}
+
+/// Whether it counts so many of so many.
+fn is_share(measure: &Measure) -> bool {
+    matches!(measure.fold, Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_))
 }
 
 /// What must be known of these rows, each caution once with whom it concerns.
@@ -252,7 +268,7 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
     }
 }
 
-fn verdict_word(verdict: Verdict) -> &'static str {
+pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",

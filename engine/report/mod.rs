@@ -3,6 +3,7 @@
 //! Forms only: nothing is computed here that a machine would not find in the JSON.
 
 mod bench;
+mod closer;
 mod comparison;
 mod ingested;
 mod row;

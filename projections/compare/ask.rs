@@ -9,6 +9,7 @@ use crate::cells::{Modalities, Question, Slot};
 use crate::filter::Filter;
 use crate::measure::{Fold, Measure, Part};
 use crate::parameters::Parameters;
+use crate::period::Period;
 use crate::survey::{self, Survey, Surveyed, Surveyeds};
 
 /// What is asked.
@@ -26,6 +27,49 @@ pub struct Ask {
     pub reference: Option<String>,
     /// The nominal coverage of intervals.
     pub level: f64,
+    /// By which dimensions differences are adjusted, besides, and how.
+    pub adjust: Vec<Dimension>,
+    /// How they are adjusted.
+    pub adjustment: Adjustment,
+    /// Between the groups of which dimensions gaps are looked for.
+    pub gaps: Vec<Dimension>,
+    /// Between the levels of which dimension variation is looked for.
+    pub across: Option<Dimension>,
+    /// Over which periods a course is looked for.
+    pub over: Option<Period>,
+}
+
+/// How differences are adjusted for what platforms are used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Adjustment {
+    /// By Mantel and Haenszel: strata weigh by what they tell of the difference.
+    #[default]
+    MantelHaenszel,
+    /// Directly standardised to the mix of both platforms together.
+    Standardised,
+    /// By a logistic model without interactions, standardised likewise.
+    Logistic,
+}
+
+impl Adjustment {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::MantelHaenszel, Self::Standardised, Self::Logistic];
+
+    /// Its name on the command line and in machine output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MantelHaenszel => "mantel_haenszel",
+            Self::Standardised => "standardised",
+            Self::Logistic => "logistic",
+        }
+    }
+
+    /// The way of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|adjustment| adjustment.name() == name)
+    }
 }
 
 /// By which dimension rows are clustered.
@@ -70,6 +114,8 @@ pub struct Design {
     pub reference: Option<String>,
     /// The dimension that clusters.
     pub cluster: Option<Dimension>,
+    /// By which dimensions cells are told apart: those asked for, then those of the adjustment.
+    pub by: Vec<Dimension>,
 }
 
 impl Default for Ask {
@@ -81,6 +127,11 @@ impl Default for Ask {
             cluster: ClusterChoice::Auto,
             reference: None,
             level: 0.95,
+            adjust: Vec::new(),
+            adjustment: Adjustment::default(),
+            gaps: Vec::new(),
+            across: None,
+            over: None,
         }
     }
 }
@@ -113,6 +164,7 @@ impl Ask {
             slots: self.slots(&compared),
             reference: self.reference.clone().or_else(|| largest(&platforms, &compared)),
             cluster: self.clustering(arms, &compared),
+            by: self.by.iter().chain(&self.adjust).copied().collect(),
         })
     }
 
@@ -186,18 +238,36 @@ pub(super) fn alike(kinds: KindSet, one: &Surveyed, other: &Surveyed) -> bool {
 impl Design {
     /// The request of the second pass.
     #[must_use]
-    pub fn question<'a>(&self, ask: &'a Ask, parameters: &'a Parameters) -> Question<'a> {
+    pub fn question<'a>(&'a self, ask: &'a Ask, parameters: &'a Parameters) -> Question<'a> {
+        self.look(ask, (&self.by, None), parameters)
+    }
+
+    /// The request of a further pass, which tells rows apart by other levels.
+    #[must_use]
+    pub fn look<'a>(
+        &self,
+        ask: &'a Ask,
+        (by, period): (&'a [Dimension], Option<Period>),
+        parameters: &'a Parameters,
+    ) -> Question<'a> {
         let asked = |dimension| {
             ask.by.contains(&dimension) || ask.filter.iter().any(|(filtered, _)| filtered == dimension)
         };
         Question {
             slots: self.slots.clone(),
-            by: &ask.by,
+            by,
+            period,
             filter: &ask.filter,
             cluster: self.cluster,
             parameters,
             modalities: if asked(Dimension::Modality) { Modalities::AsAsked } else { Modalities::Video },
         }
+    }
+
+    /// The levels of a further pass: those asked for, then those of `dimension`.
+    #[must_use]
+    pub fn apart_by(ask: &Ask, dimension: Option<Dimension>) -> Vec<Dimension> {
+        ask.by.iter().copied().chain(dimension).collect()
     }
 
     /// How the clustering is named in every row.

@@ -6,16 +6,32 @@ use super::ask::{Ask, ClusterChoice};
 use crate::cells::{Arm, Slot};
 use crate::parameters::Parameters;
 
-/// The version of the rule that makes a difference and its verdict.
-const RULE: &str = "difference/1";
+/// By which rule a claim is made, with its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// A difference and its verdict.
+    Difference,
+    /// A difference among like consultations.
+    Adjusted,
+}
+
+impl Rule {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Difference => "difference/1",
+            Self::Adjusted => "adjusted/1",
+        }
+    }
+}
 
 /// The name of the claim that an arm differs from the same arm of `reference`.
 ///
 /// It depends on the question alone: rule, measure, role, platforms, sides, levels, filter, clustering,
 /// level and the parameters of the reading other than the instant. Lists are told with a tag and their
-/// length, so that no two questions can be told alike.
+/// length, so that no two questions can be told alike. An adjusted one depends on the adjustment, too.
 #[must_use]
 pub fn claim_id(
+    rule: Rule,
     ask: &Ask,
     slot: &Slot,
     arm: &Arm,
@@ -30,7 +46,7 @@ pub fn claim_id(
     };
     let sides = if arm.one_sided { "one side" } else { "both sides" };
     let role = slot.role.map_or("", event::Role::name);
-    for text in [RULE, slot.measure.name, role, &arm.platform, reference, sides] {
+    for text in [rule.name(), slot.measure.name, role, &arm.platform, reference, sides] {
         tell(text);
     }
     tell("by");
@@ -55,6 +71,11 @@ pub fn claim_id(
         tell(&number.to_string());
     }
     tell(&ask.level.to_string());
+    if rule == Rule::Adjusted {
+        tell(ask.adjustment.name());
+        tell(&ask.adjust.len().to_string());
+        ask.adjust.iter().for_each(|dimension| tell(dimension.name()));
+    }
     let digest = hasher.finalize().to_hex();
     format!("c-{}", &digest[..12])
 }

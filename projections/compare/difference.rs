@@ -6,8 +6,9 @@ use event::Role;
 use serde::Serialize;
 
 use super::Compared;
+use super::adjusted::{Adjusted, adjusted};
 use super::ask::{Ask, Design, alike};
-use super::claim::claim_id;
+use super::claim::{Rule, claim_id};
 use super::row::status_name;
 use super::tally::{counts, tallies};
 use crate::cells::{Cell, Slot};
@@ -60,6 +61,9 @@ pub struct Difference {
     pub verdict: Verdict,
     /// The name of the claim, the same for the same question as evidence grows.
     pub claim: String,
+    /// The same among like consultations, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjusted: Option<Adjusted>,
     /// Cautions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<&'static str>,
@@ -103,9 +107,13 @@ pub(super) fn from_reference(
                 other.arm.platform == reference && other.arm.one_sided == one.arm.one_sided
             };
             let with = arms.iter().find(is_with)?;
-            let (estimate, reason) = match unlike(slot, one, with) {
-                Some(reason) => (Estimate::absent("none", ask.level, NOT_MEASURED), Some(reason)),
-                None => (weighed(estimate(ask, design, i, one, with), design, i, one, with), None),
+            let claim = |rule| claim_id(rule, ask, slot, one.arm, reference, &one.row.by, parameters);
+            let (estimate, reason, adjusted) = match unlike(slot, one, with) {
+                Some(reason) => (Estimate::absent("none", ask.level, NOT_MEASURED), Some(reason), None),
+                None => {
+                    let adjusted = adjusted(ask, design, i, [one, with], claim(Rule::Adjusted));
+                    (contrast(ask, design, i, one, with), None, adjusted)
+                }
             };
             Some(Difference {
                 measure: slot.measure.name,
@@ -124,7 +132,8 @@ pub(super) fn from_reference(
                 cluster: design.cluster_name(),
                 clusters: if design.cluster.is_some() { estimate.clusters } else { None },
                 verdict: verdict(slot.measure.better, &estimate),
-                claim: claim_id(ask, slot, one.arm, reference, &one.row.by, parameters),
+                claim: claim(Rule::Difference),
+                adjusted,
                 notes: estimate.flags.iter().map(|flag| flag.words()).collect(),
             })
         })
@@ -161,6 +170,17 @@ fn unlike(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<String
     })
 }
 
+/// One arm less another, as the clusters allow, with what it lacks to decide on.
+pub(super) fn contrast(
+    ask: &Ask,
+    design: &Design,
+    i: usize,
+    one: &Compared<'_>,
+    with: &Compared<'_>,
+) -> Estimate {
+    weighed(estimate(ask, design, i, one, with), design, i, one, with)
+}
+
 fn estimate(ask: &Ask, design: &Design, i: usize, one: &Compared<'_>, with: &Compared<'_>) -> Estimate {
     let (Some(mine), Some(theirs)) = (&one.row.estimate, &with.row.estimate) else {
         return Estimate::not_estimable("none", ask.level, Reason::NoData);
@@ -183,7 +203,8 @@ fn estimate(ask: &Ask, design: &Design, i: usize, one: &Compared<'_>, with: &Com
     estimate
 }
 
-fn is_counted(slot: &Slot) -> bool {
+/// Whether a slot counts so many of so many.
+pub(super) fn is_counted(slot: &Slot) -> bool {
     matches!(slot.measure.fold, Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_))
 }
 
@@ -232,7 +253,8 @@ fn pairs_used(mine: &Cell, theirs: &Cell, i: usize) -> u64 {
     names(mine).chain(names(theirs)).collect::<BTreeSet<_>>().len() as u64
 }
 
-fn verdict(better: Better, estimate: &Estimate) -> Verdict {
+/// What an interval amounts to.
+pub(super) fn verdict(better: Better, estimate: &Estimate) -> Verdict {
     match (estimate.status, estimate.lo, estimate.hi) {
         (Status::InsufficientEvidence(_), ..) => Verdict::InsufficientEvidence,
         (_, Some(lo), _) if lo > 0.0 => match better {

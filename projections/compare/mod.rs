@@ -5,28 +5,40 @@
 //! of composites), which is the request of the second pass. Its cells become rows and differences here.
 //! Both passes are projections, so their states may be folded in pieces and merged; a comparison never is.
 
+mod adjusted;
 mod ask;
 mod claim;
+mod course;
 mod difference;
+mod figure;
+mod gap;
 mod row;
+mod spread;
+mod strata;
 mod tally;
 mod words;
 
-pub use ask::{Ask, ClusterChoice, Design, NotComparable};
-pub use claim::claim_id;
+pub use adjusted::Adjusted;
+pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable};
+pub use claim::{Rule, claim_id};
+pub use course::{Course, Point, courses};
 pub use difference::{Difference, Verdict};
+pub use figure::Figure;
+pub use gap::{Gap, Slope, gaps};
 pub use row::{Quantiles, Response, Row};
-pub use words::{figures, show, show_difference, words};
+pub use spread::{Spread, Unit, spreads};
+pub use words::{figures, show, show_change, show_difference, words};
 
 use std::collections::BTreeMap;
 
 use event::NOT_RECORDED;
 use serde::Serialize;
 
-use crate::cells::{Arm, Cell};
+use crate::cells::{Arm, Cell, Slot};
 use crate::parameters::Parameters;
 use crate::stats::Status;
 use crate::survey::{self, Surveyed, Surveyeds};
+use strata::Parts;
 
 /// Platforms compared: every measure asked for, and every difference from the reference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,12 +58,27 @@ pub struct Comparison {
     pub in_progress: u64,
     /// The platform that differences are taken from.
     pub reference: Option<String>,
+    /// By which dimensions differences of shares are adjusted besides, and how.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjust: Vec<&'static str>,
     /// What the rows of each platform are like.
     pub platforms: Vec<PlatformNote>,
     /// One row per measure, arm and role.
     pub rows: Vec<Row>,
     /// One per row of a platform other than the reference.
     pub differences: Vec<Difference>,
+    /// Gaps between groups of people, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Indices of inequality over groups that have an order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slopes: Vec<Slope>,
+    /// Variation between organisations, or other units, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spreads: Vec<Spread>,
+    /// Courses over time, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<Course>,
 }
 
 /// What must be known of a platform's rows before its figures are read.
@@ -88,20 +115,17 @@ pub fn compare(
 ) -> Result<Comparison, NotComparable> {
     let platforms = survey::platforms(arms);
     let (mut rows, mut differences) = (Vec::new(), Vec::new());
-    let cells: Vec<(&Arm, &Cell)> = cells.iter().collect();
+    let narrowed = strata::narrow(cells, ask.by.len());
+    let cells: Vec<(&Arm, &Parts<'_>)> = narrowed.iter().collect();
     // Arms are ordered by their levels first.
     for stratum in cells.chunk_by(|a, b| a.0.by == b.0.by) {
         for (i, slot) in design.slots.iter().enumerate() {
             let arms: Vec<Compared<'_>> = stratum
                 .iter()
-                .map(|(arm, cell)| {
+                .map(|(arm, parts)| {
                     let surveyed = platforms.get(&arm.platform);
-                    Compared {
-                        arm,
-                        cell,
-                        surveyed,
-                        row: row::read(ask, design, slot, i, arm, cell, surveyed),
-                    }
+                    let row = row::read(ask, design, slot, i, arm, &parts.whole, surveyed);
+                    Compared { arm, cell: &parts.whole, parts, surveyed, row }
                 })
                 .collect();
             refuse_unmeasured(ask, &arms)?;
@@ -119,12 +143,17 @@ pub fn compare(
         consultations: platforms.values().map(|surveyed| surveyed.rows).sum(),
         in_progress: 0,
         reference: design.reference.clone(),
+        adjust: ask.adjust.iter().map(|dimension| dimension.name()).collect(),
         platforms: platforms
             .iter()
             .map(|(platform, surveyed)| PlatformNote::of(platform, surveyed, &cells))
             .collect(),
         rows,
         differences,
+        gaps: Vec::new(),
+        slopes: Vec::new(),
+        spreads: Vec::new(),
+        courses: Vec::new(),
     })
 }
 
@@ -132,8 +161,23 @@ pub fn compare(
 struct Compared<'a> {
     arm: &'a Arm,
     cell: &'a Cell,
+    parts: &'a Parts<'a>,
     surveyed: Option<&'a Surveyed>,
     row: Row,
+}
+
+impl<'a> Compared<'a> {
+    /// One group of an arm. Whether its feed can tell is known of the arm, and not of each group.
+    fn of_group(
+        ask: &Ask,
+        design: &Design,
+        (i, slot): (usize, &Slot),
+        arm: &'a Arm,
+        parts: &'a Parts<'a>,
+    ) -> Self {
+        let row = row::of_cell(ask, design, slot, i, arm, &parts.whole);
+        Self { arm, cell: &parts.whole, parts, surveyed: None, row }
+    }
 }
 
 /// Refuses a measure asked for by name that the feed of some platform cannot see.
@@ -155,7 +199,7 @@ fn refuse_unmeasured(ask: &Ask, arms: &[Compared<'_>]) -> Result<(), NotComparab
 }
 
 impl PlatformNote {
-    fn of(platform: &str, surveyed: &Surveyed, cells: &[(&Arm, &Cell)]) -> Self {
+    fn of(platform: &str, surveyed: &Surveyed, cells: &[(&Arm, &Parts<'_>)]) -> Self {
         use event::{Kind, KindSet};
         let names = |kinds: KindSet| kinds.iter().map(Kind::name).collect();
         let events = KindSet::EVERY.without(KindSet::of(&[Kind::RecordingDeclared, Kind::Unknown]));
@@ -168,7 +212,7 @@ impl PlatformNote {
             other_modalities: cells
                 .iter()
                 .filter(|(arm, _)| arm.platform == platform)
-                .map(|(_, cell)| cell.other_modalities)
+                .map(|(_, parts)| parts.whole.other_modalities)
                 .sum(),
             inferred: names(surveyed.inferred()),
             unobserved: names(events.without(surveyed.seen())),

@@ -92,6 +92,9 @@ pub struct Row {
     /// What the sources lack, where it is not measured.
     #[serde(skip)]
     pub missing: String,
+    /// The levels of its arm, in the order in which they were asked for.
+    #[serde(skip)]
+    pub(super) levels: Vec<String>,
     /// The estimate behind the numbers.
     #[serde(skip)]
     pub(super) estimate: Option<Estimate>,
@@ -147,26 +150,56 @@ pub(super) fn read(
         row.reason = Some(reason);
         return row;
     }
-    row.unclustered_share = unclustered(design, &tallies);
-    let clustered = design.cluster.is_some();
-    let estimate = match slot.measure.fold {
-        Fold::Share(_) | Fold::Composite(..) => row.share(&tallies, clustered, ask.level),
-        Fold::Breakdown(_) => row.broken_down(&tallies, clustered, ask.level),
-        Fold::PerTime(_, factor) => row.per_time(&tallies, clustered, ask.level, factor),
-        Fold::FreeOf(_) => row.free_of(&tallies, clustered, ask.level),
-        Fold::Durations(_) => row.durations(&tallies, clustered, ask.level),
-        Fold::Opinion(_) => row.opinion(&tallies, clustered, ask.level),
-        Fold::Score(_, bounds) => row.score(&tallies, clustered, ask.level, bounds),
-    };
-    row.settle(estimate, clustered);
+    row.estimate(ask, design, slot, &tallies);
+    row
+}
+
+/// Reads one slot of a cell, whatever its feed can tell.
+pub(super) fn of_cell(ask: &Ask, design: &Design, slot: &Slot, i: usize, arm: &Arm, cell: &Cell) -> Row {
+    let mut row = Row::empty(ask, design, slot, arm);
+    row.estimate(ask, design, slot, &tallies(cell, i));
     row
 }
 
 impl Row {
+    /// Whether it is of this slot.
+    pub(super) fn is_of(&self, slot: &Slot) -> bool {
+        self.measure == slot.measure.name && self.role == slot.role
+    }
+
+    /// Whether its feed could tell.
+    pub(super) fn can_be_told(&self) -> bool {
+        !matches!(self.status, Status::NotMeasured(_))
+    }
+
+    /// Whether an arm is of the same platform and levels, told apart further.
+    pub(super) fn is_part(&self, arm: &Arm) -> bool {
+        self.platform == arm.platform
+            && self.one_sided == arm.one_sided
+            && self.by.len() <= arm.by.len()
+            && self.levels.iter().eq(&arm.by[..self.levels.len()])
+    }
+
+    fn estimate(&mut self, ask: &Ask, design: &Design, slot: &Slot, tallies: &[(&str, &Tally)]) {
+        let (row, clustered) = (self, design.cluster.is_some());
+        row.unclustered_share = unclustered(design, tallies);
+        let estimate = match slot.measure.fold {
+            Fold::Share(_) | Fold::Composite(..) => row.share(tallies, clustered, ask.level),
+            Fold::Breakdown(_) => row.broken_down(tallies, clustered, ask.level),
+            Fold::PerTime(_, factor) => row.per_time(tallies, clustered, ask.level, factor),
+            Fold::FreeOf(_) => row.free_of(tallies, clustered, ask.level),
+            Fold::Durations(_) => row.durations(tallies, clustered, ask.level),
+            Fold::Opinion(_) => row.opinion(tallies, clustered, ask.level),
+            Fold::Score(_, bounds) => row.score(tallies, clustered, ask.level, bounds),
+        };
+        row.settle(estimate, clustered);
+    }
+
     fn empty(ask: &Ask, design: &Design, slot: &Slot, arm: &Arm) -> Self {
         Self {
             measure: slot.measure.name,
             by: ask.by.iter().map(|dimension: &Dimension| dimension.name()).zip(arm.by.clone()).collect(),
+            levels: arm.by.clone(),
             platform: arm.platform.clone(),
             role: slot.role,
             one_sided: arm.one_sided,

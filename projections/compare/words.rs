@@ -67,6 +67,12 @@ pub fn show(measure: &Measure, value: f64) -> String {
 /// A difference with its interval in the words of its measure, if it has both.
 #[must_use]
 pub fn show_difference(measure: &Measure, difference: &Difference) -> Option<String> {
+    show_change(measure, [difference.value, difference.lo, difference.hi])
+}
+
+/// A change of a value, its lower and its upper limit in the words of its measure, if all are there.
+#[must_use]
+pub fn show_change(measure: &Measure, [value, lo, hi]: [Option<f64>; 3]) -> Option<String> {
     let (unit, number): (&str, fn(f64) -> String) = match measure.fold {
         Fold::Share(_) | Fold::Breakdown(_) | Fold::Composite(..) | Fold::Opinion(_) => {
             (" points", |x| format!("{:+.1}", x * 100.0))
@@ -76,7 +82,7 @@ pub fn show_difference(measure: &Measure, difference: &Difference) -> Option<Str
         Fold::Durations(_) => (" s", |x| format!("{:+.1}", x / 1_000.0)),
     };
     let shown = |x: Option<f64>| Some(number(x?));
-    let (value, lo, hi) = (shown(difference.value)?, shown(difference.lo)?, shown(difference.hi)?);
+    let (value, lo, hi) = (shown(value)?, shown(lo)?, shown(hi)?);
     // A true minus sign reads as one.
     Some(format!("{value}{unit} ({lo} to {hi})").replace('-', "\u{2212}"))
 }

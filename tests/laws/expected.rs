@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::log::Position;
+use engine::replay::{About, Rows, compare};
 use event::{Capability, Dimension, Event, Kind, KindSet, Payload, Time};
-use projections::compare::{self as comparing, Ask, Comparison};
+use projections::compare::{Ask, Comparison};
 use projections::coverage::Coverage;
 use projections::episode::gather;
 use projections::outcome::{InProgress, Outcome};
@@ -110,11 +112,22 @@ impl Expected {
 
     /// The answer to a question.
     pub(crate) fn compare(&self, ask: &Ask) -> Comparison {
-        let arms = ask.survey().fold(&self.rows);
-        let design = ask.design(&arms).unwrap();
-        let cells = design.question(ask, &self.parameters).fold(&self.rows);
-        let comparison = comparing::compare(ask, &design, &arms, &cells, &self.parameters).unwrap();
-        Comparison { position: self.position, in_progress: self.open.len() as u64, ..comparison }
+        compare(self, ask, 1).unwrap()
+    }
+}
+
+impl Rows for Expected {
+    fn fold<P>(&self, projection: &P, _: usize) -> P::State
+    where
+        P: Projection + Sync,
+        P::State: Send,
+    {
+        projection.fold(&self.rows)
+    }
+
+    fn about(&self) -> About {
+        let in_progress = self.open.len() as u64;
+        About { parameters: self.parameters, position: Position(self.position), in_progress }
     }
 }
 
