@@ -212,4 +212,10 @@ pub const METHODS: &[Method] = &[
         source: "Shewhart 1931; Wheeler 2000, Understanding Variation; NHS England, Making Data Count",
         assumes: "periods that are independent while nothing changes, and alike in precision",
     },
+    Method {
+        name: "win_odds_logit",
+        title: "Odds that an answer on one platform is better than one on the other, ties split",
+        source: "Dong et al. 2020, Stat Biopharm Res 12:99; variance of DeLong et al. 1988, Biometrics 44:837",
+        assumes: "independent answers and arms; normal limits on the logit scale; one scale of answers",
+    },
 ];

@@ -20,7 +20,8 @@ use crate::report;
 #[command(after_help = "Examples:\n  \
     evenfield compare\n  \
     evenfield compare zoom attend-anywhere --measure undisturbed\n  \
-    evenfield compare --by service,network --where appointment=follow_up --json\n\n\
+    evenfield compare --by service,network --where appointment=follow_up --json\n  \
+    evenfield compare --adjust network --across organisation --over week\n\n\
     Intervals take account of consultations that share an organisation or a clinician (--cluster).\n\
     Not measured is not zero: what a feed cannot see is said, and left out for all.")]
 pub(super) struct Args {

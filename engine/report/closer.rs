@@ -196,30 +196,28 @@ fn steadiness(measure: &Measure, course: &Course) -> String {
     text
 }
 
-/// What is left of a difference among like consultations, and what of the crude one is where they are used.
-pub(super) fn adjusted(measure: &Measure, adjusted: &Adjusted) -> String {
+/// What is left of a difference among like consultations, and what of the crude one is where they are used,
+/// each in a line.
+pub(super) fn adjusted(measure: &Measure, adjusted: &Adjusted) -> Vec<String> {
     let by = adjusted.by.join(", ").replace('_', " ");
     let word = verdict_word(adjusted.verdict).replace('_', " ");
-    let mut text = match show_change(measure, [adjusted.value, adjusted.lo, adjusted.hi]) {
+    let mut first = match show_change(measure, [adjusted.value, adjusted.lo, adjusted.hi]) {
         Some(change) => format!("alike in {by}: {change}: {word}"),
         None => format!("alike in {by}: {word}"),
     };
     if let Some(reason) = &adjusted.reason {
-        let _ = write!(text, ", {reason}");
+        let _ = write!(first, ", {reason}");
     }
+    let mut lines = vec![first];
     let points = |figure: &Figure| Some(format!("{:+.1}", figure.value? * 100.0).replace('-', "\u{2212}"));
     if let (Some(platform), Some(mix)) = (points(&adjusted.platform_effect), points(&adjusted.mix_effect)) {
-        let _ = write!(
-            text,
-            "; of the whole difference {mix} points are where it is used and {platform} the platform"
-        );
+        lines.push(format!(
+            "of the whole difference {mix} points are where it is used and {platform} the platform"
+        ));
     }
     if adjusted.lost_share > 0.0 {
-        let _ = write!(
-            text,
-            "; {:.1} % have nothing like them on the other platform",
-            adjusted.lost_share * 100.0
-        );
+        let lost = adjusted.lost_share * 100.0;
+        lines.push(format!("{lost:.1} % of consultations have nothing like them on the other platform"));
     }
-    text
+    lines
 }

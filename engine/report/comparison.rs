@@ -6,7 +6,7 @@ use std::fmt::Write;
 use event::Role;
 use projections::catalog;
 use projections::compare::{
-    Comparison, Difference, Row, Verdict, figures as told, show, show_difference, words,
+    Comparison, Difference, Figure, Row, Verdict, figures as told, show, show_difference, words,
 };
 use projections::measure::{Fold, Measure};
 use projections::stats::Status;
@@ -159,8 +159,12 @@ fn measured(
     }
     for row in block {
         let key = (row.measure, &row.by, row.platform.as_str(), row.role, row.one_sided);
-        if let Some(one) = differences.get(&key).and_then(|difference| difference.adjusted.as_ref()) {
-            let _ = writeln!(text, "  {}, {}", row.platform, adjusted(measure, one));
+        let one = differences.get(&key).and_then(|difference| difference.adjusted.as_ref());
+        for (place, told) in one.map(|one| adjusted(measure, one)).unwrap_or_default().iter().enumerate() {
+            let _ = match place {
+                0 => writeln!(text, "  {}, {told}", row.platform),
+                _ => writeln!(text, "    {told}"),
+            };
         }
     }
     for caution in cautions(block) {
@@ -227,9 +231,15 @@ fn line(
     [
         platform,
         shown,
-        format!("{counts}{}{}", response(row), breakdown(row)),
+        format!("{counts}{}{}{}", response(row), breakdown(row), grade(row)),
         verdict(measure, row, difference, comparison),
     ]
+}
+
+/// How often an answer is the better one, in words.
+fn win_odds(odds: &Figure) -> Option<String> {
+    let (value, lo, hi) = (odds.value?, odds.lo?, odds.hi?);
+    Some(format!("; odds of the better answer {value:.2} ({lo:.2} to {hi:.2})"))
 }
 
 fn breakdown(row: &Row) -> String {
@@ -239,6 +249,10 @@ fn breakdown(row: &Row) -> String {
         .map(|(part, count)| format!("{} {}", part.replace('_', " "), grouped(*count)))
         .collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+fn grade(row: &Row) -> String {
+    row.grade.as_ref().map_or_else(String::new, |grade| format!(", grade {grade}"))
 }
 
 fn response(row: &Row) -> String {
@@ -262,8 +276,9 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
         (Verdict::NotComparable, Some(reason)) => format!("not comparable, {reason}"),
         (verdict, _) => verdict_word(verdict).replace('_', " "),
     };
+    let odds = difference.win_odds.as_ref().and_then(win_odds).unwrap_or_default();
     match show_difference(measure, difference) {
-        Some(figures) => format!("{figures}: {word}"),
+        Some(figures) => format!("{figures}: {word}{odds}"),
         None => word,
     }
 }
@@ -418,18 +433,28 @@ fn cells_of(row: &Row, difference: Option<&Difference>) -> Vec<String> {
     ]
 }
 
-/// A difference in one sentence.
+/// A difference in one sentence; one that was adjusted as it is among like consultations.
 #[must_use]
 pub fn finding(comparison: &Comparison, difference: &Difference) -> String {
-    rows_of(comparison, difference).map_or_else(String::new, |(mine, theirs)| words(difference, mine, theirs))
+    match among_like(difference) {
+        Some(text) => format!("{} against {}, {text}", difference.platform, difference.reference),
+        None => rows_of(comparison, difference)
+            .map_or_else(String::new, |(mine, theirs)| words(difference, mine, theirs)),
+    }
 }
 
-/// The figures of a difference alone, or why there are none.
+/// The figures of a difference alone, or why there are none; of one that was adjusted those among like
+/// consultations.
 #[must_use]
 pub fn figures(comparison: &Comparison, difference: &Difference) -> String {
-    let figures = rows_of(comparison, difference).map(|(mine, theirs)| told(difference, mine, theirs));
-    let figures = figures.filter(|figures| !figures.is_empty());
+    let plain = || rows_of(comparison, difference).map(|(mine, theirs)| told(difference, mine, theirs));
+    let figures = among_like(difference).or_else(plain).filter(|figures| !figures.is_empty());
     figures.or_else(|| difference.reason.clone()).unwrap_or_default()
+}
+
+/// What is left of a difference among like consultations, if it was adjusted.
+fn among_like(difference: &Difference) -> Option<String> {
+    Some(adjusted(catalog::measure(difference.measure)?, difference.adjusted.as_ref()?).join("; "))
 }
 
 /// The row of a difference and that of its reference.

@@ -46,6 +46,9 @@ pub struct Finding {
     /// Of which consultations, by dimension.
     #[serde(rename = "where", default)]
     pub filter: BTreeMap<String, String>,
+    /// By which dimensions it is adjusted, if by any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjust: Vec<String>,
     /// What the comparison must say.
     pub expect: Expect,
 }
@@ -80,7 +83,8 @@ impl Card {
             if catalog::measure(&finding.measure).is_none() {
                 return Err(wrong(format!("there is no measure {:?}", finding.measure)));
             }
-            if let Some(name) = finding.filter.keys().find(|name| Dimension::from_name(name).is_none()) {
+            let mut named = finding.filter.keys().chain(&finding.adjust);
+            if let Some(name) = named.find(|name| Dimension::from_name(name).is_none()) {
                 return Err(wrong(format!("there is no dimension {name:?}")));
             }
         }

@@ -1,5 +1,6 @@
 //! Whether a replay found what a scenario's card expects.
 
+use event::Dimension;
 use projections::catalog;
 use projections::compare::{Ask, Comparison, Difference, NotComparable, Verdict};
 use projections::filter::Filter;
@@ -38,6 +39,7 @@ pub fn check(table: &Table, finding: &Finding, threads: usize) -> Result<Checked
         },
         filter,
         reference: Some(finding.reference.clone()),
+        adjust: finding.adjust.iter().filter_map(|name| Dimension::from_name(name)).collect(),
         ..Ask::default()
     };
     let mut comparison = compare(table, &ask, threads)?;
@@ -45,7 +47,12 @@ pub fn check(table: &Table, finding: &Finding, threads: usize) -> Result<Checked
     comparison.differences.retain(|difference| difference.measure == finding.measure);
     let difference =
         comparison.differences.iter().find(|difference| difference.platform == finding.platform).cloned();
-    let holds = difference.as_ref().is_some_and(|difference| agrees(finding.expect, difference.verdict));
+    // What is adjusted is judged among like consultations.
+    let verdict = |difference: &Difference| match &difference.adjusted {
+        Some(adjusted) => adjusted.verdict,
+        None => difference.verdict,
+    };
+    let holds = difference.as_ref().map(verdict).is_some_and(|verdict| agrees(finding.expect, verdict));
     Ok(Checked { finding: finding.clone(), comparison, difference, holds })
 }
 

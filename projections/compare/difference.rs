@@ -9,15 +9,16 @@ use super::Compared;
 use super::adjusted::{Adjusted, adjusted};
 use super::ask::{Ask, Design, alike};
 use super::claim::{Rule, claim_id};
+use super::figure::Figure;
 use super::row::status_name;
-use super::tally::{counts, tallies};
+use super::tally::{counts, tallies, voices, whole};
 use crate::cells::{Cell, Slot};
 use crate::measure::{Better, Fold};
 use crate::parameters::Parameters;
 use crate::stats::cluster::PLANNING_ICC;
 use crate::stats::contrast::{self, Pair};
 use crate::stats::estimate::FEWEST_EVENTS;
-use crate::stats::{Estimate, Reason, Status, difference};
+use crate::stats::{Estimate, Reason, Status, difference, ordinal};
 use crate::survey::Surveyed;
 
 /// A platform's value less the reference's.
@@ -61,6 +62,10 @@ pub struct Difference {
     pub verdict: Verdict,
     /// The name of the claim, the same for the same question as evidence grows.
     pub claim: String,
+    /// Of what people said, the odds that an answer on the platform is the better of two, ties split; answers
+    /// are taken as independent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub win_odds: Option<Figure>,
     /// The same among like consultations, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
@@ -133,11 +138,23 @@ pub(super) fn from_reference(
                 clusters: if design.cluster.is_some() { estimate.clusters } else { None },
                 verdict: verdict(slot.measure.better, &estimate),
                 claim: claim(Rule::Difference),
+                win_odds: win_odds(one, with, i, ask.level),
                 adjusted,
                 notes: estimate.flags.iter().map(|flag| flag.words()).collect(),
             })
         })
         .collect()
+}
+
+/// The odds that an answer in one arm is better than one in the other: of answers on one common scale.
+fn win_odds(one: &Compared<'_>, with: &Compared<'_>, i: usize, level: f64) -> Option<Figure> {
+    let heard = |arm: &Compared<'_>| whole(&tallies(arm.cell, i), voices).levels;
+    let (mine, theirs) = (heard(one), heard(with));
+    let mut common = mine.iter().filter_map(|(scale, answers)| Some((answers, theirs.get(scale)?)));
+    let (mine, theirs) = common.next().filter(|_| common.next().is_none())?;
+    let counts =
+        |answers: &BTreeMap<u64, u64>| answers.iter().map(|(value, n)| (*value, *n)).collect::<Vec<_>>();
+    Some(ordinal::win_odds(&counts(mine), &counts(theirs), level).into())
 }
 
 const NOT_MEASURED: Status =

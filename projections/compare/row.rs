@@ -13,8 +13,9 @@ use crate::measure::Fold;
 use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
 use crate::stats::cluster::{self, PLANNING_ICC};
 use crate::stats::ratio::Numerator;
-use crate::stats::{Estimate, Reason, Status, mean, proportion, quantile};
+use crate::stats::{Estimate, Reason, Status, mean, proportion, quantile, scale};
 use crate::survey::Surveyed;
+use crate::usability::questionnaires::SUS;
 
 /// The quantiles that are told of durations.
 const QUANTILES: [f64; 3] = [0.50, 0.90, 0.95];
@@ -74,6 +75,9 @@ pub struct Row {
     /// The parts of a composite that were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub components: Option<Vec<&'static str>>,
+    /// The grades of the SUS curve that its limits allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
     /// Quantiles of durations, in milliseconds.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub quantiles: Option<Quantiles>,
@@ -220,6 +224,7 @@ impl Row {
             inferred: Vec::new(),
             components: matches!(slot.measure.fold, Fold::Composite(..))
                 .then(|| slot.parts.iter().map(|part| part.name).collect()),
+            grade: None,
             quantiles: None,
             response: None,
             breakdown: BTreeMap::new(),
@@ -378,6 +383,9 @@ impl Row {
 
     fn settle(&mut self, estimate: Estimate, clustered: bool) {
         (self.value, self.lo, self.hi) = (estimate.value, estimate.lo, estimate.hi);
+        if self.measure == SUS.name {
+            self.grade = scale::grades(&estimate).map(|grades| grades.to_string());
+        }
         (self.method, self.deff) = (estimate.method, estimate.deff);
         self.clusters = if clustered { estimate.clusters } else { None };
         self.status = estimate.status;
