@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command::{folder, prepared, run};
+use crate::command::{folder, prepared, run, run_on};
 
 /// A store with a recorded scenario in it.
 fn replayed(name: &str) -> tempfile::TempDir {
@@ -244,4 +244,67 @@ fn what_cannot_be_looked_at_is_refused_with_what_to_do() {
     let text = refused(&["--over", "fortnight"]);
     assert!(text.contains("day, week, month"), "{text}");
     assert!(refused(&["--method", "logistic"]).contains("--adjust"));
+}
+
+/// One platform fails everywhere for an afternoon: the chart of days shows when, and on which.
+#[test]
+fn an_outage_stands_out_on_its_day_and_its_platform() {
+    let dir = replayed("outage");
+    let found =
+        run(dir.path(), ["compare", "--measure", "connection_success", "--over", "day", "--json"]).json();
+    let mut told = Vec::new();
+    for course in found["courses"].as_array().unwrap() {
+        let points = course["points"].as_array().unwrap().iter().filter(|point| !point["rules"].is_null());
+        told.extend(points.map(|point| {
+            [&course["platform"], &point["period"], &point["signal"]]
+                .map(|text| text.as_str().unwrap().to_owned())
+        }));
+    }
+    assert_eq!(told, [["birch", "2026-03-11", "concern"]]);
+}
+
+/// A consultation of the year 1 among those of today: days between them are neither made nor charted.
+#[test]
+fn a_wrong_clock_does_not_make_a_chart_of_a_million_days() {
+    let dir = folder();
+    let mut text = String::new();
+    for (number, day) in ["0001-01-02", "2026-03-02", "2026-03-03", "2026-03-04"].iter().enumerate() {
+        for (kind, time, role) in [
+            ("joined", "09:00", "patient"),
+            ("joined", "09:01", "clinician"),
+            ("completed", "09:20", "clinician"),
+        ] {
+            text += &format!(
+                "{{\"specversion\":\"1.0\",\"id\":\"{number}-{time}\",\"source\":\"urn:example:a\",\
+                 \"type\":\"evenfield.consultation.{kind}.v1\",\"subject\":\"c-{number}\",\
+                 \"time\":\"{day}T{time}:00Z\",\"data\":{{\"participant\":\"{role}-{number}\",\"role\":\"{role}\",\
+                 \"context\":{{\"platform\":\"alder\"}}}}}}\n"
+            );
+        }
+    }
+    run_on(dir.path(), text.as_bytes(), ["ingest", "-q", "-"]).ok();
+    let found =
+        run(dir.path(), ["compare", "--measure", "completed_on_video", "--over", "day", "--json"]).json();
+    let course = &found["courses"][0];
+    assert_eq!((&course["earlier"], course["points"].as_array().unwrap().len()), (&1.into(), 4_000));
+    let table = run(dir.path(), ["compare", "--measure", "completed_on_video", "--over", "day"]).ok();
+    assert!(table.contains("1 day before those are too far back for a chart"), "{table}");
+}
+
+#[test]
+fn a_form_without_room_for_a_closer_look_says_so_and_lines_have_all_of_it() {
+    let dir = prepared();
+    let asked = ["compare", "--measure", "undisturbed", "--gaps", "network", "--over", "week", "--format"];
+    let csv = run(dir.path(), [&asked[..], &["csv"]].concat());
+    assert!(csv.err.contains("--json has all of it"), "{}", csv.err);
+    let lines = run(dir.path(), [&asked[..], &["ndjson"]].concat()).ok();
+    assert!(lines.contains("\"than\"") && lines.contains("\"making-data-count/2023\""), "{lines}");
+}
+
+#[test]
+fn of_an_empty_store_it_is_said_that_it_is_empty() {
+    let dir = folder();
+    run_on(dir.path(), b"", ["ingest", "-q", "-"]).ok();
+    let text = run(dir.path(), ["compare", "--adjust", "network", "--gaps", "device", "--over", "week"]).ok();
+    assert!(text.contains("There are no consultations to compare"), "{text}");
 }

@@ -206,11 +206,20 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
 
 /// Writes a comparison in the form that was asked for.
 pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let Comparison { adjust, gaps, spreads, courses, .. } = comparison;
+    let closer = !(adjust.is_empty() && gaps.is_empty() && spreads.is_empty() && courses.is_empty());
+    if closer && matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
+        shared.note("the closer look is not in this form, which has one row a measure; --json has all of it");
+    }
     match shared.format() {
         Format::Json => out.document(comparison),
         Format::Ndjson => {
             comparison.rows.iter().try_for_each(|row| out.row(row))?;
-            comparison.differences.iter().try_for_each(|difference| out.row(difference))
+            comparison.differences.iter().try_for_each(|difference| out.row(difference))?;
+            comparison.gaps.iter().try_for_each(|gap| out.row(gap))?;
+            comparison.slopes.iter().try_for_each(|slope| out.row(slope))?;
+            comparison.spreads.iter().try_for_each(|spread| out.row(spread))?;
+            comparison.courses.iter().try_for_each(|course| out.row(course))
         }
         Format::Table => out.text(&report::comparison(comparison)),
         Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),
@@ -220,7 +229,11 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
 }
 
 /// Refuses to cluster by, adjust for or look at what nobody recorded.
-fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
+pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
+    // Of nothing it is said that there is nothing, whatever was asked.
+    if sheet.levels(Dimension::Platform).is_empty() {
+        return Ok(());
+    }
     let cluster = match ask.cluster {
         ClusterChoice::By(dimension) => Some((dimension, "cluster by")),
         ClusterChoice::Auto | ClusterChoice::None => None,

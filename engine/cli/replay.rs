@@ -46,6 +46,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     }
     shared.note(report::ingested(&total).trim_end());
     let sheet = store::sheet(&shared, &log, &args.reading, &wanted(&ask))?;
+    super::compare::recorded(&sheet, &ask)?;
     let comparison = compare(&sheet, &ask, shared.threads())?;
     super::compare::show(&comparison, &shared, out)?;
     match total.rejections() {

@@ -1,11 +1,12 @@
 //! A closer look for people: what is left of a difference when like is compared with like, who is left
 //! out, how much organisations differ, and what stands out over time.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use projections::catalog;
-use projections::compare::{Adjusted, Comparison, Course, Figure, Gap, Slope, Spread, show, show_change};
+use projections::compare::{
+    Adjusted, Comparison, Course, Figure, Gap, Slope, Spread, Subject, show, show_change,
+};
 use projections::measure::Measure;
 use projections::stats::variation::funnel::Position;
 
@@ -30,12 +31,11 @@ fn heading(text: &mut String, title: &str) {
 
 fn who_is_left_out(text: &mut String, gaps: &[Gap], slopes: &[&Slope]) {
     heading(text, &format!("Who is left out, by {}", gaps[0].dimension.replace('_', " ")));
-    for block in gaps.chunk_by(|a, b| (a.measure, a.role) == (b.measure, b.role)) {
-        let Some(measure) = catalog::measure(block[0].measure) else { continue };
+    for block in gaps.chunk_by(|a, b| a.subject.asks_as(&b.subject)) {
+        let Some(measure) = catalog::measure(block[0].subject.measure) else { continue };
         let _ = writeln!(text, "{}", measure.title);
         let mut lines: Vec<[String; 3]> = block.iter().map(|gap| gap_line(measure, gap)).collect();
-        let theirs =
-            slopes.iter().filter(|slope| (slope.measure, slope.role) == (measure.name, block[0].role));
+        let theirs = slopes.iter().filter(|slope| slope.subject.asks_as(&block[0].subject));
         lines.extend(theirs.filter_map(|slope| slope_line(measure, slope)));
         columns(text, &lines);
     }
@@ -45,16 +45,16 @@ fn gap_line(measure: &Measure, gap: &Gap) -> [String; 3] {
     let value =
         |value: Option<f64>| value.map_or_else(|| "no value".to_owned(), |value| show(measure, value));
     let [group, than] = gap.values.map(value);
-    let change = show_change(measure, [gap.value, gap.lo, gap.hi]);
+    let change = show_change(measure, [gap.figure.value, gap.figure.lo, gap.figure.hi]);
     let word = verdict_word(gap.verdict).replace('_', " ");
-    let word = match (&change, &gap.reason) {
+    let word = match (&change, &gap.figure.reason) {
         (Some(change), None) => format!("{change}: {word}"),
         (Some(change), Some(reason)) => format!("{change}: {word}, {reason}"),
         (None, Some(reason)) => format!("{word}, {reason}"),
         (None, None) => word,
     };
     [
-        format!("{}{}: {}", gap.platform, levels(&gap.by), gap.group),
+        format!("{}: {}", arm(&gap.subject), gap.group),
         format!("{group} against {than} with {}", gap.than),
         word,
     ]
@@ -68,15 +68,16 @@ fn slope_line(measure: &Measure, slope: &Slope) -> Option<[String; 3]> {
         _ => String::new(),
     };
     Some([
-        format!("{}{}", slope.platform, levels(&slope.by)),
+        arm(&slope.subject),
         "from the most to the least deprived".to_owned(),
         format!("{}{ratio}", show_change(measure, [value, lo, hi])?),
     ])
 }
 
-/// The levels that tell an arm, behind its platform.
-fn levels(by: &BTreeMap<&'static str, String>) -> String {
-    by.iter().map(|(dimension, level)| format!(", {dimension} {level}")).collect()
+/// The platform, and behind it the levels that tell the arm.
+fn arm(subject: &Subject) -> String {
+    let levels = subject.by.iter().map(|(dimension, level)| format!(", {dimension} {level}"));
+    format!("{}{}", subject.platform, levels.collect::<String>())
 }
 
 /// Lines whose cells stand below each other.
@@ -95,12 +96,11 @@ fn columns<const N: usize>(text: &mut String, lines: &[[String; N]]) {
 fn spreads(text: &mut String, spreads: &[Spread]) {
     let Some(first) = spreads.first() else { return };
     heading(text, &format!("How much they differ by {}", first.dimension.replace('_', " ")));
-    for block in spreads.chunk_by(|a, b| (a.measure, a.role) == (b.measure, b.role)) {
-        let Some(measure) = catalog::measure(block[0].measure) else { continue };
+    for block in spreads.chunk_by(|a, b| a.subject.asks_as(&b.subject)) {
+        let Some(measure) = catalog::measure(block[0].subject.measure) else { continue };
         let _ = writeln!(text, "{}", measure.title);
         for spread in block {
-            let _ =
-                writeln!(text, "  {}{}: {}", spread.platform, levels(&spread.by), variation(measure, spread));
+            let _ = writeln!(text, "  {}: {}", arm(&spread.subject), variation(measure, spread));
             for (where_, units) in outside(spread) {
                 let _ = writeln!(text, "    {where_}: {}", units.join(", "));
             }
@@ -152,17 +152,11 @@ fn outside(spread: &Spread) -> Vec<(&'static str, Vec<String>)> {
 fn courses(text: &mut String, courses: &[Course]) {
     let Some(first) = courses.first() else { return };
     heading(text, &format!("What stands out by {} (rules {})", first.period, first.rules));
-    for block in courses.chunk_by(|a, b| (a.measure, a.role) == (b.measure, b.role)) {
-        let Some(measure) = catalog::measure(block[0].measure) else { continue };
+    for block in courses.chunk_by(|a, b| a.subject.asks_as(&b.subject)) {
+        let Some(measure) = catalog::measure(block[0].subject.measure) else { continue };
         let _ = writeln!(text, "{}", measure.title);
         for course in block {
-            let _ = writeln!(
-                text,
-                "  {}{}: {}",
-                course.platform,
-                levels(&course.by),
-                steadiness(measure, course)
-            );
+            let _ = writeln!(text, "  {}: {}", arm(&course.subject), steadiness(measure, course));
             for point in course.points.iter().filter(|point| !point.rules.is_empty()) {
                 let value = point.value.map(|value| show(measure, value)).unwrap_or_default();
                 let _ = writeln!(
@@ -190,6 +184,13 @@ fn steadiness(measure: &Measure, course: &Course) -> String {
             let _ = write!(text, ", no process limits: {why}");
         }
     }
+    if course.earlier > 0 {
+        let _ = write!(
+            text,
+            "; {} before those are too far back for a chart",
+            counted(course.earlier as u64, course.period)
+        );
+    }
     if course.centre.value.is_some() && course.points.iter().all(|point| point.rules.is_empty()) {
         text.push_str("; nothing stands out");
     }
@@ -201,11 +202,12 @@ fn steadiness(measure: &Measure, course: &Course) -> String {
 pub(super) fn adjusted(measure: &Measure, adjusted: &Adjusted) -> Vec<String> {
     let by = adjusted.by.join(", ").replace('_', " ");
     let word = verdict_word(adjusted.verdict).replace('_', " ");
-    let mut first = match show_change(measure, [adjusted.value, adjusted.lo, adjusted.hi]) {
-        Some(change) => format!("alike in {by}: {change}: {word}"),
-        None => format!("alike in {by}: {word}"),
-    };
-    if let Some(reason) = &adjusted.reason {
+    let mut first =
+        match show_change(measure, [adjusted.figure.value, adjusted.figure.lo, adjusted.figure.hi]) {
+            Some(change) => format!("alike in {by}: {change}: {word}"),
+            None => format!("alike in {by}: {word}"),
+        };
+    if let Some(reason) = &adjusted.figure.reason {
         let _ = write!(first, ", {reason}");
     }
     let mut lines = vec![first];

@@ -13,11 +13,9 @@ use super::Compared;
 use super::ask::{Adjustment, Ask, Design};
 use super::difference::{Verdict, is_counted, verdict};
 use super::figure::Figure;
-use super::row::status_name;
 use super::strata::Parts;
 use super::tally::{counts, tallies};
 use crate::sketch::Counts;
-use crate::stats::Status;
 use crate::stats::case_mix::clustered::clustered;
 use crate::stats::case_mix::e_value::{self, EValue};
 use crate::stats::case_mix::logistic::Cell;
@@ -41,20 +39,9 @@ pub struct Adjusted {
     pub by: Vec<&'static str>,
     /// How they are brought together.
     pub adjustment: &'static str,
-    /// `ok`, or why the numbers are missing or not to be relied on.
-    #[serde(serialize_with = "status_name")]
-    pub status: Status,
-    /// The status in words, where it is not `ok`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// Platform less reference, among like consultations.
-    pub value: Option<f64>,
-    /// The lower limit.
-    pub lo: Option<f64>,
-    /// The upper limit.
-    pub hi: Option<f64>,
-    /// The estimator of the limits.
-    pub method: &'static str,
+    #[serde(flatten)]
+    pub figure: Figure,
     /// What it amounts to.
     pub verdict: Verdict,
     /// The ratio of the shares among like consultations.
@@ -99,12 +86,6 @@ pub(super) fn adjusted(
     Some(Adjusted {
         by: ask.adjust.iter().map(|dimension| dimension.name()).collect(),
         adjustment: ask.adjustment.name(),
-        status: difference.status,
-        reason: difference.status.reason().map(|reason| reason.to_string()),
-        value: difference.value,
-        lo: difference.lo,
-        hi: difference.hi,
-        method: difference.method,
         verdict: verdict(design.slots[i].measure.better, &difference),
         e_value: e_value::of_estimate(&ratio),
         ratio: ratio.into(),
@@ -116,6 +97,7 @@ pub(super) fn adjusted(
         homogeneity: homogeneity::tarone(&strata.all),
         claim,
         notes: difference.flags.iter().map(|flag| flag.words()).collect(),
+        figure: difference.into(),
     })
 }
 
@@ -241,4 +223,32 @@ fn sum(strata: impl Iterator<Item = Stratum>) -> Stratum {
         (sum.second.n, sum.second.x) = (sum.second.n + stratum.second.n, sum.second.x + stratum.second.x);
         sum
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strata(number: u64) -> Vec<Stratum> {
+        vec![Stratum::from((number + 2, number, 3, 1)), Stratum::from((1, 1, number + 1, number))]
+    }
+
+    #[test]
+    fn few_clusters_are_left_out_one_by_one_and_many_share_groups_without_a_loss() {
+        for (clusters, groups) in [(3, 3), (64, 64), (500, 64)] {
+            let names: Vec<String> = (0..clusters).map(|number| format!("k-{number}")).collect();
+            let by_cluster: BTreeMap<&str, Vec<Stratum>> =
+                names.iter().map(String::as_str).zip((0..).map(strata)).collect();
+            let all = |place: usize, groups: &[Vec<Stratum>]| {
+                sum(groups.iter().filter_map(|strata| strata.get(place).copied()))
+            };
+            let apart: Vec<Vec<Stratum>> = by_cluster.values().cloned().collect();
+            let together = grouped(by_cluster);
+            assert_eq!(together.len(), groups);
+            for place in [0, 1] {
+                assert_eq!(all(place, &together), all(place, &apart));
+            }
+            assert!(together.iter().filter(|strata| !strata.is_empty()).count() > groups / 2);
+        }
+    }
 }

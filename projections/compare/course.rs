@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use event::Role;
 use serde::Serialize;
 
 use super::ask::{Ask, Design};
 use super::figure::Figure;
 use super::row::{self, Row};
+use super::subject::Subject;
 use super::{Comparison, strata};
 use crate::cells::{Arm, Cell, Slot};
 use crate::measure::{Better, Fold};
@@ -22,15 +22,9 @@ use crate::stats::{Reason, Status};
 /// One measure of one platform over time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Course {
-    /// The measure; of durations the median.
-    pub measure: &'static str,
-    /// The levels of the dimensions asked for.
-    pub by: BTreeMap<&'static str, String>,
-    /// The platform.
-    pub platform: String,
-    /// Whose, for a measure that is read by role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    /// What it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// What the periods are, in UTC.
     pub period: &'static str,
     /// The rules by which something stands out, with their version.
@@ -39,7 +33,11 @@ pub struct Course {
     pub centre: Figure,
     /// What the latest whole period says; nothing below 13 periods.
     pub latest: Option<Signal>,
-    /// Every period from the first to the last, those without a consultation among them.
+    /// Periods with consultations that lie further back than a chart reaches, and are not in it.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub earlier: usize,
+    /// Every period from the first to the last, those without a consultation among them; the latest
+    /// 4,000 at most.
     pub points: Vec<Point>,
 }
 
@@ -62,6 +60,14 @@ pub struct Point {
     /// Which rules say so, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<&'static str>,
+}
+
+/// One wrong clock must not make a chart of a million days.
+const MOST_PERIODS: i32 = 4_000;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The courses of every platform, from cells whose last level is the period.
@@ -97,6 +103,7 @@ fn course(
     comparison: &Comparison,
 ) -> Option<Course> {
     let (first, last) = (*read.first_key_value()?.0, *read.last_key_value()?.0);
+    let first = first.max(last.saturating_sub(MOST_PERIODS - 1));
     let current = period.number(Some(comparison.parameters.until));
     let whole = |number: &i32| *number < current || current == NEVER;
     let values = (first..=last).filter(whole).map(|number| read.get(&number)?.value);
@@ -122,14 +129,12 @@ fn course(
         }
     };
     Some(Course {
-        measure: row.measure,
-        by: row.by.clone(),
-        platform: row.platform.clone(),
-        role: row.role,
+        subject: row.into(),
         period: period.name(),
         rules: chart.rules,
         centre: centre(&chart, slot),
         latest: chart.variation(),
+        earlier: read.range(..first).count(),
         points: (first..=last).enumerate().map(point).collect(),
     })
 }
@@ -142,11 +147,11 @@ fn centre(chart: &Chart, slot: &Slot) -> Figure {
         Fold::Score(_, bounds) => bounds,
         _ => [0.0, 1.0],
     };
+    let status = chart.pieces.first().map_or(Status::NotEstimable(Reason::NoData), |piece| piece.status);
     Figure {
-        status: chart.pieces.first().map_or(Status::NotEstimable(Reason::NoData), |piece| piece.status),
         value: lines.map(|lines| lines.mean),
         lo: lines.map(|lines| lines.lo.max(least)),
         hi: lines.map(|lines| lines.hi.min(most)),
-        method: chart.method,
+        ..Figure::under(status, chart.method)
     }
 }

@@ -6,32 +6,26 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, NOT_RECORDED, Role, Shape};
+use event::{Dimension, NOT_RECORDED, Shape};
 use serde::Serialize;
 
 use super::ask::{Ask, Design};
 use super::difference::{Verdict, contrast, is_counted, verdict};
 use super::figure::Figure;
-use super::row::{Row, status_name};
+use super::row::Row;
 use super::strata::Parts;
+use super::subject::Subject;
 use super::{Compared, Comparison, strata};
 use crate::cells::{Arm, Cell, Slot};
-use crate::stats::Status;
 use crate::stats::cluster::Tally;
 use crate::stats::inequality;
 
 /// A group of people less another, on one platform.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gap {
-    /// The measure; of durations the median.
-    pub measure: &'static str,
-    /// The levels of the dimensions asked for.
-    pub by: BTreeMap<&'static str, String>,
-    /// The platform.
-    pub platform: String,
-    /// Whose, for a measure that is read by role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    /// What it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// By what the groups are told apart.
     pub dimension: &'static str,
     /// The group.
@@ -42,22 +36,11 @@ pub struct Gap {
     pub values: [Option<f64>; 2],
     /// How many were counted in the group, then in the other.
     pub n: [Option<u64>; 2],
-    /// `ok`, or why the numbers are missing or not to be relied on.
-    #[serde(serialize_with = "status_name")]
-    pub status: Status,
-    /// The status in words, where it is not `ok`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
     /// Group less the other, in the measure's unit.
-    pub value: Option<f64>,
-    /// The lower limit.
-    pub lo: Option<f64>,
-    /// The upper limit.
-    pub hi: Option<f64>,
+    #[serde(flatten)]
+    pub figure: Figure,
     /// The nominal coverage of the limits.
     pub level: f64,
-    /// The estimator.
-    pub method: &'static str,
     /// What it amounts to.
     pub verdict: Verdict,
 }
@@ -65,15 +48,9 @@ pub struct Gap {
 /// How a measure changes from the most to the least deprived, on one platform.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Slope {
-    /// The measure.
-    pub measure: &'static str,
-    /// The levels of the dimensions asked for.
-    pub by: BTreeMap<&'static str, String>,
-    /// The platform.
-    pub platform: String,
-    /// Whose, for a measure that is read by role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    /// What it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The dimension whose groups have an order.
     pub dimension: &'static str,
     /// Consultations without a group, which are in neither index.
@@ -131,23 +108,15 @@ fn between(
         .map(|group| {
             let estimate = contrast(ask, design, i, group, than);
             Gap {
-                measure: slot.measure.name,
-                by: row.by.clone(),
-                platform: row.platform.clone(),
-                role: slot.role,
+                subject: row.into(),
                 dimension: dimension.name(),
                 group: level(group).to_owned(),
                 than: level(than).to_owned(),
                 values: [group.row.value, than.row.value],
                 n: [group.row.n, than.row.n],
-                status: estimate.status,
-                reason: estimate.status.reason().map(|reason| reason.to_string()),
-                value: estimate.value,
-                lo: estimate.lo,
-                hi: estimate.hi,
                 level: ask.level,
-                method: estimate.method,
                 verdict: verdict(slot.measure.better, &estimate),
+                figure: estimate.into(),
             }
         })
         .collect()
@@ -183,10 +152,7 @@ fn slope(ask: &Ask, dimension: Dimension, row: &Row, groups: &[Compared<'_>]) ->
     let lost = groups.iter().filter(|group| level(group) == NOT_RECORDED);
     let indices = inequality::logit(&quantiles, ask.level);
     Slope {
-        measure: row.measure,
-        by: row.by.clone(),
-        platform: row.platform.clone(),
-        role: row.role,
+        subject: row.into(),
         dimension: dimension.name(),
         not_recorded: lost.map(|group| count(group.row.n)).sum(),
         slope_index: Figure::from(indices.slope),

@@ -15,6 +15,7 @@ mod gap;
 mod row;
 mod spread;
 mod strata;
+mod subject;
 mod tally;
 mod words;
 
@@ -27,6 +28,7 @@ pub use figure::Figure;
 pub use gap::{Gap, Slope, gaps};
 pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};
+pub use subject::Subject;
 pub use words::{figures, show, show_change, show_difference, words};
 
 use std::collections::BTreeMap;

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, NOT_RECORDED, Role};
+use event::{Dimension, NOT_RECORDED};
 use serde::Serialize;
 
 use super::ask::{Ask, Design};
 use super::difference::is_counted;
 use super::figure::Figure;
 use super::row::Row;
+use super::subject::Subject;
 use super::tally::{counts, tallies};
 use super::{Comparison, strata};
 use crate::cells::{Arm, Cell};
@@ -25,15 +26,9 @@ use crate::stats::variation::random_effects::{self, Variation};
 /// The variation of one measure between units on one platform.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spread {
-    /// The measure.
-    pub measure: &'static str,
-    /// The levels of the dimensions asked for.
-    pub by: BTreeMap<&'static str, String>,
-    /// The platform.
-    pub platform: String,
-    /// Whose, for a measure that is read by role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
+    /// What it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// What the units are.
     pub dimension: &'static str,
     /// What was counted without its unit being recorded; in nothing here.
@@ -118,10 +113,7 @@ fn spread(row: &Row, dimension: Dimension, units: Vec<(&str, Counts)>, level: f6
     };
     let shrunk = |place: usize| effects.as_ref().ok()?.shrunk.get(place)?.value;
     Spread {
-        measure: row.measure,
-        by: row.by.clone(),
-        platform: row.platform.clone(),
-        role: row.role,
+        subject: row.into(),
         dimension: dimension.name(),
         not_recorded: lost.iter().map(|(_, counts)| counts.n).sum(),
         target: funnel.as_ref().map(|funnel| funnel.target),
