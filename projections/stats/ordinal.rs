@@ -440,7 +440,9 @@ mod tests {
                 if let Some(Interval { value, lo, hi }) = estimate.interval() {
                     prop_assert!(floor <= lo && lo <= value && value <= hi && hi <= ceiling, "{:?}", estimate);
                     let wide = estimator(&first, &second, LEVEL_998).interval().unwrap();
-                    prop_assert!(wide.lo <= lo && hi <= wide.hi);
+                    // At 1 less the last digit the limits are one with the value, but for rounding.
+                    let slack = 1e-12 * value.abs().max(1.0);
+                    prop_assert!(wide.lo <= lo + slack && hi <= wide.hi + slack, "{:?} {:?}", estimate, wide);
                 }
             }
         }

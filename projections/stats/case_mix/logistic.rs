@@ -145,14 +145,31 @@ struct Solution {
     converged: bool,
 }
 
-/// Iteratively reweighted least squares, with steps halved while they make the fit worse.
+/// The better of the fits from the cells' own shares and, where that one did not converge, from none at all.
+///
+/// Where factors separate events from non-events the first start can lie so far out that no step leads back.
 fn maximise(table: &Table, design: &Design) -> Solution {
     let rows: Vec<Vec<usize>> = table.cells.iter().map(|cell| design.row(&cell.levels)).collect();
     let size = design.columns.len() + 1;
-    let mut beta = start(table, &rows, size);
+    let first = maximise_from(start(table, &rows, size), table, design, &rows);
+    if first.converged {
+        return first;
+    }
+    let mut nothing = vec![0.0; size];
+    if let Some(intercept) = nothing.first_mut() {
+        *intercept = libm::log(table.x as f64 / (table.n - table.x) as f64);
+    }
+    let second = maximise_from(nothing, table, design, &rows);
+    let reached = |solution: &Solution| deviance(table, design, &solution.beta);
+    if second.converged || reached(&second) < reached(&first) { second } else { first }
+}
+
+/// Iteratively reweighted least squares, with steps halved while they make the fit worse.
+fn maximise_from(mut beta: Vec<f64>, table: &Table, design: &Design, rows: &[Vec<usize>]) -> Solution {
+    let size = beta.len();
     let mut worse = deviance(table, design, &beta);
     for _ in 0..STEPS {
-        let (score, information) = score(table, &rows, &beta);
+        let (score, information) = score(table, rows, &beta);
         // Far out the information fades, and a shorter step still leads further.
         let whole = information.factor();
         let Some(factor) = whole.or_else(|| information.raised(RIDGE).factor()) else { break };
@@ -161,7 +178,7 @@ fn maximise(table: &Table, design: &Design) -> Solution {
         let gained = worse - reached;
         (beta, worse) = (next, reached);
         if moved <= STEP {
-            let (_, information) = self::score(table, &rows, &beta);
+            let (_, information) = self::score(table, rows, &beta);
             return Solution { beta, information, converged: true };
         }
         if gained <= ROUNDING * (worse + 0.1) && beta.iter().any(|b| b.abs() > FAR) {

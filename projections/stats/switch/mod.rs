@@ -111,7 +111,7 @@ pub fn effect(cells: &[Cell], level: f64) -> Result<Switch, Reason> {
         return Err(Reason::NoData);
     }
     let relative = |since: i64| {
-        let difference = difference(&panel.at(since), level).clipped(-2.0, 2.0);
+        let difference = possible(difference(&panel.at(since), level));
         Relative { since, difference }
     };
     Ok(Switch {
@@ -119,12 +119,25 @@ pub fn effect(cells: &[Cell], level: f64) -> Result<Switch, Reason> {
         switched: sample.switched,
         stayed: sample.stayed,
         left_out: panel.switches() - sample.switched,
-        difference: difference(&sample, level).clipped(-2.0, 2.0),
+        difference: possible(difference(&sample, level)),
         odds_ratio: odds_ratio(&sample, level),
-        pre_trend: difference(&panel.before_switch(), level),
+        pre_trend: possible(difference(&panel.before_switch(), level)),
         by_period: panel.relative_periods().into_iter().map(relative).collect(),
     })
 }
+
+/// A difference of differences of shares, which lies between −2 and 2.
+///
+/// In a panel with cells of one and of billions the fit can lose every digit; what no shares can have is refused.
+fn possible(difference: Estimate) -> Estimate {
+    if difference.value.is_some_and(|value| value.abs() > MOST) {
+        return Estimate::not_estimable(difference.method, difference.level, Reason::BeyondRange);
+    }
+    difference.clipped(-2.0, 2.0)
+}
+
+/// The largest difference of two differences of shares, with room for rounding.
+const MOST: f64 = 2.0 + 1e-9;
 
 /// An effect, and its standard error where there are units enough to tell.
 struct Found {
@@ -160,6 +173,13 @@ fn odds_ratio(sample: &Sample, level: f64) -> Estimate {
         Err(why) => Estimate::not_estimable(LOGIT_DIFFERENCE_IN_DIFFERENCES, level, why),
         Ok(found) if bounded(&found) => found.limits(LOGIT_DIFFERENCE_IN_DIFFERENCES, level, libm::exp),
         Ok(_) => Estimate::not_estimable(LOGIT_DIFFERENCE_IN_DIFFERENCES, level, Reason::Extreme),
+    };
+    // With one degree of freedom limits can lie beyond any number, and are as good as none.
+    let estimate = match estimate.status {
+        Status::NotEstimable(Reason::NotFinite) => {
+            Estimate::not_estimable(LOGIT_DIFFERENCE_IN_DIFFERENCES, level, Reason::Extreme)
+        }
+        _ => estimate,
     };
     sample.finish(estimate)
 }
