@@ -116,3 +116,46 @@ fn totals_come_in_every_form_and_say_what_to_do() {
     let told = run(empty.path(), ["totals"]);
     assert!(told.code != 0 || told.out.contains("nothing to count"), "{}{}", told.out, told.err);
 }
+
+/// Sixty thousand calls that are open at a time: more than a replay keeps at hand at first.
+#[test]
+fn a_dense_log_reads_as_one_that_tells_a_consultation_after_the_other() {
+    const CALLS: u32 = 60_000;
+    let event = |call: u32, kind: &str, role: &str, second: u32| {
+        let (minute, second) = (second / 60, second % 60);
+        format!(
+            r#"{{"specversion":"1.0","id":"{call}-{kind}-{role}","source":"urn:dense","type":"evenfield.consultation.{kind}.v1","subject":"c-{call}","time":"2025-10-06T{:02}:{:02}:{second:02}Z","data":{{"participant":"{role}-{call}","role":"{role}"}}}}"#,
+            8 + minute / 60,
+            minute % 60,
+        )
+    };
+    let begin = |call: u32| {
+        [event(call, "joined", "patient", call / 100), event(call, "joined", "clinician", call / 100 + 5)]
+    };
+    let go_on = |call: u32| {
+        let at = 3_000 + call / 100;
+        let dropped = event(call, "dropped", "patient", at);
+        let rejoined = event(call, "rejoined", "patient", at + 40);
+        let completed = event(call, "completed", "clinician", at + 60);
+        if call % 10 == 0 { vec![dropped, rejoined, completed] } else { vec![completed] }
+    };
+    let dir = folder();
+    let one_by_one: Vec<String> =
+        (0..CALLS).flat_map(|call| [begin(call).to_vec(), go_on(call)].concat()).collect();
+    let begins = (0..CALLS).flat_map(begin);
+    let all_at_once: Vec<String> = begins.chain((0..CALLS).flat_map(go_on)).collect();
+    let answers = [("one", one_by_one), ("all", all_at_once)].map(|(name, lines)| {
+        let (file, store) = (format!("{name}.ndjson"), format!("{name}.store"));
+        std::fs::write(dir.path().join(&file), lines.join("\n")).unwrap();
+        run(dir.path(), ["ingest", "-q", "--store", &store, &file]).ok();
+        run(dir.path(), ["totals", "--fresh", "--json", "--store", &store]).ok()
+    });
+    assert_eq!(answers[0], answers[1]);
+    let totals: Value = serde_json::from_str(&answers[0]).unwrap();
+    let row = &totals["rows"][0];
+    assert_eq!(
+        [&row["connected"], &row["completed"], &row["drops"]].map(Value::as_u64),
+        [60_000, 60_000, 6_000].map(Some),
+        "{row}"
+    );
+}

@@ -149,6 +149,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn take(&mut self, block: &HotBlock, events: Range<usize>) -> Result<(), LogError> {
+        self.ring.make_room();
         self.read_to(self.ring.due());
         let lists = self.lists_of(block);
         let position = |event: usize| block.first().plus(event as u64);
@@ -382,6 +383,7 @@ impl<'a> Gathering<'a> {
             gist = Gist { source: slot.source, last_ms, flags: plain.gist.flags.with(flags), ..plain.gist };
             if !gist.flags.has(Flags::TERMINAL) {
                 gist.ending = gist.quiet_ending();
+                self.ring.leave_open(number);
             }
             gists.returns.extend(plain.returns().iter().map(|ms| (number, *ms)));
             if plain.join_ms != [NO_TIME; 2] {
