@@ -306,7 +306,7 @@ impl Question<'_> {
         });
     }
 
-    fn arm(&self, row: &Outcome, period: Option<String>) -> Arm {
+    pub(crate) fn arm(&self, row: &Outcome, period: Option<String>) -> Arm {
         let levels = self.by.iter().map(|dimension| row.context.level(*dimension).to_owned());
         Arm {
             by: levels.chain(period).collect(),
@@ -319,7 +319,7 @@ impl Question<'_> {
         self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED))
     }
 
-    fn counts_pathway(&self, row: &Outcome) -> bool {
+    pub(crate) fn counts_pathway(&self, row: &Outcome) -> bool {
         let modality = row.context.get(Dimension::Modality);
         self.modalities == Modalities::AsAsked || modality.is_none_or(|modality| modality == "video")
     }
@@ -327,12 +327,17 @@ impl Question<'_> {
 
 impl Slot {
     /// Whether the row's sources see what this slot counts. What people said needs nobody to watch.
-    fn measured(&self, row: &Outcome) -> bool {
+    pub(crate) fn measured(&self, row: &Outcome) -> bool {
         let sees = row.sight.sees;
         if matches!(self.measure.fold, Fold::Opinion(_) | Fold::Score(..)) {
             return true;
         }
         self.measure.needs.met(sees) && self.parts.iter().all(|part| part.needs.met(sees))
+    }
+
+    /// Counts a row in, whether or not its sources see what this slot counts.
+    pub(crate) fn count_in(&self, row: &Outcome, parameters: &Parameters, tally: &mut Tally) {
+        self.count(row, parameters, tally, Way::In);
     }
 
     fn count(&self, row: &Outcome, parameters: &Parameters, tally: &mut Tally, way: Way) {

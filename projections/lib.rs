@@ -18,6 +18,7 @@ pub mod methods;
 pub mod outcome;
 pub mod parameters;
 pub mod period;
+pub mod practice;
 pub mod projection;
 pub mod reading;
 pub mod reliability;

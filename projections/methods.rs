@@ -105,6 +105,32 @@ pub const METHODS: &[Method] = &[
         assumes: "independent clusters; t with one degree of freedom less than the groups of the arm found in fewer, fewer where they are of very unequal size; more than 64 clusters share 64 groups",
     },
     Method {
+        name: "asymptotic_confidence_sequence",
+        title: "Limits of a difference that hold at every look",
+        source: "Waudby-Smith et al. 2024, Ann Stat 52:2613; Robbins 1970, Ann Math Stat 41:1397",
+        assumes: "looks at closed periods, ten events in either arm, a size planned beforehand; with clusters it \
+                  rests on their standard error by analogy",
+    },
+    Method {
+        name: "logistic_per_doubling",
+        title: "Odds ratio for each doubling of practice",
+        source: "McCullagh & Nelder 1989, Generalized Linear Models, chapter 4",
+        assumes: "independent consultations; says nothing of clinicians who stopped early",
+    },
+    Method {
+        name: "difference_in_differences_t",
+        title: "Change of a share where units moved, less that where they stayed",
+        source: "Goodman-Bacon 2021, J Econometrics 225:254; Cengiz et al. 2019, Q J Econ 134:1405; \
+                 Liang & Zeger 1986, Biometrika 73:13",
+        assumes: "independent units; without the move both would have changed alike",
+    },
+    Method {
+        name: "logit_difference_in_differences_t",
+        title: "The same as a ratio of odds",
+        source: "Liang & Zeger 1986, Biometrika 73:13",
+        assumes: "independent units; without the move the log odds of both would have changed alike",
+    },
+    Method {
         name: "mantel_haenszel_sato",
         title: "Common difference of proportions over strata",
         source: "Mantel & Haenszel 1959, JNCI 22:719; Sato 1989, Biometrics 45:1323",

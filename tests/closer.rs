@@ -190,6 +190,10 @@ fn every_method_that_is_named_can_be_looked_up() {
                 "deprivation_quintile",
                 "--over",
                 "week",
+                "--learning",
+                "--switch",
+                "organisation",
+                "--watch",
                 "--json",
             ];
             let further = ["--across", "organisation", "--cluster", cluster, "--method", method];

@@ -17,7 +17,7 @@ use engine::replay::{
 };
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Watching, practice, practised_slots};
 use projections::filter::Filter;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
@@ -139,6 +139,10 @@ proptest! {
             let design = ask.design(&surveyed).unwrap();
             let question = design.question(&ask, &parameters);
             keeps_its_laws("survey and all measures in one pass", &(survey(&[]), question), orders, cuts);
+            for slot in practised_slots(&ask, &design) {
+                let practice = practice(&ask, &design, slot, &parameters);
+                keeps_its_laws(&format!("practice of {}", slot.measure.name), &practice, orders, cuts);
+            }
             for period in Period::ALL {
                 let by_device = [Dimension::Device];
                 let look = design.look(&ask, (&by_device, Some(period)), &parameters);
@@ -193,6 +197,9 @@ fn compared(compare: impl Fn(&Ask) -> Comparison) -> String {
         gaps: vec![Dimension::DeprivationQuintile, Dimension::Network],
         across: Some(Dimension::Organisation),
         over: Some(Period::Week),
+        learning: true,
+        switch: Some(Dimension::Region),
+        watch: Some(Watching::default()),
         ..Ask::default()
     };
     [Ask::default(), by_service, closer].map(|ask| serde_json::to_string(&compare(&ask)).unwrap()).join("\n")

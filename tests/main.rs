@@ -10,6 +10,7 @@ mod command;
 mod contract;
 mod crash;
 mod damage;
+mod experience;
 mod export;
 mod flow;
 mod frozen;

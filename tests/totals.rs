@@ -137,7 +137,7 @@ fn a_dense_log_reads_as_one_that_tells_a_consultation_after_the_other() {
         let dropped = event(call, "dropped", "patient", at);
         let rejoined = event(call, "rejoined", "patient", at + 40);
         let completed = event(call, "completed", "clinician", at + 60);
-        if call % 10 == 0 { vec![dropped, rejoined, completed] } else { vec![completed] }
+        if call.is_multiple_of(10) { vec![dropped, rejoined, completed] } else { vec![completed] }
     };
     let dir = folder();
     let one_by_one: Vec<String> =

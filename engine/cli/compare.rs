@@ -2,7 +2,7 @@
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Watching};
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
 use projections::period::Period;
@@ -70,12 +70,34 @@ pub(super) struct AskArgs {
     /// Show the course over time, with what stands out: day, week or month
     #[arg(long, value_name = "PERIOD", help_heading = "A closer look")]
     over: Option<String>,
+    /// Show whether it gets better with practice: by the clinician's nth consultation
+    #[arg(long, help_heading = "A closer look")]
+    learning: bool,
+    /// Show what changed where units, such as organisation, moved from the reference to another platform
+    #[arg(long, value_name = "DIMENSION", help_heading = "A closer look")]
+    switch: Option<String>,
+    /// Show limits that hold at every look, tests corrected for their number, and what is still needed
+    #[arg(long, help_heading = "A closer look")]
+    watch: bool,
+    /// With --watch: consultations at which the limits for every look are narrowest [default: 5000]
+    #[arg(long, value_name = "N", requires = "watch", value_parser = clap::value_parser!(u64).range(2..=1_000_000_000), help_heading = "A closer look")]
+    planned: Option<u64>,
+    /// With --watch: the smallest difference of shares that would matter [default: 0.02]
+    #[arg(long, value_name = "SHARE", requires = "watch", value_parser = margin, help_heading = "A closer look")]
+    margin: Option<f64>,
 }
 
 fn level(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(level) if (0.5..1.0).contains(&level) => Ok(level),
         _ => Err("write a share from 0.5 to less than 1, such as 0.95".to_owned()),
+    }
+}
+
+fn margin(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(margin) if (0.001..=0.5).contains(&margin) => Ok(margin),
+        _ => Err("write a share from 0.001 to 0.5, such as 0.02 for 2 points".to_owned()),
     }
 }
 
@@ -169,14 +191,27 @@ impl AskArgs {
             gaps: dimensions(&self.gaps)?,
             across: self.across.as_deref().map(dimension).transpose()?,
             over: self.over.as_ref().map(period).transpose()?,
+            learning: self.learning,
+            switch: self.switch.as_deref().map(dimension).transpose()?,
+            watch: self.watch.then(|| self.watching()),
             ..Ask::default()
         })
     }
 }
 
+impl AskArgs {
+    fn watching(&self) -> Watching {
+        let usual = Watching::default();
+        Watching {
+            planned: self.planned.unwrap_or(usual.planned),
+            margin: self.margin.unwrap_or(usual.margin),
+        }
+    }
+}
+
 /// Refuses dimensions that cannot be used as they are asked to be.
 fn sensible(ask: &Ask) -> Result<(), Failure> {
-    let further = ask.adjust.iter().chain(&ask.gaps).chain(&ask.across).copied();
+    let further = ask.adjust.iter().chain(&ask.gaps).chain(&ask.across).chain(&ask.switch).copied();
     let clustered = match ask.cluster {
         ClusterChoice::By(dimension) => Some(dimension),
         ClusterChoice::Auto | ClusterChoice::None => None,
@@ -206,9 +241,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
 
 /// Writes a comparison in the form that was asked for.
 pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let Comparison { adjust, gaps, spreads, courses, .. } = comparison;
-    let closer = !(adjust.is_empty() && gaps.is_empty() && spreads.is_empty() && courses.is_empty());
-    if closer && matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
+    if comparison.is_closer() && matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
         shared.note("the closer look is not in this form, which has one row a measure; --json has all of it");
     }
     match shared.format() {
@@ -219,7 +252,9 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
             comparison.gaps.iter().try_for_each(|gap| out.row(gap))?;
             comparison.slopes.iter().try_for_each(|slope| out.row(slope))?;
             comparison.spreads.iter().try_for_each(|spread| out.row(spread))?;
-            comparison.courses.iter().try_for_each(|course| out.row(course))
+            comparison.courses.iter().try_for_each(|course| out.row(course))?;
+            comparison.learning.iter().try_for_each(|learning| out.row(learning))?;
+            comparison.moves.iter().try_for_each(|moved| out.row(moved))
         }
         Format::Table => out.text(&report::comparison(comparison)),
         Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),
@@ -244,6 +279,8 @@ pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
     let mut used = further(&ask.adjust, "adjust for");
     used.extend(further(&ask.gaps, "find gaps in"));
     used.extend(ask.across.map(|dimension| (dimension, "look across")));
+    used.extend(ask.switch.map(|dimension| (dimension, "find moves of")));
+    used.extend(ask.learning.then_some((Dimension::Clinician, "follow with practice")));
     used.extend(cluster);
     let unknown = used
         .into_iter()

@@ -3,6 +3,7 @@
 use event::Dimension;
 use projections::compare::{self as comparing, Ask, ClusterChoice, Comparison, Design, NotComparable};
 use projections::parameters::Parameters;
+use projections::period::Period;
 use projections::projection::Projection;
 
 use crate::log::Position;
@@ -38,7 +39,9 @@ pub fn wanted(ask: &Ask) -> Vec<Dimension> {
         ClusterChoice::By(dimension) => Some(dimension),
         ClusterChoice::None => None,
     };
-    let asked = ask.by.iter().chain(&ask.adjust).chain(&ask.gaps).chain(&ask.across).copied();
+    let asked =
+        ask.by.iter().chain(&ask.adjust).chain(&ask.gaps).chain(&ask.across).chain(&ask.switch).copied();
+    let asked = asked.chain(ask.learning.then_some(Dimension::Clinician));
     asked.chain(ask.filter.iter().map(|(dimension, _)| dimension)).chain(cluster).collect()
 }
 
@@ -77,5 +80,16 @@ fn look_further(rows: &impl Rows, ask: &Ask, design: &Design, comparison: &mut C
     if let Some(period) = ask.over {
         let cells = cells(None, Some(period));
         comparison.courses = comparing::courses(ask, design, period, &cells, comparison);
+    }
+    if ask.learning {
+        for slot in comparing::practised_slots(ask, design) {
+            let arms = rows.fold(&comparing::practice(ask, design, slot, &parameters), threads);
+            comparison.learning.extend(comparing::learning(ask, slot, &arms, comparison));
+        }
+    }
+    if let Some(unit) = ask.switch {
+        let period = ask.over.unwrap_or(Period::Month);
+        let cells = cells(Some(unit), Some(period));
+        comparison.moves = comparing::moved(ask, design, (unit, period), &cells, comparison);
     }
 }

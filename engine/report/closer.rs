@@ -11,6 +11,9 @@ use projections::measure::Measure;
 use projections::stats::variation::funnel::Position;
 
 use super::comparison::verdict_word;
+use super::learned::learned;
+use super::moved::moved;
+use super::watched::watched;
 use super::{counted, grouped};
 
 /// Everything that was looked for beside the comparison.
@@ -22,10 +25,13 @@ pub(super) fn closer(comparison: &Comparison) -> String {
     }
     spreads(&mut text, &comparison.spreads);
     courses(&mut text, &comparison.courses);
+    learned(&mut text, comparison);
+    moved(&mut text, comparison);
+    watched(&mut text, comparison);
     text
 }
 
-fn heading(text: &mut String, title: &str) {
+pub(super) fn heading(text: &mut String, title: &str) {
     let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
 }
 
@@ -75,13 +81,13 @@ fn slope_line(measure: &Measure, slope: &Slope) -> Option<[String; 3]> {
 }
 
 /// The platform, and behind it the levels that tell the arm.
-fn arm(subject: &Subject) -> String {
+pub(super) fn arm(subject: &Subject) -> String {
     let levels = subject.by.iter().map(|(dimension, level)| format!(", {dimension} {level}"));
     format!("{}{}", subject.platform, levels.collect::<String>())
 }
 
 /// Lines whose cells stand below each other.
-fn columns<const N: usize>(text: &mut String, lines: &[[String; N]]) {
+pub(super) fn columns<const N: usize>(text: &mut String, lines: &[[String; N]]) {
     let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     for line in lines {

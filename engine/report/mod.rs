@@ -6,9 +6,12 @@ mod bench;
 mod closer;
 mod comparison;
 mod ingested;
+mod learned;
+mod moved;
 mod row;
 mod table;
 mod totals;
+mod watched;
 
 pub use bench::{bench, bench_changes};
 pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};

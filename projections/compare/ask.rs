@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use event::{Dimension, KindSet, NOT_RECORDED, Role};
 
+use super::watch::Watching;
 use crate::catalog;
 use crate::cells::{Modalities, Question, Slot};
 use crate::filter::Filter;
@@ -37,6 +38,12 @@ pub struct Ask {
     pub across: Option<Dimension>,
     /// Over which periods a course is looked for.
     pub over: Option<Period>,
+    /// Whether it is looked at what practice amounts to.
+    pub learning: bool,
+    /// Which units are looked at for moves from the reference to another platform.
+    pub switch: Option<Dimension>,
+    /// Whether differences are looked at as whoever looks often or at much must see them.
+    pub watch: Option<Watching>,
 }
 
 /// How differences are adjusted for what platforms are used for.
@@ -132,6 +139,9 @@ impl Default for Ask {
             gaps: Vec::new(),
             across: None,
             over: None,
+            learning: false,
+            switch: None,
+            watch: None,
         }
     }
 }

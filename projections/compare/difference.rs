@@ -12,6 +12,7 @@ use super::claim::{Rule, claim_id};
 use super::figure::Figure;
 use super::row::status_name;
 use super::tally::{counts, tallies, voices, whole};
+use super::watch::Watch;
 use crate::cells::{Cell, Slot};
 use crate::measure::{Better, Fold};
 use crate::parameters::Parameters;
@@ -66,6 +67,9 @@ pub struct Difference {
     /// are taken as independent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub win_odds: Option<Figure>,
+    /// The same for whoever looks often or at much, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
     /// The same among like consultations, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adjusted: Option<Adjusted>,
@@ -138,6 +142,7 @@ pub(super) fn from_reference(
                 clusters: if design.cluster.is_some() { estimate.clusters } else { None },
                 verdict: verdict(slot.measure.better, &estimate),
                 claim: claim(Rule::Difference),
+                watch: Watch::of(ask, design, slot, [one, with], &estimate),
                 win_odds: win_odds(one, with, i, ask.level),
                 adjusted,
                 notes: estimate.flags.iter().map(|flag| flag.words()).collect(),

@@ -12,11 +12,14 @@ mod course;
 mod difference;
 mod figure;
 mod gap;
+mod learning;
+mod moved;
 mod row;
 mod spread;
 mod strata;
 mod subject;
 mod tally;
+mod watch;
 mod words;
 
 pub use adjusted::Adjusted;
@@ -26,9 +29,12 @@ pub use course::{Course, Point, courses};
 pub use difference::{Difference, Verdict};
 pub use figure::Figure;
 pub use gap::{Gap, Slope, gaps};
+pub use learning::{Learning, Stage, learning, practice, practised_slots};
+pub use moved::{Moved, Since, moved};
 pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};
 pub use subject::Subject;
+pub use watch::{Watch, Watching};
 pub use words::{figures, show, show_change, show_difference, words};
 
 use std::collections::BTreeMap;
@@ -81,6 +87,28 @@ pub struct Comparison {
     /// Courses over time, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub courses: Vec<Course>,
+    /// What practice amounts to, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<Learning>,
+    /// What changed where units moved from the reference, where it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<Moved>,
+}
+
+impl Comparison {
+    /// Whether it has more than a row for each measure and its difference from the reference.
+    #[must_use]
+    pub fn is_closer(&self) -> bool {
+        let lists = [
+            self.adjust.is_empty(),
+            self.gaps.is_empty(),
+            self.spreads.is_empty(),
+            self.courses.is_empty(),
+            self.learning.is_empty(),
+            self.moves.is_empty(),
+        ];
+        lists.contains(&false) || self.differences.iter().any(|difference| difference.watch.is_some())
+    }
 }
 
 /// What must be known of a platform's rows before its figures are read.
@@ -137,6 +165,7 @@ pub fn compare(
             rows.extend(arms.into_iter().map(|compared| compared.row).filter(|row| row.says_something(slot)));
         }
     }
+    watch::correct(&mut differences);
     Ok(Comparison {
         schema: "evenfield.compare/1",
         position: 0,
@@ -156,6 +185,8 @@ pub fn compare(
         slopes: Vec::new(),
         spreads: Vec::new(),
         courses: Vec::new(),
+        learning: Vec::new(),
+        moves: Vec::new(),
     })
 }
 
