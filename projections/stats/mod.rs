@@ -14,6 +14,7 @@ pub mod case_mix;
 pub mod cluster;
 pub mod contrast;
 pub mod control_chart;
+pub mod decision;
 pub mod difference;
 pub mod estimate;
 mod exact;

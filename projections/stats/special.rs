@@ -12,5 +12,6 @@ pub mod binomial;
 pub mod chi_square;
 pub mod gamma;
 pub mod normal;
+pub mod quadrature;
 pub(in crate::stats) mod root;
 pub mod student;

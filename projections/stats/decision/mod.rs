@@ -1,0 +1,16 @@
+//! The decision: which platform is best, what choosing one by one is worth, and whom priorities favour.
+//!
+//! Choosing by the same noisy numbers that are then reported flatters the choice. So nothing here compares
+//! observed maxima: shares are beliefs, distributions of what they may truly be, and values are expectations over
+//! them. Integrals are done by quadrature, without any random number, so that the same counts always give the
+//! same answer.
+//!
+//! Files: [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
+//! is worth over one platform for all, [`interaction`] whether the best really differs from stratum to stratum,
+//! [`acceptability`] for which priorities an option comes first.
+
+pub mod acceptability;
+pub mod belief;
+pub mod best;
+pub mod choice;
+pub mod interaction;
