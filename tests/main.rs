@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests may fail loudly and talk")]
 
 mod bench;
+mod calibration;
 mod checkpoint;
 mod cli;
 mod closer;
