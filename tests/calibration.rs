@@ -129,6 +129,8 @@ fn limits_of_a_level_hold_that_share_and_those_of_another_do_not() {
     let Found { main, beside, verdict, .. } = case(LEVEL_95).run(4_000);
     assert!((main.share.unwrap() - 0.95).abs() < 0.02 && verdict == Verdict::Met, "{main:?}");
     assert!(main.width.unwrap() > 0.2 && main.without == 0.0);
+    // Nine of thirty are expected; below 4 and above 14 of them the limits miss, on either side.
+    assert!(0 < main.above && main.above < main.n - main.x, "{main:?}");
     let beside = beside.unwrap();
     assert_eq!((beside.n, beside.share, beside.width, beside.without), (0, None, None, 1.0));
     let Found { main, verdict, .. } = case(0.8).run(4_000);
@@ -160,7 +162,7 @@ fn a_verdict_knows_what_chance_can_do() {
 }
 
 /// A replicate without limits.
-const NOTHING: Trial = Trial { counted: None, width: None, stands: false };
+const NOTHING: Trial = Trial { counted: None, is_above: false, width: None, stands: false };
 
 #[test]
 fn the_claim_is_for_enough_clusters_that_are_not_too_much_alike() {

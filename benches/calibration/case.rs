@@ -33,6 +33,8 @@ pub(super) enum Counted {
 pub(super) struct Trial {
     /// Whether what is counted happened; nothing where there were no limits to hold the truth.
     pub(super) counted: Option<bool>,
+    /// Whether the truth lies above the upper limit.
+    pub(super) is_above: bool,
     /// The distance between the limits, where there are two.
     pub(super) width: Option<f64>,
     /// Whether the limits may be read as they stand.
@@ -45,6 +47,7 @@ impl Trial {
         let has_limits = estimate.lo.is_some() || estimate.hi.is_some();
         Self {
             counted: has_limits.then(|| estimate.contains(truth / factor)),
+            is_above: estimate.hi.is_some_and(|hi| truth / factor > hi),
             width: estimate.half_width().map(|half| 2.0 * half * factor),
             stands: estimate.stands(),
         }
@@ -52,7 +55,7 @@ impl Trial {
 
     /// A replicate that raised an alarm, or none.
     pub(super) fn alarm(raised: bool) -> Self {
-        Self { counted: Some(raised), width: None, stands: true }
+        Self { counted: Some(raised), is_above: false, width: None, stands: true }
     }
 }
 
@@ -103,6 +106,8 @@ pub(super) struct Share {
     pub(super) lo: Option<f64>,
     /// The same, upper.
     pub(super) hi: Option<f64>,
+    /// Those in which the truth lies above the limits: of what does not hold it, the rest lies below.
+    pub(super) above: u64,
     /// The mean distance between limits, over the replicates that have two.
     pub(super) width: Option<f64>,
     /// The share of replicates without limits.
@@ -126,6 +131,7 @@ impl Share {
             share: chance.value,
             lo: chance.lo,
             hi: chance.hi,
+            above: trials.iter().filter(|trial| trial.is_above).count() as u64,
             width: (!widths.is_empty()).then(|| widths.iter().sum::<f64>() / widths.len() as f64),
             without: (all - n as f64) / all,
             insufficient: weak as f64 / all,

@@ -4,41 +4,39 @@ use std::fmt::Write;
 
 use super::case::{Counted, Found, Share, Verdict};
 
-/// The parts in their order, with how many of their targets were met and what was furthest from one.
+/// The parts in their order: how many of their targets were met, and what is worst where one is asked and elsewhere.
 pub(super) fn summary(found: &[Found]) -> String {
     let mut text =
-        "| part | with a target | met | missed | furthest from its target |\n|---|---:|---:|---:|---|\n"
+        "| part | with a target | met | worst of them | worst without |\n|---|---:|---:|---|---|\n"
             .to_owned();
     for part in found.chunk_by(|a, b| a.part == b.part) {
-        let asked: Vec<&Found> = part.iter().filter(|one| one.target.is_some()).collect();
-        let missed = asked.iter().filter(|one| !is_met(one.verdict)).count();
-        let worst = asked.iter().min_by(|a, b| spare(a).total_cmp(&spare(b)));
-        let worst = worst.map_or_else(
-            || "no target".to_owned(),
-            |one| format!("{}: {}, asked {}", place(one), percent(one.main.share), percent(one.target)),
-        );
+        let (asked, free): (Vec<&Found>, Vec<&Found>) = part.iter().partition(|one| one.target.is_some());
+        let met = asked.iter().filter(|one| is_met(one.verdict)).count();
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {missed} | {worst} |",
+            "| {} | {} | {met} | {} | {} |",
             part[0].part,
             asked.len(),
-            asked.len() - missed
+            worst(&asked),
+            worst(&free)
         );
     }
     text
 }
 
-fn is_met(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Met | Verdict::MetByAHair)
+/// The case that holds the truth least often, or raises the most alarms, in words.
+fn worst(cases: &[&Found]) -> String {
+    let goodness = |found: &Found| match (found.main.share, found.counted) {
+        (Some(share), Counted::Coverage) => share,
+        (Some(share), Counted::FalseAlarms) => -share,
+        (None, _) => f64::NEG_INFINITY,
+    };
+    let worst = cases.iter().min_by(|a, b| goodness(a).total_cmp(&goodness(b)));
+    worst.map_or_else(String::new, |one| format!("{}: {}", place(one), percent(one.main.share)))
 }
 
-/// How far a share is on the good side of its target.
-fn spare(found: &Found) -> f64 {
-    match (found.main.share, found.target, found.counted) {
-        (Some(share), Some(target), Counted::Coverage) => share - target,
-        (Some(share), Some(target), Counted::FalseAlarms) => target - share,
-        _ => f64::NEG_INFINITY,
-    }
+fn is_met(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Met | Verdict::MetByAHair)
 }
 
 /// Where a case lies, in words.
@@ -54,13 +52,13 @@ pub(super) fn tables(found: &[Found]) -> String {
 }
 
 fn table(part: &[Found]) -> String {
-    let counted = match part[0].counted {
-        Counted::Coverage => "holds the truth",
-        Counted::FalseAlarms => "false alarms",
+    let (counted, misses) = match part[0].counted {
+        Counted::Coverage => ("holds the truth, %", "truth below, above, %"),
+        Counted::FalseAlarms => ("false alarms, %", ""),
     };
     let mut text = format!(
-        "\n### {}\n\n| design | clusters | ICC | truth | estimator | {counted} | width | no limits | beside it | target |\n\
-         |---|---:|---:|---:|---|---|---:|---:|---|---|\n",
+        "\n### {}\n\n| design | clusters | ICC | truth | estimator | {counted} | {misses} | width | no limits | beside it | target |\n\
+         |---|---:|---:|---:|---|---|---|---:|---:|---|---|\n",
         part[0].part
     );
     for one in part {
@@ -70,13 +68,14 @@ fn table(part: &[Found]) -> String {
             .map_or_else(String::new, |share| format!("{}: {}", share.estimator, percent(share.share)));
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {beside} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {beside} | {} |",
             one.design,
             one.clusters.map_or_else(String::new, |clusters| clusters.to_string()),
             one.icc.map_or_else(String::new, |icc| icc.to_string()),
             digits(one.truth),
             one.main.estimator,
             between(&one.main),
+            sides(one),
             one.main.width.map_or_else(String::new, digits),
             if one.main.without > 0.0 { percent(Some(one.main.without)) } else { String::new() },
             verdict(one),
@@ -87,7 +86,17 @@ fn table(part: &[Found]) -> String {
 
 /// A share with the limits that the replicates allow.
 fn between(share: &Share) -> String {
-    format!("{} ({} to {})", percent(share.share), points(share.lo), points(share.hi))
+    format!("{} ({} to {})", points(share.share), points(share.lo), points(share.hi))
+}
+
+/// On which side of the limits the truth lies where they do not hold it.
+fn sides(found: &Found) -> String {
+    let Share { n, x, above, .. } = found.main;
+    let of_all = |count: u64| points((n > 0).then(|| count as f64 / n as f64));
+    match found.counted {
+        Counted::Coverage => format!("{}, {}", of_all(n - x - above), of_all(above)),
+        Counted::FalseAlarms => String::new(),
+    }
 }
 
 fn verdict(found: &Found) -> String {

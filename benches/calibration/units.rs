@@ -64,7 +64,7 @@ fn typical(prediction: bool, tau: f64, units: u64) -> Case {
 }
 
 /// A replicate without an answer.
-const NONE: Trial = Trial { counted: None, width: None, stands: false };
+const NONE: Trial = Trial { counted: None, is_above: false, width: None, stands: false };
 
 /// The share of events in one unit.
 fn unit(tau: f64, chance: &mut Chance) -> f64 {

@@ -39,7 +39,7 @@ pub struct Look {
 }
 
 /// What a standard error was taken over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Errors {
     /// Observations that count as independent.
     OfObservations,
