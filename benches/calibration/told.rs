@@ -117,7 +117,7 @@ fn digits(value: f64) -> String {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 1.0 => format!("{value:.2}"),
-        size if size == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         size if size >= 0.1 => format!("{value:.3}"),
         _ => format!("{value:.4}"),
     }

@@ -117,7 +117,7 @@ impl Errors {
     /// How many of these errors are as unlikely to be exceeded as `z` known ones.
     ///
     /// An error over few clusters is itself uncertain: with ten, limits that took it for known raised false alarms in
-    /// 12 of 100 runs of a hundred looks in simulation, this way in 1 (the bench of calibration).
+    /// 9 to 11 of 100 runs of a hundred looks in simulation, this way in 2.
     fn widened(self, z: f64) -> f64 {
         match self {
             Self::OfObservations => z,
