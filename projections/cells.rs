@@ -315,7 +315,7 @@ impl Question<'_> {
         }
     }
 
-    fn cluster<'a>(&self, row: &'a Outcome) -> &'a str {
+    pub(crate) fn cluster<'a>(&self, row: &'a Outcome) -> &'a str {
         self.cluster.map_or("", |dimension| row.context.get(dimension).unwrap_or(NOT_RECORDED))
     }
 

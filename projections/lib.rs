@@ -4,6 +4,7 @@
 //! [`outcome`] of them, a [`projection`] folds outcomes into mergeable states, [`measure`]s say what is
 //! counted, and a comparison turns states into estimates with the inference of `stats`.
 
+mod buckets;
 pub mod catalog;
 pub mod cells;
 pub mod compare;
@@ -26,5 +27,6 @@ pub mod sketch;
 pub mod source;
 pub mod stats;
 pub mod survey;
+pub mod times;
 pub mod totals;
 pub mod usability;

@@ -239,6 +239,26 @@ pub const METHODS: &[Method] = &[
         assumes: "periods that are independent while nothing changes, and alike in precision",
     },
     Method {
+        name: "aalen_johansen",
+        title: "Share of calls that have dropped by a minute, where calls that ended can drop no more",
+        source: "Aalen & Johansen 1978, Scand J Stat 5:141; Andersen et al. 1993, section IV.4",
+        assumes: "independent consultations; calls whose end nobody saw are like those that were seen on; times in \
+                  whole seconds, rounded up",
+    },
+    Method {
+        name: "restricted_time_lost_jackknife",
+        title: "Time of a slot that is lost to drops",
+        source: "Andersen 2013, Stat Med 32:5278; Efron & Stein 1981, Ann Stat 9:586",
+        assumes: "independent consultations; calls whose end nobody saw are like those that were seen on; times in \
+                  whole seconds, rounded up",
+    },
+    Method {
+        name: "gray",
+        title: "Whether two platforms differ in the course of drops",
+        source: "Gray 1988, Ann Stat 16:1141, with rho = 0",
+        assumes: "independent consultations, so that it finds differences too easily where they share organisations",
+    },
+    Method {
         name: "win_odds_logit",
         title: "Odds that an answer on one platform is better than one on the other, ties split",
         source: "Dong et al. 2020, Stat Biopharm Res 12:99; variance of DeLong et al. 1988, Biometrics 44:837",

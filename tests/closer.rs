@@ -194,6 +194,7 @@ fn every_method_that_is_named_can_be_looked_up() {
                 "--switch",
                 "organisation",
                 "--watch",
+                "--times",
                 "--json",
             ];
             let further = ["--across", "organisation", "--cluster", cluster, "--method", method];

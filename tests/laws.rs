@@ -8,6 +8,7 @@
 
 mod expected;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -24,6 +25,7 @@ use projections::parameters::Parameters;
 use projections::period::Period;
 use projections::projection::{Projection, State};
 use projections::survey::Survey;
+use projections::times::{Exit, GroupTimes, Times};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -148,6 +150,14 @@ proptest! {
                 let look = design.look(&ask, (&by_device, Some(period)), &parameters);
                 keeps_its_laws(&format!("every measure by {}", period.name()), &look, orders, cuts);
             }
+            for (cluster, by) in CLUSTERS.into_iter().zip([vec![], vec![Dimension::Service], vec![]]) {
+                let ask = Ask { by, cluster, ..Ask::default() };
+                let design = ask.design(&surveyed).unwrap();
+                let failures = design.failures(&ask, &parameters);
+                let times = design.times(&ask, &failures.fold(&rows), &parameters);
+                keeps_its_laws(&format!("times, clusters {cluster:?}"), &times, orders, cuts);
+                keeps_its_laws("times in buckets", &Times { bucketed: true, ..times }, orders, cuts);
+            }
         }
     }
 }
@@ -168,6 +178,15 @@ fn every_measure_has_something_to_count_in_the_rows_of_the_laws() {
             assert!(counted, "{} {:?}", slot.measure.name, slot.role);
         }
     }
+    let (ask, parameters) = (Ask::default(), Parameters::as_of(Time::default()));
+    let design = ask.design(&survey).unwrap();
+    let times = design.times(&ask, &BTreeMap::new(), &parameters).fold(rows.iter().copied());
+    let groups: Vec<&GroupTimes> = times.values().flat_map(|arm| arm.groups.values()).collect();
+    for exit in Exit::ALL {
+        assert!(groups.iter().flat_map(|group| group.exits()).any(|(_, told, _)| told == exit), "{exit:?}");
+    }
+    assert!(groups.iter().any(|group| group.returns().len() > 1), "nobody comes back");
+    assert!(times.values().any(|arm| arm.unmeasured > 0), "everything is measured");
 }
 
 /// Outcomes line by line, as the command line writes them.
@@ -200,6 +219,7 @@ fn compared(compare: impl Fn(&Ask) -> Comparison) -> String {
         learning: true,
         switch: Some(Dimension::Region),
         watch: Some(Watching::default()),
+        times: true,
         ..Ask::default()
     };
     [Ask::default(), by_service, closer].map(|ask| serde_json::to_string(&compare(&ask)).unwrap()).join("\n")
@@ -468,7 +488,7 @@ fn all_comparisons(events: &[Event]) {
         for by in [vec![], vec![Dimension::Service], vec![Dimension::Service, Dimension::DeprivationQuintile]]
         {
             for level in [0.5, 0.95, 0.999] {
-                let ask = Ask { by: by.clone(), cluster, level, ..Ask::default() };
+                let ask = Ask { by: by.clone(), cluster, level, times: true, ..Ask::default() };
                 says_what_it_can(&rows.compare(&ask));
             }
         }

@@ -27,6 +27,7 @@ mod proof;
 mod rates;
 mod readme;
 mod tidy;
+mod times;
 mod totals;
 mod unknown;
 mod upkeep;

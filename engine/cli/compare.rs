@@ -21,7 +21,8 @@ use crate::report;
     evenfield compare\n  \
     evenfield compare zoom attend-anywhere --measure undisturbed\n  \
     evenfield compare --by service,network --where appointment=follow_up --json\n  \
-    evenfield compare --adjust network --across organisation --over week\n\n\
+    evenfield compare --adjust network --across organisation --over week\n  \
+    evenfield compare --measure any_drop --times\n\n\
     Intervals take account of consultations that share an organisation or a clinician (--cluster).\n\
     Not measured is not zero: what a feed cannot see is said, and left out for all.")]
 pub(super) struct Args {
@@ -85,6 +86,9 @@ pub(super) struct AskArgs {
     /// With --watch: the smallest difference of shares that would matter [default: 0.02]
     #[arg(long, value_name = "SHARE", requires = "watch", value_parser = margin, help_heading = "A closer look")]
     margin: Option<f64>,
+    /// Show how soon calls drop, what of a slot of half an hour that takes, and how soon people are back
+    #[arg(long, help_heading = "A closer look")]
+    times: bool,
 }
 
 fn level(text: &str) -> Result<f64, String> {
@@ -194,6 +198,7 @@ impl AskArgs {
             learning: self.learning,
             switch: self.switch.as_deref().map(dimension).transpose()?,
             watch: self.watch.then(|| self.watching()),
+            times: self.times,
             ..Ask::default()
         })
     }
@@ -254,7 +259,8 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
             comparison.spreads.iter().try_for_each(|spread| out.row(spread))?;
             comparison.courses.iter().try_for_each(|course| out.row(course))?;
             comparison.learning.iter().try_for_each(|learning| out.row(learning))?;
-            comparison.moves.iter().try_for_each(|moved| out.row(moved))
+            comparison.moves.iter().try_for_each(|moved| out.row(moved))?;
+            comparison.times.iter().try_for_each(|times| out.row(times))
         }
         Format::Table => out.text(&report::comparison(comparison)),
         Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),

@@ -56,6 +56,11 @@ pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison
     let cells = rows.fold(&design.question(ask, &about.parameters), threads);
     let mut comparison = comparing::compare(ask, &design, &arms, &cells, &about.parameters)?;
     look_further(rows, ask, &design, &mut comparison, threads);
+    if ask.times {
+        let failures = rows.fold(&design.failures(ask, &about.parameters), threads);
+        let counted = rows.fold(&design.times(ask, &failures, &about.parameters), threads);
+        comparison.times = comparing::times(ask, &design, &arms, &failures, &counted);
+    }
     comparison.position = about.position.0;
     comparison.in_progress = about.in_progress;
     Ok(comparison)

@@ -13,6 +13,7 @@ use projections::stats::variation::funnel::Position;
 use super::comparison::verdict_word;
 use super::learned::learned;
 use super::moved::moved;
+use super::times::times;
 use super::watched::watched;
 use super::{counted, grouped};
 
@@ -28,9 +29,11 @@ pub(super) fn closer(comparison: &Comparison) -> String {
     learned(&mut text, comparison);
     moved(&mut text, comparison);
     watched(&mut text, comparison);
+    times(&mut text, &comparison.times);
     text
 }
 
+/// A title with a line below it.
 pub(super) fn heading(text: &mut String, title: &str) {
     let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
 }

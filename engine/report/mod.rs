@@ -10,6 +10,7 @@ mod learned;
 mod moved;
 mod row;
 mod table;
+mod times;
 mod totals;
 mod watched;
 

@@ -15,6 +15,7 @@ use super::difference::{Verdict, is_counted, verdict};
 use super::figure::Figure;
 use super::strata::Parts;
 use super::tally::{counts, tallies};
+use crate::buckets::{BUCKETS, bucket};
 use crate::sketch::Counts;
 use crate::stats::case_mix::clustered::clustered;
 use crate::stats::case_mix::e_value::{self, EValue};
@@ -27,8 +28,6 @@ use crate::stats::estimate::Estimate;
 use crate::stats::jackknife::Scale;
 use crate::stats::test_statistic::Test;
 
-/// Clusters are left out one by one up to so many; more of them share that many buckets.
-const BUCKETS: usize = 64;
 /// A stratum in which either platform has fewer consultations supports a comparison but thinly.
 const SUPPORTED: u64 = 5;
 
@@ -208,7 +207,7 @@ fn grouped(by_cluster: BTreeMap<&str, Vec<Stratum>>) -> Vec<Vec<Stratum>> {
     }
     let mut groups: Vec<Vec<Stratum>> = vec![Vec::new(); BUCKETS];
     for (cluster, strata) in by_cluster {
-        let group = &mut groups[usize::from(blake3::hash(cluster.as_bytes()).as_bytes()[0]) % BUCKETS];
+        let group = &mut groups[bucket(cluster)];
         group.resize(strata.len(), Stratum::default());
         for (all, own) in group.iter_mut().zip(strata) {
             *all = sum([*all, own].into_iter());

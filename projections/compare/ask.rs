@@ -44,6 +44,8 @@ pub struct Ask {
     pub switch: Option<Dimension>,
     /// Whether differences are looked at as whoever looks often or at much must see them.
     pub watch: Option<Watching>,
+    /// Whether times to a drop and back are looked for.
+    pub times: bool,
 }
 
 /// How differences are adjusted for what platforms are used for.
@@ -142,6 +144,7 @@ impl Default for Ask {
             learning: false,
             switch: None,
             watch: None,
+            times: false,
         }
     }
 }

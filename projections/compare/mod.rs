@@ -19,6 +19,7 @@ mod spread;
 mod strata;
 mod subject;
 mod tally;
+mod times;
 mod watch;
 mod words;
 
@@ -34,6 +35,7 @@ pub use moved::{Moved, Since, moved};
 pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};
 pub use subject::Subject;
+pub use times::{Against, ByMinute, Contrast, Gray, Times, times};
 pub use watch::{Watch, Watching};
 pub use words::{figures, show, show_change, show_difference, words};
 
@@ -93,6 +95,9 @@ pub struct Comparison {
     /// What changed where units moved from the reference, where it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub moves: Vec<Moved>,
+    /// Times to a drop and back, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub times: Vec<Times>,
 }
 
 impl Comparison {
@@ -106,6 +111,7 @@ impl Comparison {
             self.courses.is_empty(),
             self.learning.is_empty(),
             self.moves.is_empty(),
+            self.times.is_empty(),
         ];
         lists.contains(&false) || self.differences.iter().any(|difference| difference.watch.is_some())
     }
@@ -187,6 +193,7 @@ pub fn compare(
         courses: Vec::new(),
         learning: Vec::new(),
         moves: Vec::new(),
+        times: Vec::new(),
     })
 }
 

@@ -177,7 +177,8 @@ fn error(design: &Design, difference: &Estimate, [mine, theirs]: [&Arm; 2]) -> O
         Some(((mine.variance() + theirs.variance()).sqrt(), df))
     };
     let (se, df) = difference.se.zip(difference.df).or_else(apart)?;
-    Some(Error { se, df: Some(df), over: Errors::OfClusters }).filter(|error| error.se > 0.0 && df >= 1.0)
+    Some(Error { se, df: Some(df), over: Errors::OfClusters { df } })
+        .filter(|error| error.se > 0.0 && df >= 1.0)
 }
 
 /// The two-sided p-value of one look.

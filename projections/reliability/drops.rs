@@ -7,7 +7,8 @@ use crate::measure::{Better, Fold, Measure, Needs, of_connected};
 use crate::outcome::Disturbance;
 use crate::sketch::Counts;
 
-const DROPPED: Needs = Needs::all(&[Kind::Joined, Kind::Dropped]);
+/// What must be seen to tell a drop.
+pub(crate) const DROPPED: Needs = Needs::all(&[Kind::Joined, Kind::Dropped]);
 /// Milliseconds in a hundred hours.
 const HUNDRED_HOURS: f64 = 360_000_000.0;
 
