@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, NOT_RECORDED};
+use event::{Context, Dimension, NOT_RECORDED};
 
 use crate::outcome::Outcome;
 
@@ -73,9 +73,24 @@ impl Filter {
     /// Whether a row is asked about.
     #[must_use]
     pub fn passes(&self, row: &Outcome) -> bool {
+        self.lets_through(&row.context)
+    }
+
+    /// Whether a consultation of these circumstances is asked about.
+    #[must_use]
+    pub fn lets_through(&self, context: &Context) -> bool {
         self.levels
             .iter()
-            .all(|(dimension, levels)| levels.iter().any(|level| level == row.context.level(*dimension)))
+            .all(|(dimension, levels)| levels.iter().any(|level| level == context.level(*dimension)))
+    }
+
+    /// Whether a consultation of these circumstances is counted apart by `by`: on video, or on a pathway that
+    /// is not told, unless the modality is asked for.
+    #[must_use]
+    pub fn counts_pathway(&self, by: &[Dimension], context: &Context) -> bool {
+        by.contains(&Dimension::Modality)
+            || self.levels.contains_key(&Dimension::Modality)
+            || context.get(Dimension::Modality).is_none_or(|modality| modality == "video")
     }
 
     /// The levels asked for, by dimension.

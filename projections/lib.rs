@@ -21,6 +21,8 @@ pub mod parameters;
 pub mod period;
 pub mod practice;
 pub mod projection;
+pub mod quality;
+pub mod reach;
 pub mod reading;
 pub mod reliability;
 pub mod sketch;

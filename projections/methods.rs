@@ -72,7 +72,7 @@ pub const METHODS: &[Method] = &[
         name: "garwood",
         title: "Exact limits of a count over an exposure",
         source: "Garwood 1936, Biometrika 28:437",
-        assumes: "independent events; used only where none was seen",
+        assumes: "independent events; in a comparison used only where none was seen, in reach for all rates",
     },
     Method {
         name: "order_statistics",
@@ -183,6 +183,18 @@ pub const METHODS: &[Method] = &[
         title: "How strong something unrecorded would have to be to explain a ratio away",
         source: "VanderWeele & Ding 2017, Ann Intern Med 167:268",
         assumes: "says nothing of whether there is such a thing",
+    },
+    Method {
+        name: "sii_linear",
+        title: "Slope index of inequality over values of ordered groups, as they are",
+        source: "Pamuk 1985, Popul Stud 39:17; Mackenbach & Kunst 1997, Soc Sci Med 44:757",
+        assumes: "independent consultations; values linear in rank; of a group without any the error of one half",
+    },
+    Method {
+        name: "rii_linear",
+        title: "Relative index of inequality over values of ordered groups, as they are",
+        source: "Pamuk 1985, Popul Stud 39:17; Mackenbach & Kunst 1997, Soc Sci Med 44:757",
+        assumes: "independent consultations; values linear in rank; of a group without any the error of one half",
     },
     Method {
         name: "sii_logit",

@@ -134,6 +134,7 @@ pub(crate) fn prepared() -> TempDir {
         (dir.path().join("hooks.ndjson"), HOOKS),
         (dir.path().join("sheet.csv"), SHEET),
         (dir.path().join("columns.toml"), COLUMNS),
+        (dir.path().join("population.csv"), POPULATION),
         (scenario.join("scenario.toml"), CARD),
         (scenario.join("events.ndjson"), EXAMPLE),
     ] {
@@ -227,6 +228,12 @@ kind = "abandoned"
 at = ["Date", "Given up"]
 stage = { value = "mid_consultation" }
 "#;
+
+/// How many people go online in which way; made up.
+pub(crate) const POPULATION: &str = "dimension,level,people
+network,home-wifi,90000
+network,mobile,60000
+";
 
 const CARD: &str = r#"title = "One consultation that moved to the telephone"
 question = "What does a recording of one's own look like?"

@@ -14,7 +14,8 @@ use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
 use engine::replay::{
-    ReplayError, Request, Rows as _, Sheet, Watch, checkpoint, compare, keep, replay, sheet, totals,
+    ReplayError, Request, Rows, Sheet, Watch, checkpoint, compare, keep, quality, reach, replay, sheet,
+    totals,
 };
 use event::{Dimension, Event, Time};
 use projections::catalog::MEASURES;
@@ -24,6 +25,8 @@ use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
 use projections::period::Period;
 use projections::projection::{Projection, State};
+use projections::quality::Quality;
+use projections::reach::{Population, Reach};
 use projections::survey::Survey;
 use projections::times::{Exit, GroupTimes, Times};
 use proptest::collection::vec;
@@ -130,6 +133,10 @@ proptest! {
         let survey = |by| Survey { filter: &filter, by };
         keeps_its_laws("survey", &survey(&[]), orders, cuts);
         keeps_its_laws("survey by service", &survey(&[Dimension::Service]), orders, cuts);
+        let by = [Dimension::Service, Dimension::Organisation];
+        keeps_its_laws("quality", &Quality { by: &[], filter: &filter }, orders, cuts);
+        keeps_its_laws("quality by service and organisation", &Quality { by: &by, filter: &filter }, orders, cuts);
+        keeps_its_laws("reach", &Reach { dimensions: &by, filter: &filter }, orders, cuts);
         // By the survey of the rows few parts of composites are seen by all, by the clinic's all of them.
         for surveyed in [survey(&[]).fold(&rows), survey(&[]).fold(CLINIC.iter())] {
             for ask in asks() {
@@ -304,11 +311,26 @@ fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &st
     }
 }
 
+/// Whom the rows reach, as the command line writes it: by dimensions of which one is told by few.
+fn reached(rows: &impl Rows, threads: usize) -> String {
+    let mut population = Population::default();
+    for (dimension, level, people) in [
+        (Dimension::Service, "cardiology", 900),
+        (Dimension::Service, "nobody's", 300),
+        (Dimension::Network, "mobile", 700),
+        (Dimension::DeprivationQuintile, "1", 500),
+    ] {
+        population.add(dimension, level, people).unwrap();
+    }
+    serde_json::to_string(&reach(rows, &population, &Filter::default(), 0.95, threads)).unwrap()
+}
+
 /// The same events, however they arrived, give the same rows and the same bytes.
 fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Option<Time>) {
     let expected = Expected::of(events, until);
     let outcomes = lines(&expected.rows, &expected.open);
     let comparisons = compared(|ask| expected.compare(ask));
+    let (reach, mut evidence) = (reached(&expected, 1), None);
     for arrival in Arrival::all(events, shuffled, batch) {
         let dir = tempfile::tempdir().unwrap();
         let log = arrival.append_to(&dir.path().join("laws.store"));
@@ -320,8 +342,13 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
             assert!(table.rows == expected.rows, "{how}: something differs that is not told");
             assert_eq!(compared(|ask| compare(&table, ask, threads).unwrap()), comparisons, "{how}");
             assert_eq!(table.undeclared, expected.undeclared, "{how}");
-            let sheet = sheet(&log, &request, &ASKED, &Watch::default());
-            says_the_same(&sheet.unwrap(), &expected, &comparisons, &how);
+            let sheet = sheet(&log, &request, &ASKED, &Watch::default()).unwrap();
+            says_the_same(&sheet, &expected, &comparisons, &how);
+            assert_eq!(reached(&table, threads), reach, "table, {how}");
+            assert_eq!(reached(&sheet, threads), reach, "sheet, {how}");
+            let told = quality(&table, &[Dimension::Service], &Filter::default(), threads);
+            let told = serde_json::to_string(&told).unwrap();
+            assert_eq!(evidence.get_or_insert_with(|| told.clone()), &told, "{how}");
         }
     }
 }

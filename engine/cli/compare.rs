@@ -91,7 +91,8 @@ pub(super) struct AskArgs {
     times: bool,
 }
 
-fn level(text: &str) -> Result<f64, String> {
+/// The coverage of limits, as people write it.
+pub(super) fn level(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(level) if (0.5..1.0).contains(&level) => Ok(level),
         _ => Err("write a share from 0.5 to less than 1, such as 0.95".to_owned()),
@@ -300,7 +301,7 @@ pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
 }
 
 /// Says which levels of a filter no consultation has, with the nearest that one has.
-fn note_unknown_levels(sheet: &Sheet, filter: &Filter, shared: &Shared) {
+pub(super) fn note_unknown_levels(sheet: &Sheet, filter: &Filter, shared: &Shared) {
     for (dimension, levels) in filter.iter().filter(|(dimension, _)| *dimension != Dimension::Platform) {
         let known = sheet.levels(dimension);
         for level in levels.iter().filter(|level| !known.contains(*level)) {

@@ -16,7 +16,10 @@ mod log;
 mod methods;
 mod out;
 mod outcomes;
+mod population;
 mod progress;
+mod quality;
+mod reach;
 mod rejects;
 mod replay;
 mod scenario;
@@ -142,6 +145,10 @@ enum Verb {
     Compare(compare::Args),
     /// Plain counts, sums and quantiles of every platform
     Totals(totals::Args),
+    /// How complete the evidence is: what of each platform was recorded, seen and understood
+    Quality(quality::Args),
+    /// Whom video reaches: consultations of each group of people, against how many there are
+    Reach(reach::Args),
     /// Show one row per consultation, as replayed
     Outcomes(outcomes::Args),
     /// Append recorded scenarios to the store and show what they tell
@@ -208,6 +215,8 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Ingest(args) => ingest::run(args, shared, &mut out),
         Verb::Compare(args) => compare::run(args, shared, &mut out),
         Verb::Totals(args) => totals::run(args, shared, &mut out),
+        Verb::Quality(args) => quality::run(args, shared, &mut out),
+        Verb::Reach(args) => reach::run(args, shared, &mut out),
         Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
         Verb::Replay(args) => replay::run(args, shared, &mut out),
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),

@@ -12,7 +12,7 @@
 //!              again: what is not plain;  book: what sources see;  sheet: all of it
 //! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
 //! measured     decoded: what a sheet takes when nothing has to be read
-//! asked        rows: what both answer alike;  totals: plain counts
+//! asked        rows: what both answer alike;  totals: plain counts;  questions: how complete, and for whom
 //! ```
 
 mod again;
@@ -24,6 +24,7 @@ mod fragments;
 mod gather;
 mod levels;
 mod piece;
+mod questions;
 mod refresh;
 mod ring;
 mod rows;
@@ -34,6 +35,7 @@ mod totals;
 
 pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
 pub use decoded::Decoded;
+pub use questions::{quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
 pub use sheet::{MOST_ROWS, Sheet, sheet};

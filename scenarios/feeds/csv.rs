@@ -54,7 +54,7 @@ use crate::declare::Declared;
 use crate::{Feed, FeedError, Item, Rule, Settings, Sink};
 use header::Header;
 use mapping::Mapping;
-use record::{Record, Records};
+pub use record::{Record, Records};
 use row::{Outcome, Row};
 
 /// The feed of CSV files.

@@ -16,7 +16,7 @@ pub mod pseudonym;
 mod text;
 mod zoom;
 
-pub use csv::Csv;
+pub use csv::{Csv, Record, Records};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };

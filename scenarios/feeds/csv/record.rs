@@ -18,15 +18,20 @@ pub(super) const DELIMITERS: &[u8] = b",;\t|";
 const MOST_LINES: usize = 100;
 
 /// One record: the line that it begins on, its bytes, and its cells unless it is broken.
-pub(super) struct Record {
-    pub(super) line: u64,
-    pub(super) text: Vec<u8>,
-    pub(super) fields: Vec<String>,
-    pub(super) broken: Option<Refusal>,
+#[derive(Debug)]
+pub struct Record {
+    /// The line that it begins on, from 1.
+    pub line: u64,
+    /// Its bytes as they stand there.
+    pub text: Vec<u8>,
+    /// Its cells, trimmed; none when it is broken.
+    pub fields: Vec<String>,
+    /// Why it is broken, if it is.
+    pub broken: Option<Refusal>,
 }
 
 /// Reads one record after the other.
-pub(super) struct Records<'a> {
+pub struct Records<'a> {
     lines: LineReader<'a>,
     /// Lines that were read for a record that did not end.
     again: VecDeque<Line>,
@@ -43,12 +48,17 @@ struct Line {
 
 impl<'a> Records<'a> {
     /// The records of `input`; the delimiter is that which the first line has most of, unless it is given.
-    pub(super) fn new(input: &'a mut dyn BufRead, delimiter: Option<u8>) -> Self {
+    #[must_use]
+    pub fn new(input: &'a mut dyn BufRead, delimiter: Option<u8>) -> Self {
         Self { lines: LineReader::new(input, LINE_LIMIT), again: VecDeque::new(), delimiter, cells: None }
     }
 
     /// The next record that is not blank.
-    pub(super) fn next(&mut self) -> Result<Option<Record>, FeedError> {
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    #[expect(clippy::should_implement_trait, reason = "an input that fails ends the reading")]
+    pub fn next(&mut self) -> Result<Option<Record>, FeedError> {
         loop {
             let Some(line) = self.line()? else { return Ok(None) };
             if line.broken.is_some() {

@@ -1,0 +1,53 @@
+//! `evenfield quality`: how complete the evidence is.
+
+use event::Dimension;
+
+use super::compare;
+use super::failure::Failure;
+use super::out::Out;
+use super::store::{self, ReadingArgs};
+use super::{Format, Shared};
+use crate::replay::quality;
+use crate::report;
+
+/// How complete the evidence is, platform by platform: how many consultations ended in a way that nothing
+/// tells, in how many the events contradict each other, which circumstances are not recorded, and what the
+/// sources can tell. Ask this before you read a comparison.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield quality\n  \
+    evenfield quality --by organisation --json\n  \
+    evenfield quality --where service=cardiology --format csv\n\n\
+    Late events and clocks that run wrong are told by `evenfield log stats`.")]
+pub(super) struct Args {
+    /// Every platform as a whole, and apart by these dimensions, separated by commas
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Only consultations with these levels; may be given more than once
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let (by, filter) = (compare::dimensions(&args.by)?, compare::filter(&args.filter)?);
+    if by.contains(&Dimension::Platform) {
+        let why = "quality is by platform in any case; name other dimensions";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let log = store::open(shared)?;
+    let table = store::rows(shared, &log, &args.reading)?;
+    let evidence = quality(&table, &by, &filter, shared.threads());
+    if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
+        shared.note("contradictions by kind, and what to do, are not in this form; --json has all of it");
+    }
+    match shared.format() {
+        Format::Json => out.document(&evidence),
+        Format::Ndjson => evidence.rows.iter().try_for_each(|row| out.row(row)),
+        Format::Table => out.text(&report::quality(&evidence)),
+        Format::Plain => out.text(&report::quality_rows(&evidence, report::Form::Plain)),
+        Format::Csv => out.text(&report::quality_rows(&evidence, report::Form::Csv)),
+        Format::Md => out.text(&report::quality_rows(&evidence, report::Form::Markdown)),
+    }
+}

@@ -1,0 +1,87 @@
+//! `evenfield reach`: whom video reaches, against how many people there are.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use event::{Dimension, NOT_RECORDED};
+use projections::reach::Population;
+
+use super::choose::no_file;
+use super::compare;
+use super::failure::Failure;
+use super::out::Out;
+use super::population::population;
+use super::store::{self, SheetArgs};
+use super::{Format, Shared};
+use crate::replay::{Sheet, reach};
+use crate::report;
+
+/// Whom video reaches: the consultations of each group of people, held against how many people there are of
+/// it, on each platform and on all together. A comparison says how those fare who had a consultation; this
+/// says who had one.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield reach --population population.csv\n  \
+    evenfield reach --population population.csv --where service=cardiology --json\n\n\
+    The file has a line for each group, under the header dimension,level,people:\n  \
+    deprivation_quintile,1,120000\n  \
+    age_band,75-plus,48500\n\n\
+    A count of consultations is not a count of people: who comes three times counts three times.")]
+pub(super) struct Args {
+    /// How many people there are of each group: a CSV file with the columns dimension, level and people
+    #[arg(long, value_name = "FILE")]
+    population: PathBuf,
+    /// Only consultations with these levels; may be given more than once
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    filter: Vec<String>,
+    /// The coverage of limits
+    #[arg(long, value_name = "SHARE", value_parser = compare::level, default_value = "0.95")]
+    level: f64,
+    #[command(flatten)]
+    reading: SheetArgs,
+}
+
+pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let filter = compare::filter(&args.filter)?;
+    let population = read(&args.population)?;
+    if let Some(both) = population.dimensions().find(|one| filter.iter().any(|(other, _)| other == *one)) {
+        return Err(Failure::Usage(format!(
+            "--where leaves out levels of {both}, whose reach is asked about; filter by something else, or \
+             take {both} out of {}",
+            args.population.display()
+        )));
+    }
+    let log = store::open(shared)?;
+    let filtered = filter.iter().map(|(dimension, _)| dimension);
+    let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
+    let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
+    note_unrecorded(&sheet, &population, shared);
+    compare::note_unknown_levels(&sheet, &filter, shared);
+    let reach = reach(&sheet, &population, &filter, args.level, shared.threads());
+    if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
+        shared.note("slopes, and levels that the file lacks, are not in this form; --json has all of it");
+    }
+    match shared.format() {
+        Format::Json => out.document(&reach),
+        Format::Ndjson => reach.parts.iter().try_for_each(|part| out.row(part)),
+        Format::Table => out.text(&report::reach(&reach)),
+        Format::Plain => out.text(&report::reach_rows(&reach, report::Form::Plain)),
+        Format::Csv => out.text(&report::reach_rows(&reach, report::Form::Csv)),
+        Format::Md => out.text(&report::reach_rows(&reach, report::Form::Markdown)),
+    }
+}
+
+fn read(path: &Path) -> Result<Population, Failure> {
+    let file = File::open(path).map_err(|error| no_file(path, &error))?;
+    population(file).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+}
+
+/// Says which dimensions of the population no consultation tells.
+fn note_unrecorded(sheet: &Sheet, population: &Population, shared: &Shared) {
+    for dimension in population.dimensions() {
+        let levels = sheet.levels(dimension);
+        if !levels.is_empty() && levels.iter().all(|level| level == NOT_RECORDED) {
+            shared.note(&format!("nobody recorded {dimension} here: its reach is not measured"));
+        }
+    }
+}
