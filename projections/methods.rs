@@ -69,6 +69,18 @@ pub const METHODS: &[Method] = &[
         assumes: "independent consultations",
     },
     Method {
+        name: "rate_clusters_log_t",
+        title: "Rate of events over clusters, with limits for its logarithm",
+        source: "Cochran 1977, Sampling Techniques, chapter 6, on the log scale as in Cox & Hinkley 1974",
+        assumes: "independent clusters",
+    },
+    Method {
+        name: "rate_units_log_t",
+        title: "Rate of events over consultations, with limits for its logarithm",
+        source: "Cochran 1977, Sampling Techniques, chapter 6, on the log scale as in Cox & Hinkley 1974",
+        assumes: "independent consultations",
+    },
+    Method {
         name: "garwood",
         title: "Exact limits of a count over an exposure",
         source: "Garwood 1936, Biometrika 28:437",

