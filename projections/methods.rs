@@ -15,7 +15,7 @@ pub struct Method {
     pub assumes: &'static str,
 }
 
-/// Every estimator that a comparison names.
+/// Every estimator that a comparison or a decision names.
 pub const METHODS: &[Method] = &[
     Method {
         name: "wilson",
@@ -79,6 +79,19 @@ pub const METHODS: &[Method] = &[
         title: "Rate of events over consultations, with limits for its logarithm",
         source: "Cochran 1977, Sampling Techniques, chapter 6, on the log scale as in Cox & Hinkley 1974",
         assumes: "independent consultations",
+    },
+    Method {
+        name: "joint_laplace_grid",
+        title: "Shares of platforms in strata from one model of all cells, with units that share their luck",
+        source: "Breslow & Clayton 1993, JASA 88:9; Rue, Martino & Chopin 2009, JRSS B 71:319",
+        assumes: "normal effects on the scale of log odds, of platforms, of platforms in strata, of units and of \
+                  platforms in units; draws from the approximation, always the same ones",
+    },
+    Method {
+        name: "gail_simon",
+        title: "Test of whether each of two platforms is the better one in some stratum",
+        source: "Gail & Simon 1985, Biometrics 41:361",
+        assumes: "independent consultations and strata",
     },
     Method {
         name: "garwood",

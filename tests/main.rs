@@ -11,6 +11,7 @@ mod command;
 mod contract;
 mod crash;
 mod damage;
+mod decide;
 mod experience;
 mod export;
 mod flow;

@@ -99,7 +99,7 @@ pub(super) fn level(text: &str) -> Result<f64, String> {
     }
 }
 
-fn margin(text: &str) -> Result<f64, String> {
+pub(super) fn margin(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(margin) if (0.001..=0.5).contains(&margin) => Ok(margin),
         _ => Err("write a share from 0.001 to 0.5, such as 0.02 for 2 points".to_owned()),
@@ -114,6 +114,15 @@ fn dimension(name: &str) -> Result<Dimension, Failure> {
 pub(super) fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
     let dimensions: Result<Vec<_>, _> = names.iter().map(|name| dimension(name)).collect();
     Ok(once(dimensions?, |a, b| a == b))
+}
+
+/// How rows share their luck.
+pub(super) fn cluster(name: Option<&str>) -> Result<ClusterChoice, Failure> {
+    Ok(match name {
+        None | Some("auto") => ClusterChoice::Auto,
+        Some("none") => ClusterChoice::None,
+        Some(name) => ClusterChoice::By(dimension(name)?),
+    })
 }
 
 /// The filter of these texts.
@@ -165,11 +174,7 @@ impl AskArgs {
         };
         filter.platforms(&wanted);
         let by = dimensions(&self.by)?;
-        let cluster = match self.cluster.as_deref() {
-            None | Some("auto") => ClusterChoice::Auto,
-            Some("none") => ClusterChoice::None,
-            Some(name) => ClusterChoice::By(dimension(name)?),
-        };
+        let cluster = cluster(self.cluster.as_deref())?;
         let ask = Ask {
             measures,
             by,
@@ -216,7 +221,7 @@ impl AskArgs {
 }
 
 /// Refuses dimensions that cannot be used as they are asked to be.
-fn sensible(ask: &Ask) -> Result<(), Failure> {
+pub(super) fn sensible(ask: &Ask) -> Result<(), Failure> {
     let further = ask.adjust.iter().chain(&ask.gaps).chain(&ask.across).chain(&ask.switch).copied();
     let clustered = match ask.cluster {
         ClusterChoice::By(dimension) => Some(dimension),
@@ -270,6 +275,11 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
     }
 }
 
+/// Whether any consultation tells a level.
+pub(super) fn is_recorded(sheet: &Sheet, dimension: Dimension) -> bool {
+    sheet.levels(dimension).iter().any(|level| level != NOT_RECORDED)
+}
+
 /// Refuses to cluster by, adjust for or look at what nobody recorded.
 pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
     // Of nothing it is said that there is nothing, whatever was asked.
@@ -289,9 +299,7 @@ pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
     used.extend(ask.switch.map(|dimension| (dimension, "find moves of")));
     used.extend(ask.learning.then_some((Dimension::Clinician, "follow with practice")));
     used.extend(cluster);
-    let unknown = used
-        .into_iter()
-        .find(|(dimension, _)| sheet.levels(*dimension).iter().all(|level| level == NOT_RECORDED));
+    let unknown = used.into_iter().find(|(dimension, _)| !is_recorded(sheet, *dimension));
     match unknown {
         None => Ok(()),
         Some((dimension, use_)) => {
@@ -312,7 +320,11 @@ pub(super) fn note_unknown_levels(sheet: &Sheet, filter: &Filter, shared: &Share
 }
 
 /// Refuses a platform of which there are no consultations, with the nearest name.
-fn known_platforms(sheet: &Sheet, named: &[String], reference: Option<&str>) -> Result<(), Failure> {
+pub(super) fn known_platforms(
+    sheet: &Sheet,
+    named: &[String],
+    reference: Option<&str>,
+) -> Result<(), Failure> {
     let mut known = sheet.levels(Dimension::Platform);
     // A consultation in progress has a platform too.
     known.extend(sheet.open.keys().cloned());

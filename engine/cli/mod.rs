@@ -6,6 +6,7 @@
 mod bench;
 mod choose;
 mod compare;
+mod decide;
 mod demo;
 mod draft;
 mod export;
@@ -143,6 +144,8 @@ enum Verb {
     Ingest(ingest::Args),
     /// Compare platforms, measure by measure
     Compare(compare::Args),
+    /// Standardise or range: one platform for all, or each service its own
+    Decide(decide::Args),
     /// Plain counts, sums and quantiles of every platform
     Totals(totals::Args),
     /// How complete the evidence is: what of each platform was recorded, seen and understood
@@ -214,6 +217,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Demo(args) => demo::run(args, shared, &mut out),
         Verb::Ingest(args) => ingest::run(args, shared, &mut out),
         Verb::Compare(args) => compare::run(args, shared, &mut out),
+        Verb::Decide(args) => decide::run(args, shared, &mut out),
         Verb::Totals(args) => totals::run(args, shared, &mut out),
         Verb::Quality(args) => quality::run(args, shared, &mut out),
         Verb::Reach(args) => reach::run(args, shared, &mut out),

@@ -1,10 +1,11 @@
 //! Questions besides the comparison: how complete the evidence is, and whom it is about.
 
 use event::Dimension;
-use projections::compare::{self as comparing, Reach};
+use projections::compare::{self as comparing, Ask, Decided, Design, NotComparable, Reach};
 use projections::filter::Filter;
 use projections::quality::{self, Evidence, Quality};
 use projections::reach::{self, Population};
+use projections::stats::decision::policy::Rule;
 
 use super::rows::Rows;
 use super::table::Table;
@@ -21,6 +22,25 @@ pub fn quality(table: &Table, by: &[Dimension], filter: &Filter, threads: usize)
         undeclared_sources: table.undeclared.clone(),
         ..quality::read(&asked, &counted, &table.open, &table.parameters)
     }
+}
+
+/// One platform for all, or a range, by a measure of `ask` in the strata that it asks for; nothing where it asks for no
+/// measure that counts so many of so many.
+///
+/// # Errors
+/// When what is asked cannot be compared.
+pub fn decide(
+    rows: &impl Rows,
+    ask: &Ask,
+    rule: &Rule,
+    threads: usize,
+) -> Result<Option<Decided>, NotComparable> {
+    let comparison = super::compare(rows, ask, threads)?;
+    let parameters = rows.about().parameters;
+    let design = ask.design(&rows.fold(&ask.survey(), threads))?;
+    let by = Design::apart_by(ask, design.cluster);
+    let cells = rows.fold(&design.look(ask, (&by, None), &parameters), threads);
+    Ok(comparing::decide(ask, &design, rule, &cells, &comparison))
 }
 
 /// Whom the consultations of a replay reach; `level` is the coverage of limits.

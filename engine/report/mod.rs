@@ -5,6 +5,7 @@
 mod bench;
 mod closer;
 mod comparison;
+mod decided;
 mod ingested;
 mod learned;
 mod moved;
@@ -18,6 +19,7 @@ mod watched;
 
 pub use bench::{bench, bench_changes};
 pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};
+pub use decided::{decided, decided_rows};
 pub use ingested::ingested;
 pub use quality::{quality, quality_rows};
 pub use reach::{reach, reach_rows};

@@ -21,6 +21,7 @@ mod exact;
 pub mod failures;
 pub mod inequality;
 pub mod jackknife;
+mod linear;
 pub mod mean;
 pub mod multiplicity;
 pub mod ordinal;

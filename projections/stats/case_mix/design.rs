@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stratum;
-use super::linear::Symmetric;
 use crate::stats::cluster::Tally;
+use crate::stats::linear::Symmetric;
 use crate::stats::status::Reason;
 
 /// A pivot below this share of its column is the trace of rounding.

@@ -9,8 +9,8 @@
 //! Source: McCullagh & Nelder 1989, Generalized Linear Models, sections 2.5 and 4.4.
 
 use super::design::{Design, Table, accumulate};
-use super::linear::{Factor, Symmetric};
 use crate::stats::exact::ascending;
+use crate::stats::linear::{Factor, Symmetric};
 use crate::stats::status::Reason;
 
 pub use super::design::{Cell, Column, cells_of};

@@ -21,7 +21,6 @@ pub mod g_computation;
 pub mod homogeneity;
 pub mod indirect;
 pub mod kitagawa;
-mod linear;
 pub mod logistic;
 pub mod mantel_haenszel;
 pub mod matched;

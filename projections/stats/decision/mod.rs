@@ -5,8 +5,8 @@
 //! them. Integrals are done by quadrature, without any random number, so that the same counts always give the
 //! same answer.
 //!
-//! Files: [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
-//! is worth over one platform for all, [`interaction`] whether the best really differs from stratum to stratum,
+//! Files: [`joint`] is the model of all cells, [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
+//! is worth over one platform for all, [`policy`] which of them to allow, [`interaction`] whether the best really differs from stratum to stratum,
 //! [`acceptability`] for which priorities an option comes first.
 
 pub mod acceptability;
@@ -14,3 +14,5 @@ pub mod belief;
 pub mod best;
 pub mod choice;
 pub mod interaction;
+pub mod joint;
+pub mod policy;

@@ -80,6 +80,7 @@ impl Symmetric {
 }
 
 /// A lower triangle L with L·Lᵀ the matrix it came from.
+#[derive(Debug)]
 pub(super) struct Factor {
     rows: Vec<Vec<f64>>,
 }
@@ -87,17 +88,27 @@ pub(super) struct Factor {
 impl Factor {
     /// The solution of the system with this right-hand side.
     pub(super) fn solve(&self, right: &[f64]) -> Vec<f64> {
-        let mut solution = forward(&self.rows, right.iter().copied());
+        self.spread(forward(&self.rows, right.iter().copied()))
+    }
+
+    /// The logarithm of the determinant of the matrix it came from.
+    pub(super) fn log_determinant(&self) -> f64 {
+        self.rows.iter().filter_map(|row| row.last()).map(|pivot| 2.0 * libm::log(*pivot)).sum()
+    }
+
+    /// The solution for the transposed triangle alone: of independent standard normal values it makes values whose
+    /// covariance is the inverse of the matrix it came from.
+    pub(super) fn spread(&self, mut values: Vec<f64>) -> Vec<f64> {
         for (i, row) in self.rows.iter().enumerate().rev() {
             let Some((pivot, before)) = row.split_last() else { continue };
-            let Some(value) = solution.get_mut(i) else { continue };
+            let Some(value) = values.get_mut(i) else { continue };
             *value /= pivot;
             let value = *value;
-            for (earlier, across) in solution.iter_mut().zip(before) {
+            for (earlier, across) in values.iter_mut().zip(before) {
                 *earlier -= across * value;
             }
         }
-        solution
+        values
     }
 
     /// The inverse matrix.
@@ -148,6 +159,21 @@ mod tests {
                 near(product, if i == j { 1.0 } else { 0.0 }, 1e-14);
             }
         }
+    }
+
+    #[test]
+    fn the_transposed_triangle_spreads_values_by_the_inverse() {
+        let factor = of(&[&[4.0], &[2.0, 5.0], &[1.0, 3.0, 6.0]]).factor().unwrap();
+        let inverse = factor.inverse();
+        let columns: Vec<Vec<f64>> =
+            (0..3).map(|i| factor.spread((0..3).map(|j| f64::from(u8::from(i == j))).collect())).collect();
+        for i in 0..3 {
+            for j in 0..3 {
+                let covariance: f64 = columns.iter().map(|column| column[i] * column[j]).sum();
+                near(covariance, inverse.at(i, j), 1e-14);
+            }
+        }
+        near(factor.log_determinant(), libm::log(67.0), 1e-14);
     }
 
     #[test]

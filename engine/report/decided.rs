@@ -1,0 +1,206 @@
+//! Standardise or range, for people: the verdict, the number that carries it, and what would change it.
+
+use std::fmt::Write;
+
+use projections::catalog;
+use projections::compare::{Decided, Expected, Step};
+
+use super::closer::{columns, heading};
+use super::{Form, counted, grouped};
+
+/// The decision as a text.
+#[must_use]
+pub fn decided(decided: &Decided) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{}\n", verdict(decided));
+    let lines = [reason(decided), turning(decided), information(decided), interaction(decided)];
+    lines.into_iter().flatten().for_each(|line| text.push_str(&wrapped(&line, "  ")));
+    frontier(&mut text, decided);
+    cells(&mut text, decided);
+    text.push('\n');
+    decided.notes.iter().for_each(|note| text.push_str(&wrapped(note, "  ! ")));
+    text.push_str(&wrapped(&ground(decided), "  "));
+    text
+}
+
+/// One row for each platform in each stratum.
+#[must_use]
+pub fn decided_rows(decided: &Decided, form: Form) -> String {
+    let mut text = form.head(&["stratum", "platform", "x", "n", "seen", "expected", "lo", "hi"]) + "\n";
+    for cell in &decided.cells {
+        let numbers = [cell.seen, cell.expected, cell.lo, cell.hi].map(|number| number.to_string());
+        let counts = [cell.x, cell.n].map(|count| count.to_string());
+        let row = [&cell.stratum, &cell.platform].into_iter().chain(&counts).chain(&numbers);
+        text += &(form.row(row.map(String::as_str)) + "\n");
+    }
+    text
+}
+
+/// The verdict in a sentence.
+fn verdict(decided: &Decided) -> String {
+    match (decided.verdict, range(decided), decided.frontier.first()) {
+        ("no_material_difference", ..) => {
+            "No difference that matters: choose on price, and on what people need.".to_owned()
+        }
+        ("range", Some(range), _) => format!("Allow a range: {}.", used(range)),
+        ("standardise", _, Some(single)) => format!("Standardise on {}.", single.platforms.join(", ")),
+        _ => "There is not enough evidence to say.".to_owned(),
+    }
+}
+
+fn range(decided: &Decided) -> Option<&Step> {
+    let size = decided.range?;
+    decided.frontier.iter().find(|step| step.platforms.len() == size)
+}
+
+/// Which platform is used where.
+fn used(step: &Step) -> String {
+    let by = |platform: &String| {
+        let strata = step.uses.iter().filter(|(_, used)| *used == platform);
+        format!(
+            "{platform} for {}",
+            strata.map(|(stratum, _)| stratum.as_str()).collect::<Vec<_>>().join(", ")
+        )
+    };
+    step.platforms.iter().map(by).collect::<Vec<_>>().join("; ")
+}
+
+/// A share as so many of 1,000 consultations.
+fn in_thousand(share: f64) -> String {
+    format!("{:.0}", share * 1_000.0).replace('-', "\u{2212}")
+}
+
+fn percent(chance: f64) -> String {
+    match chance {
+        c if c > 0.995 && c < 1.0 => "more than 99 %".to_owned(),
+        c if c > 0.0 && c < 0.005 => "less than 1 %".to_owned(),
+        c => format!("{:.0} %", c * 100.0),
+    }
+}
+
+/// The number that carries the verdict.
+fn reason(decided: &Decided) -> Option<String> {
+    if let Some(reason) = &decided.reason {
+        return Some(format!("Why: {reason}."));
+    }
+    let what = catalog::measure(decided.measure)?.title.to_lowercase();
+    let single = decided.frontier.first()?;
+    let name = single.platforms.join(", ");
+    let chance = decided.best_single.get(&name).copied().unwrap_or_default();
+    let mut text = match (range(decided), decided.gain, decided.range_gains, decided.margin) {
+        (Some(range), Some([gain, lo, hi]), Some(chance), Some(margin)) => format!(
+            "A range of {} would gain {} in 1,000 consultations over {name} for all ({} to {}), by {what}; the \
+             chance that it gains more than {} is {}.",
+            range.platforms.len(),
+            in_thousand(gain),
+            in_thousand(lo),
+            in_thousand(hi),
+            in_thousand(margin),
+            percent(chance),
+        ),
+        _ => format!(
+            "In every stratum {name} is expected to be the best, by {what}: a range would gain nothing."
+        ),
+    };
+    let _ = write!(text, " The chance that {name} is the best single platform is {}", percent(chance));
+    if let Some(alike) = decided.all_alike {
+        let _ = write!(
+            text,
+            "; that all of them are within {} of the best range, {}",
+            in_thousand(decided.delta),
+            percent(alike)
+        );
+    }
+    text.push('.');
+    Some(text)
+}
+
+/// What would change the verdict.
+fn turning(decided: &Decided) -> Option<String> {
+    let price = decided.turning_price?;
+    Some(format!(
+        "It would turn if each further platform cost {} {} in 1,000 consultations.",
+        if decided.verdict == "range" { "more than" } else { "less than" },
+        in_thousand(price)
+    ))
+}
+
+fn information(decided: &Decided) -> Option<String> {
+    let worth = decided.perfect_information?;
+    Some(format!("To know every share exactly would be worth {:.1} in 1,000 consultations.", worth * 1_000.0))
+}
+
+/// Whether the better platform differs between strata.
+fn interaction(decided: &Decided) -> Option<String> {
+    let interaction = decided.interaction.as_ref()?;
+    let p = interaction.turns_round_p?;
+    let [one, other] = &interaction.platforms;
+    let p = if p < 0.001 { "below 0.001".to_owned() } else { format!("{p:.3}") };
+    Some(format!(
+        "Whether {one} is the better one in some strata and {other} in others: p {p} (Gail and Simon's test, which \
+         takes consultations as independent)."
+    ))
+}
+
+fn frontier(text: &mut String, decided: &Decided) {
+    if decided.frontier.is_empty() {
+        return;
+    }
+    heading(text, "How much more platforms bring");
+    let line = |step: &Step| {
+        [
+            counted(step.platforms.len() as u64, "platform"),
+            format!("{:.1} % ({:.1} to {:.1})", step.value * 100.0, step.lo * 100.0, step.hi * 100.0),
+            if step.platforms.len() == 1 { step.platforms.join(", ") } else { used(step) },
+        ]
+    };
+    columns(text, &decided.frontier.iter().map(line).collect::<Vec<_>>());
+}
+
+fn cells(text: &mut String, decided: &Decided) {
+    if decided.cells.is_empty() {
+        return;
+    }
+    heading(text, "What is expected where, and what was seen");
+    for stratum in decided.cells.chunk_by(|a, b| a.stratum == b.stratum) {
+        let _ = writeln!(text, "{}", stratum[0].stratum);
+        let line = |cell: &Expected| {
+            [
+                cell.platform.clone(),
+                format!("{:.1} % ({:.1} to {:.1})", cell.expected * 100.0, cell.lo * 100.0, cell.hi * 100.0),
+                format!("seen {:.1} %, {} of {}", cell.seen * 100.0, grouped(cell.x), grouped(cell.n)),
+            ]
+        };
+        columns(text, &stratum.iter().map(line).collect::<Vec<_>>());
+    }
+}
+
+/// What it rests on, and what not.
+fn ground(decided: &Decided) -> String {
+    let by =
+        if decided.by.is_empty() { "no strata".to_owned() } else { decided.by.join(", ").replace('_', " ") };
+    format!(
+        "{} consultations up to position {}, by {by}, sharing their luck by {}; limits hold {} of what may be. Nothing \
+         is adjusted for what else differs, and what a platform can do or costs is not in it.",
+        grouped(decided.n),
+        grouped(decided.position),
+        decided.unit.replace('_', " "),
+        percent(decided.level),
+    )
+}
+
+/// A paragraph in lines of a readable width, the first with `lead`.
+fn wrapped(paragraph: &str, lead: &str) -> String {
+    let (mut text, mut line) = (String::new(), lead.to_owned());
+    let indent = " ".repeat(lead.chars().count());
+    for word in paragraph.split(' ') {
+        if line.chars().count() + word.chars().count() > 100 && line.trim() != lead.trim() {
+            let _ = writeln!(text, "{}", line.trim_end());
+            line.clone_from(&indent);
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    let _ = writeln!(text, "{}", line.trim_end());
+    text
+}

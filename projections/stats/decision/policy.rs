@@ -1,0 +1,322 @@
+//! Which platforms to allow: one for all or a range, and how sure that is.
+//!
+//! A policy is a set of platforms; each stratum uses the one of them with the best expected share. The choice is made
+//! once, by expectations, and valued by draws of what the shares may truly be: a choice that was made and valued by
+//! the same noisy numbers would flatter itself. The *frontier* is the best policy of each size.
+//!
+//! Verdicts are a closed set, in this order: no difference that matters; a range; one platform; not enough evidence.
+//!
+//! Source: Claxton 1999, J Health Econ 18:341, on decisions by expected value; the rule of verdicts is our own.
+
+use super::joint::Draws;
+use crate::stats::status::Reason;
+
+/// Every set of so many platforms is tried.
+pub const MOST_PLATFORMS: usize = 15;
+
+/// What is chosen from.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    /// What the shares may be; a higher one is better.
+    pub draws: &'a Draws,
+    /// The weight of each stratum; they sum to one.
+    pub weights: &'a [f64],
+    /// By stratum: which platforms may be used there.
+    pub admissible: &'a [Vec<bool>],
+}
+
+/// A set of platforms, and which stratum uses which.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// The platforms, in order.
+    pub platforms: Vec<usize>,
+    /// By stratum: the platform that it uses.
+    pub uses: Vec<usize>,
+    /// Its expected share.
+    pub value: f64,
+    /// Its share draw by draw.
+    pub draws: Vec<f64>,
+}
+
+/// What would have to be true for a verdict.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// The difference that matters.
+    pub delta: f64,
+    /// What each platform beyond the first costs, in the same unit.
+    pub price: f64,
+    /// How sure a verdict must be.
+    pub level: f64,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every platform is about as good as the best range: choose on price.
+    NoMaterialDifference,
+    /// A range gains more than it costs.
+    Range,
+    /// One platform is the best, and a range would not gain what it costs.
+    Standardise,
+    /// None of these can be said.
+    NotEnoughEvidence,
+}
+
+/// A verdict with the chances that it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What to do.
+    pub verdict: Verdict,
+    /// The best policy of each size, from one platform on.
+    pub frontier: Vec<Policy>,
+    /// The place in the frontier of the range that is held against the best single platform.
+    pub range: usize,
+    /// By platform that may be used everywhere: the chance that it is the best single one.
+    pub best_single: Vec<(usize, f64)>,
+    /// The difference that a range has to gain.
+    pub margin: f64,
+    /// What the range gains over the best single platform: mean and limits at the level of the rule.
+    pub gain: [f64; 3],
+    /// The chance that every single platform is within `delta` of the range.
+    pub all_alike: f64,
+    /// The chance that the range gains more than the margin.
+    pub range_gains: f64,
+    /// What each platform beyond the first might cost before the verdict turned, where the price decides.
+    pub turning_price: Option<f64>,
+    /// What it would be worth to know every share exactly.
+    pub perfect_information: f64,
+}
+
+impl Field<'_> {
+    /// The policy of a set of platforms; nothing where some stratum could use none of them.
+    fn policy(&self, set: &[usize]) -> Option<Policy> {
+        let best = |stratum: usize| {
+            let there = set.iter().filter(|platform| self.admissible[stratum][**platform]);
+            there.copied().fold(None, |best: Option<(usize, f64)>, platform| {
+                let mean = self.draws.mean(stratum, platform);
+                best.filter(|(_, known)| *known >= mean).or(Some((platform, mean)))
+            })
+        };
+        let uses: Vec<usize> =
+            (0..self.weights.len()).map(|stratum| Some(best(stratum)?.0)).collect::<Option<_>>()?;
+        let value = |draw: usize| -> f64 {
+            let parts = self.weights.iter().zip(&uses).enumerate();
+            parts
+                .map(|(stratum, (weight, platform))| weight * self.draws.share(draw, stratum, *platform))
+                .sum()
+        };
+        let draws: Vec<f64> = (0..self.draws.count()).map(value).collect();
+        let value = draws.iter().sum::<f64>() / draws.len() as f64;
+        Some(Policy { platforms: set.to_vec(), uses, value, draws })
+    }
+
+    /// The best policy of each size; a set of which a platform is used nowhere is no policy of its size.
+    fn frontier(&self) -> Vec<Policy> {
+        let mut best: Vec<Option<Policy>> = vec![None; self.draws.platforms()];
+        for bits in 1_u32..1 << self.draws.platforms() {
+            let set: Vec<usize> =
+                (0..self.draws.platforms()).filter(|platform| bits >> platform & 1 == 1).collect();
+            let Some(policy) = self.policy(&set) else { continue };
+            if !set.iter().all(|platform| policy.uses.contains(platform)) {
+                continue;
+            }
+            let known = &mut best[set.len() - 1];
+            if known.as_ref().is_none_or(|known| policy.value > known.value) {
+                *known = Some(policy);
+            }
+        }
+        best.into_iter().flatten().collect()
+    }
+
+    fn checked(&self) -> Result<(), Reason> {
+        let (strata, platforms) = (self.draws.strata(), self.draws.platforms());
+        let total: f64 = self.weights.iter().sum();
+        let sound = self.weights.len() == strata
+            && self.admissible.len() == strata
+            && self.admissible.iter().all(|there| there.len() == platforms)
+            && self.weights.iter().all(|weight| *weight >= 0.0)
+            && (total - 1.0).abs() < 1e-9;
+        match (self.draws.count(), sound) {
+            (0, _) => Err(Reason::NoData),
+            (_, false) => Err(Reason::InvalidParameter),
+            _ if platforms > MOST_PLATFORMS => Err(Reason::TooLarge),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One platform for all, or a range.
+///
+/// # Errors
+/// Says why without draws, with weights or platforms that are none, with more than [`MOST_PLATFORMS`], or where no
+/// platform may be used everywhere, so that there is nothing to standardise on.
+pub fn decide(field: &Field<'_>, rule: &Rule) -> Result<Decision, Reason> {
+    field.checked()?;
+    let frontier = field.frontier();
+    let singles: Vec<Policy> =
+        (0..field.draws.platforms()).filter_map(|platform| field.policy(&[platform])).collect();
+    let Some(single) = frontier.first().filter(|policy| policy.platforms.len() == 1) else {
+        return Err(Reason::NoCommonSupport);
+    };
+    let worth = |policy: &Policy| policy.value - rule.price * (policy.platforms.len() - 1) as f64;
+    let ranges = frontier.iter().enumerate().filter(|(_, policy)| policy.platforms.len() > 1);
+    // Where no platform is used besides the best single one, the range is that one, and gains nothing.
+    let range = ranges.fold(None, |best: Option<(usize, f64)>, (place, policy)| {
+        let worth = worth(policy);
+        best.filter(|(_, known)| *known >= worth).or(Some((place, worth)))
+    });
+    let range = range.map_or(0, |(place, _)| place);
+    let more = frontier[range].platforms.len() - 1;
+    let margin = rule.delta.max(rule.price * more as f64);
+    let gains: Vec<f64> =
+        frontier[range].draws.iter().zip(&single.draws).map(|(range, one)| range - one).collect();
+    let share = |holds: &dyn Fn(usize) -> bool| {
+        (0..gains.len()).filter(|draw| holds(*draw)).count() as f64 / gains.len() as f64
+    };
+    let range_gains = share(&|draw| gains[draw] > margin);
+    let all_alike =
+        share(&|draw| singles.iter().all(|one| frontier[range].draws[draw] - one.draws[draw] <= rule.delta));
+    let best_single = chances(&singles);
+    let chance_of_single = best_single.iter().find(|(platform, _)| *platform == single.platforms[0]);
+    let is_best = chance_of_single.is_some_and(|(_, chance)| *chance >= rule.level);
+    let verdict = match () {
+        () if all_alike >= rule.level => Verdict::NoMaterialDifference,
+        () if more > 0 && range_gains >= rule.level => Verdict::Range,
+        () if 1.0 - range_gains >= rule.level && is_best => Verdict::Standardise,
+        () => Verdict::NotEnoughEvidence,
+    };
+    let mut sorted = gains.clone();
+    sorted.sort_by(f64::total_cmp);
+    let tail = (1.0 - rule.level) / 2.0;
+    let mean = gains.iter().sum::<f64>() / gains.len() as f64;
+    Ok(Decision {
+        verdict,
+        range,
+        best_single,
+        margin,
+        gain: [mean, quantile(&sorted, tail), quantile(&sorted, 1.0 - tail)],
+        all_alike,
+        range_gains,
+        turning_price: turning_price(verdict, &sorted, more, rule),
+        perfect_information: perfect_information(field, &frontier[range]),
+        frontier,
+    })
+}
+
+/// The chance of each single platform to be the best one.
+fn chances(singles: &[Policy]) -> Vec<(usize, f64)> {
+    let count = singles.first().map_or(0, |policy| policy.draws.len());
+    let mut wins = vec![0_u64; singles.len()];
+    for draw in 0..count {
+        let best = singles.iter().enumerate().fold(0, |best, (place, policy)| {
+            if policy.draws[draw] > singles[best].draws[draw] { place } else { best }
+        });
+        wins[best] += 1;
+    }
+    singles.iter().zip(wins).map(|(policy, wins)| (policy.platforms[0], wins as f64 / count as f64)).collect()
+}
+
+/// The nearest rank.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
+
+/// The price at which a range would no longer be the verdict, or no longer be ruled out.
+fn turning_price(verdict: Verdict, sorted: &[f64], more: usize, rule: &Rule) -> Option<f64> {
+    let gained = match verdict {
+        Verdict::Range => quantile(sorted, 1.0 - rule.level),
+        Verdict::Standardise => quantile(sorted, rule.level),
+        Verdict::NoMaterialDifference | Verdict::NotEnoughEvidence => return None,
+    };
+    (more > 0 && gained > rule.delta).then(|| gained / more as f64)
+}
+
+/// By how much the best platform of every stratum, if it were known, would beat the range on average.
+fn perfect_information(field: &Field<'_>, range: &Policy) -> f64 {
+    let best = |draw: usize| -> f64 {
+        let highest = |stratum: usize| {
+            let there = (0..field.draws.platforms()).filter(|platform| field.admissible[stratum][*platform]);
+            there.map(|platform| field.draws.share(draw, stratum, platform)).fold(0.0, f64::max)
+        };
+        field.weights.iter().enumerate().map(|(stratum, weight)| weight * highest(stratum)).sum()
+    };
+    let known = (0..field.draws.count()).map(best).sum::<f64>() / field.draws.count() as f64;
+    (known - range.value).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::checks::near;
+
+    const RULE: Rule = Rule { delta: 0.01, price: 0.0, level: 0.95 };
+
+    /// Draws of two strata and two platforms around the shares given, one point to either side.
+    fn draws(shares: [[f64; 2]; 2], apart: f64) -> Draws {
+        let one = |sign: f64| shares.into_iter().flatten().map(move |share| share + sign * apart);
+        Draws::new(2, 2, one(1.0).chain(one(-1.0)).collect()).unwrap()
+    }
+
+    fn decided(shares: [[f64; 2]; 2], admissible: [[bool; 2]; 2], rule: &Rule) -> Result<Decision, Reason> {
+        let admissible: Vec<Vec<bool>> = admissible.iter().map(|there| there.to_vec()).collect();
+        let draws = draws(shares, 0.01);
+        decide(&Field { draws: &draws, weights: &[0.6, 0.4], admissible: &admissible }, rule)
+    }
+
+    #[test]
+    fn each_stratum_uses_what_is_best_for_it() {
+        let found = decided([[0.9, 0.8], [0.7, 0.85]], [[true; 2]; 2], &RULE).unwrap();
+        assert_eq!(found.verdict, Verdict::Range);
+        assert_eq!((found.range, &found.frontier[1].uses[..]), (1, &[0, 1][..]));
+        // The best single one is that of 0.6 x 0.9 + 0.4 x 0.7 = 0.82, or 0.6 x 0.8 + 0.4 x 0.85 = 0.82: the first.
+        near(found.frontier[0].value, 0.82, 1e-12);
+        near(found.gain[0], 0.06, 1e-12);
+        near(found.perfect_information, 0.0, 1e-12);
+        near(found.turning_price, 0.06, 1e-12);
+    }
+
+    #[test]
+    fn a_range_that_costs_what_it_gains_is_none() {
+        let found =
+            decided([[0.9, 0.8], [0.7, 0.75]], [[true; 2]; 2], &Rule { price: 0.03, ..RULE }).unwrap();
+        assert_eq!((found.verdict, found.margin), (Verdict::Standardise, 0.03));
+        near(found.gain[0], 0.02, 1e-12);
+        near(found.turning_price, 0.02, 1e-12);
+        assert_eq!(found.best_single, [(0, 1.0), (1, 0.0)]);
+    }
+
+    #[test]
+    fn platforms_that_are_all_alike_are_chosen_on_price() {
+        let found = decided([[0.9, 0.895], [0.8, 0.802]], [[true; 2]; 2], &RULE).unwrap();
+        assert_eq!((found.verdict, found.all_alike), (Verdict::NoMaterialDifference, 1.0));
+    }
+
+    #[test]
+    fn what_is_not_sure_enough_is_not_said() {
+        let draws = Draws::new(1, 2, vec![0.9, 0.8, 0.8, 0.9]).unwrap();
+        let field = Field { draws: &draws, weights: &[1.0], admissible: &[vec![true; 2]] };
+        let found = decide(&field, &RULE).unwrap();
+        assert_eq!(found.verdict, Verdict::NotEnoughEvidence);
+        assert_eq!(found.best_single, [(0, 0.5), (1, 0.5)]);
+        near(found.perfect_information, 0.05, 1e-12);
+        assert_eq!(found.turning_price, None);
+    }
+
+    #[test]
+    fn what_may_not_be_used_everywhere_cannot_be_the_one_for_all() {
+        let found = decided([[0.9, 0.8], [0.7, 0.85]], [[true, true], [false, true]], &RULE).unwrap();
+        assert_eq!(found.frontier[0].platforms, [1]);
+        let none = decided([[0.9, 0.8], [0.7, 0.85]], [[true, false], [false, true]], &RULE);
+        assert_eq!(none.map(|found| found.verdict), Err(Reason::NoCommonSupport));
+    }
+
+    #[test]
+    fn a_field_that_is_none_is_refused() {
+        let draws = draws([[0.9, 0.8], [0.7, 0.85]], 0.0);
+        for weights in [&[0.6][..], &[0.6, 0.6], &[1.4, -0.4]] {
+            let field = Field { draws: &draws, weights, admissible: &[vec![true; 2], vec![true; 2]] };
+            assert_eq!(decide(&field, &RULE), Err(Reason::InvalidParameter));
+        }
+    }
+}
