@@ -147,14 +147,18 @@ fn frontier(text: &mut String, decided: &Decided) {
         return;
     }
     heading(text, "How much more platforms bring");
-    let line = |step: &Step| {
-        [
-            counted(step.platforms.len() as u64, "platform"),
-            format!("{:.1} % ({:.1} to {:.1})", step.value * 100.0, step.lo * 100.0, step.hi * 100.0),
-            if step.platforms.len() == 1 { step.platforms.join(", ") } else { used(step) },
-        ]
-    };
-    columns(text, &decided.frontier.iter().map(line).collect::<Vec<_>>());
+    for step in &decided.frontier {
+        let share = format!("{:.1} % ({:.1} to {:.1})", step.value * 100.0, step.lo * 100.0, step.hi * 100.0);
+        let _ = write!(text, "  {}  {share}", counted(step.platforms.len() as u64, "platform"));
+        match &step.platforms[..] {
+            [single] => {
+                let _ = writeln!(text, "  {single}");
+            }
+            _ => {
+                let _ = write!(text, "\n{}", wrapped(&used(step), "    "));
+            }
+        }
+    }
 }
 
 fn cells(text: &mut String, decided: &Decided) {

@@ -110,7 +110,8 @@ impl Field<'_> {
         Some(Policy { platforms: set.to_vec(), uses, value, draws })
     }
 
-    /// The best policy of each size; a set of which a platform is used nowhere is no policy of its size.
+    /// The best policy of each size, as far as more platforms are expected to bring more; a set of which a platform is
+    /// used nowhere is no policy of its size.
     fn frontier(&self) -> Vec<Policy> {
         let mut best: Vec<Option<Policy>> = vec![None; self.draws.platforms()];
         for bits in 1_u32..1 << self.draws.platforms() {
@@ -125,7 +126,13 @@ impl Field<'_> {
                 *known = Some(policy);
             }
         }
-        best.into_iter().flatten().collect()
+        let mut frontier: Vec<Policy> = Vec::new();
+        for policy in best.into_iter().flatten() {
+            if frontier.last().is_none_or(|smaller| policy.value > smaller.value) {
+                frontier.push(policy);
+            }
+        }
+        frontier
     }
 
     fn checked(&self) -> Result<(), Reason> {
@@ -274,6 +281,17 @@ mod tests {
         near(found.gain[0], 0.06, 1e-12);
         near(found.perfect_information, 0.0, 1e-12);
         near(found.turning_price, 0.06, 1e-12);
+    }
+
+    /// The two worse ones would make a range, and a worse one than the best alone.
+    #[test]
+    fn where_one_is_the_best_everywhere_there_is_no_range() {
+        let draws = Draws::new(2, 3, vec![0.9, 0.8, 0.7, 0.9, 0.7, 0.8]).unwrap();
+        let field =
+            Field { draws: &draws, weights: &[0.5, 0.5], admissible: &[vec![true; 3], vec![true; 3]] };
+        let found = decide(&field, &RULE).unwrap();
+        assert_eq!((found.verdict, found.range, found.frontier.len()), (Verdict::Standardise, 0, 1));
+        assert_eq!((found.gain, found.range_gains), ([0.0; 3], 0.0));
     }
 
     #[test]

@@ -142,10 +142,11 @@ fn grid(has_units: bool) -> impl Iterator<Item = Spread> {
     })
 }
 
-/// The logarithm of the prior of a point. Points lie evenly on a logarithmic scale, so each stands for a width that
-/// grows with it.
+/// The logarithm of the prior of a point: half-normal in the standard deviation, on points that lie evenly on a
+/// logarithmic scale. So effects that are next to nothing are as likely beforehand as large ones; with a prior that is
+/// flat in the standard deviation itself, platforms that are alike seemed to be worth choosing among.
 fn log_prior(spread: &Spread, has_units: bool) -> f64 {
-    let of = |sd: f64| libm::log(sd) - sd * sd / (2.0 * SCALE * SCALE);
+    let of = |sd: f64| -sd * sd / (2.0 * SCALE * SCALE);
     let of_units = if has_units { of(spread.unit) + of(spread.unit_platform) } else { 0.0 };
     of(spread.platform) + of(spread.interaction) + of_units
 }

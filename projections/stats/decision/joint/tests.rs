@@ -154,3 +154,50 @@ proptest! {
         prop_assert_eq!(one, other);
     }
 }
+
+/// Tables of six strata in which both platforms are truly alike, with eight units of their own luck.
+fn alike(seed: u64) -> Vec<Cell> {
+    let mut state = seed;
+    let mut uniform = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ z >> 31) >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut cells = Vec::new();
+    for unit in 0..8 {
+        let luck = (uniform() - 0.5) * 0.8;
+        for stratum in 0..6 {
+            let share = mode::logistic(1.8 + luck + 0.2 * f64::from(stratum));
+            for platform in 0..2 {
+                let x = (0..12).filter(|_| uniform() < share).count() as u64;
+                cells.push(cell(unit, stratum, platform, 12, x));
+            }
+        }
+    }
+    cells
+}
+
+/// Who picks the better of two in six strata by what was seen seems to gain 9 in 1,000 where there is nothing.
+#[test]
+fn of_platforms_that_are_alike_a_range_promises_next_to_nothing() {
+    let (mut promised, mut seen, seeds) = (0.0, 0.0, 40);
+    for seed in 0..seeds {
+        let cells = alike(seed);
+        let draws = fit(&cells, 6, 2).unwrap().draws(500);
+        let share = |stratum: u32, platform: u32| {
+            let theirs = cells.iter().filter(|cell| (cell.stratum, cell.platform) == (stratum, platform));
+            let [n, x] = theirs.fold([0, 0], |[n, x], cell| [n + cell.n, x + cell.x]);
+            x as f64 / n as f64
+        };
+        let gain = |of: &dyn Fn(u32, u32) -> f64| {
+            let total = |platform: u32| (0..6).map(|stratum| of(stratum, platform)).sum::<f64>();
+            let best = (0..6).map(|stratum| of(stratum, 0).max(of(stratum, 1))).sum::<f64>();
+            (best - total(0).max(total(1))) / 6.0
+        };
+        promised += gain(&|stratum, platform| draws.mean(stratum as usize, platform as usize))
+            / f64::from(seeds as u32);
+        seen += gain(&share) / f64::from(seeds as u32);
+    }
+    assert!(promised < 0.001 && seen > 0.008, "{promised} {seen}");
+}
