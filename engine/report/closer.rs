@@ -4,13 +4,11 @@
 use std::fmt::Write;
 
 use projections::catalog;
-use projections::compare::{
-    Adjusted, Comparison, Course, Figure, Gap, Slope, Spread, Subject, show, show_change,
-};
+use projections::compare::{Adjusted, Comparison, Course, Figure, Gap, Slope, Spread, show, show_change};
 use projections::measure::Measure;
 use projections::stats::variation::funnel::Position;
 
-use super::comparison::verdict_word;
+use super::layout::{arm, columns, heading, verdict_word};
 use super::learned::learned;
 use super::moved::moved;
 use super::times::times;
@@ -31,11 +29,6 @@ pub(super) fn closer(comparison: &Comparison) -> String {
     watched(&mut text, comparison);
     times(&mut text, &comparison.times);
     text
-}
-
-/// A title with a line below it.
-pub(super) fn heading(text: &mut String, title: &str) {
-    let _ = write!(text, "\n{title}\n{}\n", "-".repeat(title.chars().count()));
 }
 
 fn who_is_left_out(text: &mut String, gaps: &[Gap], slopes: &[&Slope]) {
@@ -81,25 +74,6 @@ fn slope_line(measure: &Measure, slope: &Slope) -> Option<[String; 3]> {
         "from the most to the least deprived".to_owned(),
         format!("{}{ratio}", show_change(measure, [value, lo, hi])?),
     ])
-}
-
-/// The platform, and behind it the levels that tell the arm.
-pub(super) fn arm(subject: &Subject) -> String {
-    let levels = subject.by.iter().map(|(dimension, level)| format!(", {dimension} {level}"));
-    format!("{}{}", subject.platform, levels.collect::<String>())
-}
-
-/// Lines whose cells stand below each other.
-pub(super) fn columns<const N: usize>(text: &mut String, lines: &[[String; N]]) {
-    let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    for line in lines {
-        let mut shown = String::from(" ");
-        for (cell, width) in line.iter().zip(widths) {
-            let _ = write!(shown, " {cell}{} ", " ".repeat(width - cell.chars().count()));
-        }
-        let _ = writeln!(text, "{}", shown.trim_end());
-    }
 }
 
 fn spreads(text: &mut String, spreads: &[Spread]) {

@@ -12,6 +12,7 @@ use projections::measure::{Fold, Measure};
 use projections::stats::Status;
 
 use super::closer::{adjusted, closer};
+use super::layout::verdict_word;
 use super::table::Form;
 use super::{counted, grouped};
 
@@ -280,18 +281,6 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
     match show_difference(measure, difference) {
         Some(figures) => format!("{figures}: {word}{odds}"),
         None => word,
-    }
-}
-
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Higher => "higher",
-        Verdict::Lower => "lower",
-        Verdict::NoClearDifference => "no_clear_difference",
-        Verdict::InsufficientEvidence => "insufficient_evidence",
-        Verdict::NotComparable => "not_comparable",
     }
 }
 

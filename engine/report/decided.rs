@@ -5,7 +5,7 @@ use std::fmt::Write;
 use projections::catalog;
 use projections::compare::{Decided, Expected, Step};
 
-use super::closer::{columns, heading};
+use super::layout::{columns, heading, wrapped};
 use super::{Form, counted, grouped};
 
 /// The decision as a text.
@@ -14,12 +14,12 @@ pub fn decided(decided: &Decided) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}\n", verdict(decided));
     let lines = [reason(decided), turning(decided), information(decided), interaction(decided)];
-    lines.into_iter().flatten().for_each(|line| text.push_str(&wrapped(&line, "  ")));
+    lines.into_iter().flatten().for_each(|line| wrapped(&mut text, "", &line));
     frontier(&mut text, decided);
     cells(&mut text, decided);
     text.push('\n');
-    decided.notes.iter().for_each(|note| text.push_str(&wrapped(note, "  ! ")));
-    text.push_str(&wrapped(&ground(decided), "  "));
+    decided.notes.iter().for_each(|note| wrapped(&mut text, "! ", note));
+    wrapped(&mut text, "", &ground(decided));
     text
 }
 
@@ -155,7 +155,8 @@ fn frontier(text: &mut String, decided: &Decided) {
                 let _ = writeln!(text, "  {single}");
             }
             _ => {
-                let _ = write!(text, "\n{}", wrapped(&used(step), "    "));
+                text.push('\n');
+                wrapped(text, "    ", &used(step));
             }
         }
     }
@@ -191,20 +192,4 @@ fn ground(decided: &Decided) -> String {
         decided.unit.replace('_', " "),
         percent(decided.level),
     )
-}
-
-/// A paragraph in lines of a readable width, the first with `lead`.
-fn wrapped(paragraph: &str, lead: &str) -> String {
-    let (mut text, mut line) = (String::new(), lead.to_owned());
-    let indent = " ".repeat(lead.chars().count());
-    for word in paragraph.split(' ') {
-        if line.chars().count() + word.chars().count() > 100 && line.trim() != lead.trim() {
-            let _ = writeln!(text, "{}", line.trim_end());
-            line.clone_from(&indent);
-        }
-        line.push_str(word);
-        line.push(' ');
-    }
-    let _ = writeln!(text, "{}", line.trim_end());
-    text
 }

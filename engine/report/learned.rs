@@ -6,8 +6,7 @@ use projections::catalog;
 use projections::compare::{Comparison, Learning, Stage, show, show_change};
 use projections::measure::Measure;
 
-use super::closer::{arm, heading};
-use super::comparison::verdict_word;
+use super::layout::{arm, heading, verdict_word};
 use super::{counted, grouped};
 
 /// Every measure by practice, platform after platform.

@@ -7,6 +7,7 @@ mod closer;
 mod comparison;
 mod decided;
 mod ingested;
+mod layout;
 mod learned;
 mod moved;
 mod quality;

@@ -7,9 +7,8 @@ use projections::compare::{Comparison, Figure, Moved, show_change};
 use projections::measure::Measure;
 use projections::stats::switch::Design;
 
-use super::closer::{arm, heading};
-use super::comparison::verdict_word;
 use super::counted;
+use super::layout::{arm, heading, verdict_word};
 
 /// Every move from the reference, measure after measure.
 pub(super) fn moved(text: &mut String, comparison: &Comparison) {

@@ -4,11 +4,9 @@ use std::fmt::Write;
 
 use projections::quality::{Evidence, KindSeen, Row, Share};
 
+use super::layout::wrapped;
 use super::table::Form;
 use super::{counted, grouped};
-
-/// How wide a line is at most.
-const WIDTH: usize = 100;
 
 /// The evidence for people: a block for each platform and part, then what to do.
 #[must_use]
@@ -126,22 +124,6 @@ fn percent(share: Share) -> String {
 fn name(row: &Row) -> String {
     let levels: Vec<&str> = row.by.values().flatten().map(String::as_str).collect();
     if levels.is_empty() { row.platform.clone() } else { format!("{}: {}", row.platform, levels.join(", ")) }
-}
-
-/// Words in lines of at most [`WIDTH`], further ones below the first word.
-pub(super) fn wrapped(text: &mut String, begin: &str, words: &str) {
-    let indent = " ".repeat(begin.chars().count() + 2);
-    let mut line = begin.to_owned();
-    for (place, word) in words.split(' ').enumerate() {
-        if place > 0 && line.chars().count() + word.chars().count() >= WIDTH {
-            let _ = writeln!(text, "{line}");
-            line.clone_from(&indent);
-        } else if place > 0 {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    let _ = writeln!(text, "{line}");
 }
 
 /// The evidence in a form that programs read: a row for each platform and part.

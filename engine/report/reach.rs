@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use projections::compare::{Figure, Group, Reach, ReachPart};
 
-use super::quality::wrapped;
+use super::layout::wrapped;
 use super::table::Form;
 use super::{counted, grouped};
 

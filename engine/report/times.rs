@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use projections::compare::{Against, ByMinute, Contrast, Figure, Times};
 
-use super::closer::heading;
-use super::comparison::verdict_word;
+use super::layout::{heading, verdict_word};
 use super::{counted, grouped};
 
 /// What was found of every platform, and against the reference.

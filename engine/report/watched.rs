@@ -6,8 +6,8 @@ use projections::catalog;
 use projections::compare::{Comparison, Difference, Watch, show_change};
 use projections::measure::Measure;
 
-use super::closer::{columns, heading};
 use super::grouped;
+use super::layout::{columns, heading};
 
 /// Every difference that is watched, a line each.
 pub(super) fn watched(text: &mut String, comparison: &Comparison) {

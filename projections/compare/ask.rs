@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use event::{Dimension, KindSet, NOT_RECORDED, Role};
 
-use super::watch::Watching;
 use crate::catalog;
 use crate::cells::{Modalities, Question, Slot};
 use crate::filter::Filter;
@@ -46,6 +45,21 @@ pub struct Ask {
     pub watch: Option<Watching>,
     /// Whether times to a drop and back are looked for.
     pub times: bool,
+}
+
+/// What is fixed before the first look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Watching {
+    /// Consultations of both platforms at which the limits for every look are narrowest.
+    pub planned: u64,
+    /// The smallest difference of shares that would matter.
+    pub margin: f64,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { planned: 5_000, margin: 0.02 }
+    }
 }
 
 /// How differences are adjusted for what platforms are used for.

@@ -26,7 +26,7 @@ mod watch;
 mod words;
 
 pub use adjusted::Adjusted;
-pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable};
+pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable, Watching};
 pub use claim::{Rule, claim_id};
 pub use course::{Course, Point, courses};
 pub use decide::{Decided, Expected, Interaction, Step, decide, decided_slot};
@@ -40,7 +40,7 @@ pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};
 pub use subject::Subject;
 pub use times::{Against, ByMinute, Contrast, Gray, Times, times};
-pub use watch::{Watch, Watching};
+pub use watch::Watch;
 pub use words::{figures, show, show_change, show_difference, words};
 
 use std::collections::BTreeMap;

@@ -22,21 +22,6 @@ use crate::stats::special::{normal, student};
 /// The probability with which a difference of the margin is to be found.
 const POWER: f64 = 0.8;
 
-/// What is fixed before the first look.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Watching {
-    /// Consultations of both platforms at which the limits for every look are narrowest.
-    pub planned: u64,
-    /// The smallest difference of shares that would matter.
-    pub margin: f64,
-}
-
-impl Default for Watching {
-    fn default() -> Self {
-        Self { planned: 5_000, margin: 0.02 }
-    }
-}
-
 /// A difference of shares as whoever looks often or at much must see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Watch {
