@@ -38,6 +38,10 @@ fn the_best_platform_differs_by_service_and_a_range_is_the_verdict() {
         "{text}"
     );
     assert!(text.contains("It would turn if each further platform cost more than"), "{text}");
+    let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains("by service, sharing their luck by organisation; limits hold 95 %"), "{text}");
+    let alone = run(dir.path(), ["decide", "--cluster", "none", "--where", "service=mental-health"]).ok();
+    assert!(alone.contains("each on its own"), "{alone}");
     // At such a price it is none.
     let dear = decided(dir.path(), &["--price", "0.2"]);
     assert_eq!((&dear["verdict"], &dear["margin"]), (&"standardise".into(), &0.2.into()));

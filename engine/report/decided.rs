@@ -182,14 +182,19 @@ fn cells(text: &mut String, decided: &Decided) {
 
 /// What it rests on, and what not.
 fn ground(decided: &Decided) -> String {
-    let by =
-        if decided.by.is_empty() { "no strata".to_owned() } else { decided.by.join(", ").replace('_', " ") };
+    let by = match decided.by.join(", ").replace('_', " ") {
+        none if none.is_empty() => "all together".to_owned(),
+        by => format!("by {by}"),
+    };
+    let luck = match decided.unit {
+        "none" => "each on its own".to_owned(),
+        unit => format!("sharing their luck by {}", unit.replace('_', " ")),
+    };
     format!(
-        "{} consultations up to position {}, by {by}, sharing their luck by {}; limits hold {} of what may be. Nothing \
-         is adjusted for what else differs, and what a platform can do or costs is not in it.",
+        "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. Nothing is adjusted for \
+         what else differs, and what a platform can do or costs is not in it.",
         grouped(decided.n),
         grouped(decided.position),
-        decided.unit.replace('_', " "),
         percent(decided.level),
     )
 }
