@@ -73,6 +73,8 @@ fn of_too_little_nothing_is_said_but_that() {
     let found = decided(none.path(), &[]);
     assert_eq!((&found["verdict"], &found["n"]), (&"not_enough_evidence".into(), &0.into()));
     assert_eq!(found["reason"], "there are not two platforms to choose from");
+    let text = run(none.path(), ["decide"]).ok();
+    assert_eq!(text, "There are no consultations to decide about: `evenfield ingest FILE` takes some in.\n");
 }
 
 #[test]

@@ -11,6 +11,10 @@ use super::{Form, counted, grouped};
 /// The decision as a text.
 #[must_use]
 pub fn decided(decided: &Decided) -> String {
+    if decided.n == 0 {
+        return "There are no consultations to decide about: `evenfield ingest FILE` takes some in.\n"
+            .to_owned();
+    }
     let mut text = String::new();
     let _ = writeln!(text, "{}\n", verdict(decided));
     let lines = [reason(decided), turning(decided), information(decided), interaction(decided)];
