@@ -6,6 +6,7 @@
 //! [`read`](crate::reading::read) says of the same events, and the tests hold the two together.
 
 use event::Time;
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Ending, Outcome};
 
@@ -38,6 +39,27 @@ pub struct Gist {
     pub recovered_drops: u8,
     pub recovered_60s: u8,
     pub help_requests: u8,
+}
+
+/// One counted drop of a consultation. Times are in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DropSpan {
+    /// From connection to the drop.
+    pub from_ms: u32,
+    /// From the drop to the return, [`NO_TIME`] where nobody came back.
+    pub lasted_ms: u32,
+}
+
+impl DropSpan {
+    /// A drop that came at once and was over at once.
+    pub const NOTHING: Self = Self { from_ms: 0, lasted_ms: 0 };
+
+    /// The same with its times as they are told of an outcome.
+    #[must_use]
+    pub fn told(self) -> (i64, Option<i64>) {
+        let lasted = (self.lasted_ms != NO_TIME).then_some(i64::from(self.lasted_ms));
+        (i64::from(self.from_ms), lasted)
+    }
 }
 
 /// What is true of a consultation, a bit for each.

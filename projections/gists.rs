@@ -1,7 +1,8 @@
 //! Many gists, column by column, and what of their outcomes does not fit into them.
 //!
 //! A gist is numbers; its circumstances are numbers of levels in columns beside it, of the dimensions
-//! that were asked for. What people said, how long returns took, and the outcomes of consultations that
+//! that were asked for. What people said, when drops came and how long they
+//! lasted, and the outcomes of consultations that
 //! are not plain lie in lists by row. Whoever folds sees outcomes, one after the other in one piece of
 //! memory, without names of consultations and without what no measure asks for.
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use event::{Context, Dimension, NOT_RECORDED, Time};
 
 use crate::coverage::Coverage;
-use crate::gist::{Flags, Gist};
+use crate::gist::{DropSpan, Flags, Gist};
 use crate::outcome::{Outcome, RowSight};
 use crate::projection::Projection;
 use crate::reading::feedback::Said;
@@ -27,8 +28,8 @@ pub struct Gists {
     pub rows: Vec<Gist>,
     /// The dimensions that were asked for.
     pub columns: Vec<Column>,
-    /// By row: how long each counted drop with a return lasted, in ms.
-    pub returns: Vec<(u32, u32)>,
+    /// By row: each counted drop, in order.
+    pub drops: Vec<(u32, DropSpan)>,
     /// By row: from opening the link to joining, of patient and clinician, in ms.
     pub joins: Vec<(u32, [u32; 2])>,
     /// By row, what people said.
@@ -109,7 +110,7 @@ impl Gists {
                 std::iter::once(0).chain(next.levels.into_iter().map(&mut number)).collect();
             column.level.extend(next.level.into_iter().map(|level| numbers[level as usize]));
         }
-        shift(&mut self.returns, next.returns, before);
+        shift(&mut self.drops, next.drops, before);
         shift(&mut self.joins, next.joins, before);
         shift(&mut self.said, next.said, before);
         shift(&mut self.stages, next.stages, before);

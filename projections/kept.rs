@@ -28,8 +28,8 @@ pub struct KeptOutcome {
     lengths: [i64; 4],
     /// Blips, drops, recovered, recovered within a minute, losses of sound, requests for help.
     counts: [u32; 6],
-    /// How long each drop with a return lasted.
-    returns: Vec<i64>,
+    /// Each drop: from connection, and how long it lasted where somebody came back.
+    drops: Vec<(i64, Option<i64>)>,
     joins: Vec<(Role, i64)>,
     said: Vec<KeptSaid>,
     /// Kinds that are seen, inferred, declared as observed, declared as inferred.
@@ -83,7 +83,7 @@ impl KeptOutcome {
     /// The same with its lists in an order that does not tell how it was read.
     #[must_use]
     pub fn in_order(mut self) -> Self {
-        self.returns.sort_unstable();
+        self.drops.sort_unstable();
         self.joins.sort_unstable();
         self.said.sort_unstable();
         self
@@ -93,7 +93,6 @@ impl KeptOutcome {
 impl From<&Outcome> for KeptOutcome {
     fn from(row: &Outcome) -> Self {
         let place = |dimension| Dimension::ALL.iter().position(|known| *known == dimension).unwrap_or(0);
-        let returns = row.drop_times.iter();
         let mut said: Vec<Said> = Vec::new();
         said.extend(row.ratings.iter().copied().map(Said::Rated));
         said.extend(row.scores.iter().cloned().map(Said::Scored));
@@ -126,7 +125,7 @@ impl From<&Outcome> for KeptOutcome {
                 row.audio_losses,
                 row.help_requests,
             ],
-            returns: returns.filter_map(|drop| drop.over_at.map(|over| over.since(drop.at))).collect(),
+            drops: row.drops_from_connection().collect(),
             joins: row.join_ms.iter().map(|join| (join.role, join.ms)).collect(),
             said: said.iter().map(KeptSaid::from).collect(),
             kinds: [row.sight.sees, row.sight.infers, observed, inferred].map(KindSet::bits),
@@ -153,14 +152,14 @@ impl From<KeptOutcome> for Outcome {
         [row.connected_ms, row.down_ms, row.interrupted_ms, row.audio_lost_ms] = kept.lengths;
         [row.blips, row.drops, row.recovered_drops, row.recovered_60s, row.audio_losses, row.help_requests] =
             kept.counts;
-        row.drop_times.extend(kept.returns.into_iter().map(lasting));
+        row.drop_times.extend(kept.drops.into_iter().map(dropped));
         row.join_ms.extend(kept.joins.into_iter().map(|(role, ms)| JoinTime { role, ms }));
         kept.said.into_iter().for_each(|said| Said::from(said).tell(&mut row));
         row
     }
 }
 
-/// A drop with a return of which only the length is known.
-pub(crate) fn lasting(ms: i64) -> Disturbance {
-    Disturbance { at: Time::from_ms(0), over_at: Some(Time::from_ms(ms)) }
+/// A drop of which only is known how long after connection it came, and how long it lasted.
+pub(crate) fn dropped((from_ms, lasted_ms): (i64, Option<i64>)) -> Disturbance {
+    Disturbance { at: Time::from_ms(from_ms), over_at: lasted_ms.map(|ms| Time::from_ms(from_ms + ms)) }
 }

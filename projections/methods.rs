@@ -290,6 +290,19 @@ pub const METHODS: &[Method] = &[
                   whole seconds, rounded up",
     },
     Method {
+        name: "ghosh_lin",
+        title: "Drops per call by a minute, the second and third of a call among them, where calls that ended have no more",
+        source: "Ghosh & Lin 2000, Biometrics 56:554; limits by groups left out in turn (Kott 2001, J Off Stat 17:521)",
+        assumes: "independent organisations or clinicians; calls whose end nobody saw are like those that were seen on; \
+                  times in whole seconds, rounded up",
+    },
+    Method {
+        name: "mean_cumulative",
+        title: "Drops of a call that goes on for so many minutes",
+        source: "Nelson 2003, Recurrent Events Data Analysis; Lawless & Nadeau 1995, Technometrics 37:158",
+        assumes: "as for ghosh_lin; when a call ends says nothing of the drops it would have had",
+    },
+    Method {
         name: "gray",
         title: "Whether two platforms differ in the course of drops",
         source: "Gray 1988, Ann Stat 16:1141, with rho = 0",

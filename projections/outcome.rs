@@ -79,7 +79,7 @@ pub struct Outcome {
     pub join_ms: Vec<JoinTime>,
     /// At which stage it was abandoned.
     pub stage: Option<String>,
-    /// Each counted drop.
+    /// Each counted drop, in order.
     pub drop_times: Vec<Disturbance>,
     /// Each counted loss of sound.
     pub audio_times: Vec<Disturbance>,
@@ -271,6 +271,15 @@ impl Serialize for InProgress {
 }
 
 impl Outcome {
+    /// Of each counted drop, in order: milliseconds from connection to it, and from it to the return, if there was one.
+    pub fn drops_from_connection(&self) -> impl Iterator<Item = (i64, Option<i64>)> {
+        let first = self.drop_times.first().map_or(0, |drop| drop.at.ms());
+        let connected_at = first - self.first_drop_ms.unwrap_or(0);
+        self.drop_times
+            .iter()
+            .map(move |drop| (drop.at.ms() - connected_at, drop.over_at.map(|over| over.since(drop.at))))
+    }
+
     /// The row of a consultation of which nothing is told but its circumstances.
     pub(crate) fn empty(consultation: &str, context: Arc<Context>, sight: RowSight) -> Self {
         Self {

@@ -193,6 +193,15 @@ fn every_measure_has_something_to_count_in_the_rows_of_the_laws() {
         assert!(groups.iter().flat_map(|group| group.exits()).any(|(_, told, _)| told == exit), "{exit:?}");
     }
     assert!(groups.iter().any(|group| group.returns().len() > 1), "nobody comes back");
+    let of = |counted: fn(&GroupTimes) -> u64| groups.iter().map(|group| counted(group)).sum::<u64>();
+    let first = |group: &GroupTimes| {
+        group.exits().filter(|(_, exit, _)| *exit == Exit::Dropped).map(|exit| exit.2).sum()
+    };
+    assert!(of(|group| group.drops().map(|drop| drop.1).sum()) > of(first), "nobody drops twice");
+    assert_eq!(
+        of(|group| group.ends().map(|end| end.2).sum()),
+        of(|group| group.exits().map(|exit| exit.2).sum())
+    );
     assert!(times.values().any(|arm| arm.unmeasured > 0), "everything is measured");
 }
 

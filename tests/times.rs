@@ -64,6 +64,32 @@ fn dropped(calls: &[(u64, End)]) -> Vec<f64> {
     course
 }
 
+/// Of each call, in whole seconds: when it ended, whether anything is known to have ended it, and its drops.
+type Course = (u64, bool, Vec<u64>);
+
+fn course(row: &Value) -> Course {
+    let ms = |name: &str| row[name].as_u64().unwrap();
+    let drops: Vec<i64> =
+        row["drop_times"].as_array().unwrap().iter().map(|drop| milliseconds(&drop["at"]).unwrap()).collect();
+    let second = |at: &i64| ((at - drops[0]) as u64 + ms("first_drop_ms")).div_ceil(1_000);
+    let end = (ms("connected_ms") + ms("down_ms")).div_ceil(1_000);
+    (end, row["ending"] != "end_not_seen", drops.iter().map(second).collect())
+}
+
+/// Drops per call by a second, by looking at every call anew in every second: of those that go on, and of all.
+fn drops_by(calls: &[Course], last: u64) -> [f64; 2] {
+    let (mut left, mut sums) = (1.0, [0.0; 2]);
+    for second in 0..=last {
+        let at_risk = calls.iter().filter(|call| call.0 >= second).count() as f64;
+        let drops = calls.iter().flat_map(|call| &call.2).filter(|at| **at == second).count() as f64;
+        if at_risk > 0.0 {
+            sums = [sums[0] + drops / at_risk, sums[1] + left * drops / at_risk];
+            left *= 1.0 - calls.iter().filter(|call| call.0 == second && call.1).count() as f64 / at_risk;
+        }
+    }
+    sums
+}
+
 fn milliseconds(time: &Value) -> Option<i64> {
     Some(time.as_str()?.parse::<jiff::Timestamp>().unwrap().as_millisecond())
 }
@@ -109,6 +135,15 @@ fn of_one_platform(told: &Value, rows: &[Value]) {
         near(&at["value"], share);
         assert!(at["lo"].as_f64().unwrap() < share && share < at["hi"].as_f64().unwrap(), "{at}");
     }
+    let courses: Vec<Course> = rows.iter().map(|row| self::course(row)).collect();
+    assert!(courses.iter().any(|call| call.2.len() > 1), "nobody drops twice");
+    for place in 0..4 {
+        let at = |name: &str| told[name][place].clone();
+        let minutes = at("drops_per_call")["minutes"].as_u64().unwrap();
+        let [going_on, all] = drops_by(&courses, minutes * 60);
+        near(&at("drops_per_call")["value"], all);
+        near(&at("drops_going_on")["value"], going_on);
+    }
     // The share holds for a second each; in minutes.
     near(&told["lost_minutes"]["value"], course[..1_800].iter().sum::<f64>() / 60.0);
 
@@ -133,6 +168,7 @@ fn against_the_reference(times: &[Value]) {
     assert_eq!(one["against"]["reference"], other["platform"]);
     let less = |of: fn(&Value) -> &Value| of(one).as_f64().unwrap() - of(other).as_f64().unwrap();
     near(&one["against"]["dropped"]["value"], less(|told| &told["dropped"][3]["value"]));
+    near(&one["against"]["drops_per_call"]["value"], less(|told| &told["drops_per_call"][3]["value"]));
     near(&one["against"]["lost_minutes"]["value"], less(|told| &told["lost_minutes"]["value"]));
     assert!(one["against"]["gray"]["p"].as_f64().unwrap() < 0.05, "{}", one["against"]);
     assert_eq!(one["against"]["dropped"]["verdict"], "better");
@@ -164,6 +200,8 @@ fn people_read_it_with_units_limits_and_what_it_takes_for_granted() {
         "How soon calls drop, and how soon people are back",
         "connected calls; ",
         "  dropped by 5 min ",
+        "  drops in 100 calls by 5 min ",
+        "  where they go on so long, by 5 min ",
         "  lost to drops of a slot of 30 min: ",
         "  back within 1 min ",
         " connected hours (",

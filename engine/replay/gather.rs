@@ -385,7 +385,7 @@ impl<'a> Gathering<'a> {
                 gist.ending = gist.quiet_ending();
                 self.ring.leave_open(number);
             }
-            gists.returns.extend(plain.returns().iter().map(|ms| (number, *ms)));
+            gists.drops.extend(plain.drops().iter().map(|drop| (number, *drop)));
             if plain.join_ms != [NO_TIME; 2] {
                 gists.joins.push((number, plain.join_ms));
             }

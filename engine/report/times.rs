@@ -24,7 +24,8 @@ pub(super) fn times(text: &mut String, times: &[Times]) {
     let _ = writeln!(
         text,
         "  from connection to the first drop; a call that ended without one can drop no more; one whose end nobody saw\n  \
-         counts as long as it was seen; of a slot of {} min what comes after the first drop counts as lost",
+         counts as long as it was seen; of a slot of {} min what comes after the first drop counts as lost;\n  \
+         in drops in 100 calls the second and third drop of a call count, too",
         first.slot_minutes
     );
 }
@@ -50,6 +51,8 @@ fn lines(times: &Times) -> Vec<String> {
     let lost = shown(&times.lost_minutes, " min", |x| format!("{x:.2}"));
     let mut lines = vec![
         format!("dropped by {}", shares(&times.dropped)),
+        format!("drops in 100 calls by {}", hundreds(&times.drops_per_call)),
+        format!("where they go on so long, by {}", hundreds(&times.drops_going_on)),
         format!("lost to drops of a slot of {slot} min: {lost}"),
     ];
     if let Some(drops) = times.drops.filter(|drops| *drops > 0) {
@@ -63,20 +66,34 @@ fn lines(times: &Times) -> Vec<String> {
     lines
 }
 
-/// Shares by their minutes; where none of them can be had, why, once.
+/// Shares by their minutes.
 fn shares(shares: &[ByMinute]) -> String {
-    let none = shares.iter().all(|one| one.figure.value.is_none());
-    let share = |one: &ByMinute| {
-        format!("{} min {}", one.minutes, shown(&one.figure, " %", |x| format!("{:.1}", x * 100.0)))
-    };
-    match shares.last().and_then(|last| last.figure.reason.as_ref()).filter(|_| none) {
-        Some(why) => format!("any minute: {why}"),
-        None => shares.iter().map(share).collect::<Vec<_>>().join(", "),
-    }
+    by_minute(shares, |figure| shown(figure, " %", |x| format!("{:.1}", x * 100.0)))
 }
 
-fn held(against: &Against, slot: u64) -> [String; 3] {
-    let Against { reference, dropped, lost_minutes, gray } = against;
+/// Means by their minutes, times a hundred.
+fn hundreds(means: &[ByMinute]) -> String {
+    by_minute(means, |figure| shown(figure, "", |x| format!("{:.1}", x * 100.0)))
+}
+
+/// Figures by their minutes; why one is not more is said once where it is the same for all of them.
+fn by_minute(figures: &[ByMinute], shown: impl Fn(&Figure) -> String) -> String {
+    let reason = figures.last().and_then(|last| last.figure.reason.as_ref());
+    let reason = reason.filter(|why| figures.iter().all(|one| one.figure.reason.as_ref() == Some(why)));
+    if let Some(why) = reason.filter(|_| figures.iter().all(|one| one.figure.value.is_none())) {
+        return format!("any minute: {why}");
+    }
+    let bare = |figure: &Figure| Figure {
+        reason: figure.reason.clone().filter(|_| reason.is_none()),
+        ..figure.clone()
+    };
+    let told = figures.iter().map(|one| format!("{} min {}", one.minutes, shown(&bare(&one.figure))));
+    let text = told.collect::<Vec<_>>().join(", ");
+    reason.map_or(text.clone(), |why| format!("{text}; {why}"))
+}
+
+fn held(against: &Against, slot: u64) -> [String; 4] {
+    let Against { reference, dropped, drops_per_call, lost_minutes, gray } = against;
     let change = |contrast: &Contrast, unit: &str, number: fn(f64) -> String| {
         let word = verdict_word(contrast.verdict).replace('_', " ");
         format!("{}: {word}", shown(&contrast.figure, unit, number)).replace('-', "\u{2212}")
@@ -90,6 +107,10 @@ fn held(against: &Against, slot: u64) -> [String; 3] {
         format!(
             "against {reference}, dropped by {slot} min: {}",
             change(dropped, " points", |x| format!("{:+.1}", x * 100.0))
+        ),
+        format!(
+            "against {reference}, drops in 100 calls by {slot} min: {}",
+            change(drops_per_call, "", |x| format!("{:+.1}", x * 100.0))
         ),
         format!(
             "against {reference}, lost to drops: {}",

@@ -4,8 +4,11 @@
 //! no more, and is no reason to think that it would have. Shares and means have limits from groups of clusters left
 //! out in turn, and where rows are not clustered those of their estimators, which take consultations for independent.
 //! A drop without a return was never restored, whatever became of the call; no drop is last seen before it was over,
-//! so that the share restored is a plain one. The recovery within a minute and the drops per hour are those of the
+//! so that the share restored is a plain one. How often calls drop is Ghosh and Lin's mean, over all calls however
+//! soon they ended, and beside it the mean cumulative function, of calls that go on; both with limits of groups only. The recovery within a minute and the drops per hour are those of the
 //! catalogue, the latter turned over.
+
+mod repeated;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +26,7 @@ use crate::reliability::drops::{DROPS_PER_100H, RECOVERED_60S};
 use crate::stats::cluster::PLANNING_ICC;
 use crate::stats::estimate::FEWEST_EVENTS;
 use crate::stats::survival::clustered::{self, Groups, Quantity};
+use crate::stats::survival::recurrent::clustered::{self as recurrences, Mean};
 use crate::stats::survival::{End, Exits, aalen_johansen, gray, lost_time};
 use crate::stats::test_statistic::Test;
 use crate::stats::{Estimate, Reason, Status, cluster, difference, proportion, quantile};
@@ -65,6 +69,11 @@ pub struct Times {
     pub slot_minutes: u64,
     /// The share of calls whose first drop came by so many minutes from connection.
     pub dropped: Vec<ByMinute>,
+    /// Drops per call, the second and third of a call among them, by so many minutes from connection; a call that ended
+    /// has no further ones.
+    pub drops_per_call: Vec<ByMinute>,
+    /// Drops of a call that goes on for so many minutes.
+    pub drops_going_on: Vec<ByMinute>,
     /// Of a slot, the mean minutes from the first drop on.
     pub lost_minutes: Figure,
     /// Drops, the second and third of a call among them.
@@ -99,6 +108,8 @@ pub struct Against {
     pub reference: String,
     /// The share of calls that have dropped by the end of the slot, platform less reference.
     pub dropped: Contrast,
+    /// Drops per call by the end of the slot, the second and third of a call among them, platform less reference.
+    pub drops_per_call: Contrast,
     /// The minutes lost of a slot, platform less reference.
     pub lost_minutes: Contrast,
     /// Gray's test of the whole course of drops up to the end of the slot.
@@ -193,6 +204,8 @@ struct Seen<'a> {
     times: &'a ArmTimes,
     /// Its exits, or why there are none.
     groups: Result<Groups, Reason>,
+    /// Its drops and ends, or why there are none.
+    repeated: Result<recurrences::Groups, Reason>,
     /// Why its feed cannot tell, if it cannot.
     blind: Option<String>,
     per_100h: Row,
@@ -207,8 +220,10 @@ impl<'a> Seen<'a> {
         groups: &BTreeSet<&String>,
     ) -> Self {
         let none = GroupTimes::default();
-        let parts = groups.iter().map(|name| exits(times.groups.get(*name).unwrap_or(&none)));
-        let groups = parts.collect::<Result<Vec<_>, _>>().and_then(|parts| Groups::new(CAUSES, parts));
+        let parts = || groups.iter().map(|name| times.groups.get(*name).unwrap_or(&none));
+        let repeated = repeated::groups(parts());
+        let groups =
+            parts().map(exits).collect::<Result<Vec<_>, _>>().and_then(|parts| Groups::new(CAUSES, parts));
         let missing = NEEDS.missing(surveyed.map(Surveyed::seen).unwrap_or_default());
         let blind = (!missing.is_empty()).then(|| {
             let some = groups.as_ref().is_ok_and(|groups| groups.all().n() > 0);
@@ -220,7 +235,7 @@ impl<'a> Seen<'a> {
             row::read(ask, design, &slot, i, arm, cell, surveyed)
         };
         let [per_100h, recovered] = [read(0, &DROPS_PER_100H), read(1, &RECOVERED_60S)];
-        Self { ask, design, arm, surveyed, times, groups, blind, per_100h, recovered }
+        Self { ask, design, arm, surveyed, times, groups, repeated, blind, per_100h, recovered }
     }
 
     fn read(&self) -> Times {
@@ -244,6 +259,8 @@ impl<'a> Seen<'a> {
             went_on: at(Exit::LastSeen, false),
             slot_minutes: SLOT_S / 60,
             dropped: MINUTES.map(by_minute).to_vec(),
+            drops_per_call: self.repeated(Mean::Began),
+            drops_going_on: self.repeated(Mean::AtRisk),
             lost_minutes: self.figure(minutes(self.quantity(Quantity::LostMs, SLOT_MS))),
             drops: self.recovered.n,
             restored: self.restored(),
@@ -335,6 +352,7 @@ impl<'a> Seen<'a> {
         Against {
             reference: with.arm.platform.clone(),
             dropped: contrast(Quantity::Incidence, |estimate| estimate),
+            drops_per_call: self.repeated_against(with, unlike.as_ref()),
             lost_minutes: contrast(Quantity::LostMs, minutes),
             gray: self.gray(with, unlike.as_ref()),
         }

@@ -9,7 +9,7 @@ use event::{Context, Dimension, Role};
 
 use super::{Column, Gists};
 use crate::gist::{Flags, Gist, NO_TIME};
-use crate::kept::lasting;
+use crate::kept::dropped;
 use crate::outcome::{Ending, JoinTime, Outcome, RowSight};
 
 /// How many settings are kept at hand.
@@ -34,7 +34,7 @@ pub(super) struct Scene<'a> {
     settings: Settings,
     /// The last plain row and its setting.
     last: Option<(usize, usize)>,
-    returns: usize,
+    drops: usize,
     joins: usize,
     said: usize,
     stages: usize,
@@ -52,7 +52,7 @@ impl<'a> Scene<'a> {
             columns: gists.columns.iter().filter(|column| wanted.contains(&column.dimension)).collect(),
             settings: Settings::default(),
             last: None,
-            returns: gists.returns.partition_point(|(of, _)| *of < row),
+            drops: gists.drops.partition_point(|(of, _)| *of < row),
             joins: gists.joins.partition_point(|(of, _)| *of < row),
             said: gists.said.partition_point(|(of, _)| *of < row),
             stages: gists.stages.partition_point(|(of, _)| *of < row),
@@ -78,7 +78,7 @@ impl<'a> Scene<'a> {
     /// Makes the next row's outcome, if it counts; a plain one without its setting.
     pub(super) fn show(&mut self, number: usize, gist: &Gist) -> Shown {
         let gists = self.gists;
-        let returns = list(&gists.returns, &mut self.returns, number);
+        let drops = list(&gists.drops, &mut self.drops, number);
         let joins = list(&gists.joins, &mut self.joins, number);
         let said = list(&gists.said, &mut self.said, number);
         let stages = list(&gists.stages, &mut self.stages, number);
@@ -105,7 +105,7 @@ impl<'a> Scene<'a> {
         row.adequacy.clear();
         row.invitations.clear();
         row.anomalies.clear();
-        row.drop_times.extend(returns.iter().map(|(_, ms)| lasting(i64::from(*ms))));
+        row.drop_times.extend(drops.iter().map(|(_, drop)| dropped(drop.told())));
         for (_, ms) in joins {
             for (role, ms) in [Role::Patient, Role::Clinician].into_iter().zip(*ms) {
                 if ms != NO_TIME {

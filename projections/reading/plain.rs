@@ -14,7 +14,7 @@ use event::{Kind, Role, Target, Time};
 
 use super::{FIRST_TRY_MS, OPEN_MS, Reading};
 use crate::episode::{Episode, Fact, Mark, Who};
-use crate::gist::{Began, Flags, Gist, NO_TIME};
+use crate::gist::{Began, DropSpan, Flags, Gist, NO_TIME};
 use crate::outcome::{Ending, JoinTime, Outcome};
 use crate::parameters::Parameters;
 use crate::source::Sight;
@@ -152,14 +152,15 @@ impl Key {
 pub struct Plain {
     /// The numbers; whether it was scheduled or cancelled is not in the keys.
     pub gist: Gist,
-    /// How long each counted drop with a return lasted, in ms, of which there are as many as recovered.
-    pub returns: [u32; 2 * STAYS],
+    /// Each counted drop, in order, of which there are as many as the gist says.
+    pub drops: [DropSpan; 2 * STAYS],
     /// From opening the link to joining, of the patient and of the clinician, in ms.
     pub join_ms: [u32; 2],
 }
 
 impl Plain {
-    const NOTHING: Self = Self { gist: Gist::NOTHING, returns: [0; 2 * STAYS], join_ms: [NO_TIME; 2] };
+    const NOTHING: Self =
+        Self { gist: Gist::NOTHING, drops: [DropSpan::NOTHING; 2 * STAYS], join_ms: [NO_TIME; 2] };
 
     /// That of an outcome of a call of two whose last mark is at `last_ms`; none where it does not fit.
     fn of(row: &Outcome, last_ms: i64) -> Option<Self> {
@@ -194,9 +195,8 @@ impl Plain {
             recovered_60s: count(row.recovered_60s)?,
             help_requests: count(row.help_requests)?,
         };
-        let returns = row.drop_times.iter().filter_map(|drop| Some(drop.over_at?.since(drop.at)));
-        for (place, ms) in returns.enumerate() {
-            *plain.returns.get_mut(place)? = time(ms)?;
+        for (place, (from_ms, lasted_ms)) in row.drops_from_connection().enumerate() {
+            *plain.drops.get_mut(place)? = DropSpan { from_ms: time(from_ms)?, lasted_ms: maybe(lasted_ms)? };
         }
         for JoinTime { role, ms } in &row.join_ms {
             plain.join_ms[usize::from(*role == Role::Clinician)] = time(*ms)?;
@@ -204,10 +204,10 @@ impl Plain {
         Some(plain)
     }
 
-    /// How long each counted drop with a return lasted, in ms, in the order of the drops.
+    /// Each counted drop, in order.
     #[must_use]
-    pub fn returns(&self) -> &[u32] {
-        &self.returns[..usize::from(self.gist.recovered_drops)]
+    pub fn drops(&self) -> &[DropSpan] {
+        &self.drops[..usize::from(self.gist.drops)]
     }
 }
 
@@ -450,10 +450,12 @@ impl<'a> Reader<'a> {
         if let Some((first, _)) = drops.first() {
             gist.first_drop_ms = (first - connected_at) as u32;
         }
-        for (from, back) in drops.iter().filter_map(|(from, back)| Some((from, (*back)?))) {
-            plain.returns[usize::from(gist.recovered_drops)] = (back - from) as u32;
-            gist.recovered_drops += 1;
-            gist.recovered_60s += u8::from(back - from <= RECOVERY_MS);
+        for (span, (from, back)) in plain.drops.iter_mut().zip(drops) {
+            let lasted = back.map(|back| back - *from);
+            span.from_ms = (*from - connected_at) as u32;
+            span.lasted_ms = lasted.map_or(NO_TIME, |lasted| lasted as u32);
+            gist.recovered_drops += u8::from(lasted.is_some());
+            gist.recovered_60s += u8::from(lasted.is_some_and(|lasted| lasted <= RECOVERY_MS));
         }
     }
 

@@ -6,7 +6,7 @@
 //!           column of `began`, just behind `last_ms` for never: differences
 //!           columns, in the order of `FIELDS`
 //! levels    a section for each dimension, so that only those asked for are read: column of levels
-//! lists     what people said, how long returns took, and outcomes that are not plain
+//! lists     what people said, every drop, and outcomes that are not plain
 //! ```
 
 use std::io::Result;
@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use event::Time;
-use projections::gist::{Began, Flags, Gist};
+use projections::gist::{Began, DropSpan, Flags, Gist};
 use projections::kept::{KeptOutcome, KeptSaid};
 use projections::outcome::Ending;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub(super) const ROWS: usize = 1 << 14;
 /// What not every row has; rows are counted from the first of the chunk.
 #[derive(Serialize, Deserialize)]
 struct Lists {
-    returns: Vec<(u32, u32)>,
+    drops: Vec<(u32, DropSpan)>,
     joins: Vec<(u32, [u32; 2])>,
     said: Vec<(u32, KeptSaid)>,
     stages: Vec<(u32, String)>,
@@ -149,7 +149,7 @@ pub(super) fn lists(stretch: &Stretch, rows: &Range<usize>) -> Result<Vec<u8>> {
     let begin = going_on.partition_point(|row| (*row as usize) < rows.start);
     let end = going_on.partition_point(|row| (*row as usize) < rows.end);
     encode(&Lists {
-        returns: part(&gists.returns, rows, |ms| *ms),
+        drops: part(&gists.drops, rows, |drop| *drop),
         joins: part(&gists.joins, rows, |ms| *ms),
         said: part(&gists.said, rows, |said| KeptSaid::from(said)),
         stages: part(&gists.stages, rows, |stage| stage.as_ref().to_owned()),
@@ -162,7 +162,7 @@ pub(super) fn lists(stretch: &Stretch, rows: &Range<usize>) -> Result<Vec<u8>> {
 pub(super) fn take_lists(stretch: &mut Stretch, (before, rows): (u32, usize), bytes: &[u8]) -> Result<()> {
     let lists: Lists = decode(bytes)?;
     let gists = &mut stretch.gists;
-    let in_place = put(&mut gists.returns, lists.returns, (before, rows), |ms| ms)
+    let in_place = put(&mut gists.drops, lists.drops, (before, rows), |drop| drop)
         && put(&mut gists.joins, lists.joins, (before, rows), |ms| ms)
         && put(&mut gists.said, lists.said, (before, rows), Into::into)
         && put(&mut gists.stages, lists.stages, (before, rows), Arc::from)

@@ -6,6 +6,7 @@ use event::{Context, Dimension, Kind, KindSet, Time};
 
 use super::*;
 use crate::compare::ClusterChoice;
+use crate::kept::KeptOutcome;
 use crate::outcome::{Disturbance, Ending, Outcome, RowSight};
 use crate::projection::Projection as _;
 use crate::stats::LEVEL_95;
@@ -152,17 +153,15 @@ fn times_of_whole_seconds_are_exact_and_others_are_late_by_less_than_one() {
 fn with_drops(restored_ms: &[i64], never: usize, short: bool) -> Outcome {
     let mut row = call("a", "one", 600_000, 1);
     row.drops = (restored_ms.len() + never) as u32;
-    let from = |at: i64| if short { Time::from_ms(0) } else { Time::from_ms(at) };
-    let back = |(place, ms): (usize, &i64)| {
-        let at = from(1_000 * place as i64);
-        Disturbance { at, over_at: Some(Time::from_ms(at.ms() + ms)) }
+    let lasted = restored_ms.iter().map(|ms| Some(*ms)).chain(std::iter::repeat_n(None, never));
+    let drop = |(place, lasted): (i64, Option<i64>)| {
+        let at = Time::from_ms(77 + 1_000 * place);
+        Disturbance { at, over_at: lasted.map(|ms| Time::from_ms(at.ms() + ms)) }
     };
-    row.drop_times = restored_ms.iter().enumerate().map(back).collect();
-    let lost = std::iter::repeat_n(Disturbance { at: from(5), over_at: None }, never);
-    row.drop_times.extend(lost.filter(|_| !short));
+    row.drop_times = (0..).zip(lasted).map(drop).collect();
     row.recovered_drops = restored_ms.len() as u32;
     row.recovered_60s = restored_ms.iter().filter(|ms| **ms <= 60_000).count() as u32;
-    row
+    if short { KeptOutcome::from(&row).into() } else { row }
 }
 
 #[test]
@@ -186,6 +185,52 @@ fn what_was_never_restored_counts_however_little_is_kept_of_it() {
     let rows = [with_drops(&[10_000], 2, false)];
     let median = &found(&rows, ClusterChoice::None).times[0].median_restored_s;
     assert_eq!((median.value, median.status), (None, Status::Boundary(Reason::NotReached)));
+}
+
+/// Eight calls of eight organisations: minutes of their drops, and when they ended.
+const EIGHT: [(&[i64], i64); 8] = [
+    (&[3, 10], 20),
+    (&[], 15),
+    (&[5], 12),
+    (&[2, 4, 12], 18),
+    (&[], 8),
+    (&[10], 25),
+    (&[7, 15], 20),
+    (&[], 10),
+];
+
+#[test]
+fn further_drops_of_a_call_count_in_how_often_calls_drop() {
+    let row = |(place, (drops, end)): (usize, &(&[i64], i64))| {
+        let mut row = call("a", &format!("o{place}"), end * 60_000, 2);
+        row.drops = drops.len() as u32;
+        row.first_drop_ms = drops.first().map(|minute| minute * 60_000);
+        let drop = |minute: &i64| Disturbance { at: Time::from_ms(minute * 60_000), over_at: None };
+        row.drop_times = drops.iter().map(drop).collect();
+        row
+    };
+    let rows: Vec<Outcome> = EIGHT.iter().enumerate().map(row).collect();
+    let found = found(&rows, ClusterChoice::By(Dimension::Organisation));
+    let values =
+        |means: &[ByMinute]| -> Vec<Option<f64>> { means.iter().map(|at| at.figure.value).collect() };
+    let going_on = values(&found.times[0].drops_going_on);
+    // By the end of the slot nobody is left to drop.
+    for (found, mean) in going_on.iter().zip([0.5, 0.910714286, 1.277380952, 1.277380952]) {
+        near(*found, mean, 5.1e-10);
+    }
+    let per_call = values(&found.times[0].drops_per_call);
+    near(per_call[0], 0.5, 1e-15);
+    near(per_call[3], 9.0 / 8.0, 1e-15);
+    let by_30 = &found.times[0].drops_per_call[3].figure;
+    assert!(by_30.lo.is_some_and(|lo| lo > 0.0 && lo < 1.125) && by_30.hi.is_some_and(|hi| hi > 1.125));
+    // Where nothing is shared there is no telling how sure that is.
+    let alone = found_alone(&rows);
+    assert_eq!((alone.value, alone.lo), (by_30.value, None));
+    assert!(alone.reason.is_some_and(|why| why.contains("organisations or clinicians")));
+}
+
+fn found_alone(rows: &[Outcome]) -> Figure {
+    found(rows, ClusterChoice::None).times[0].drops_per_call[3].figure.clone()
 }
 
 #[test]

@@ -61,10 +61,8 @@ fn check(steps: &[Step]) -> bool {
 fn says(plain: &Plain, steps: &[Step], whole: Outcome) {
     let mut row = Outcome::empty("c", std::sync::Arc::new(Context::default()), whole.sight);
     plain.gist.tell(&mut row);
-    let drops = |row: &Outcome| -> Vec<u32> {
-        row.drop_times.iter().filter_map(|drop| Some(drop.over_at?.since(drop.at) as u32)).collect()
-    };
-    assert_eq!(plain.returns(), drops(&whole), "{steps:?}");
+    let drops: Vec<(i64, Option<i64>)> = plain.drops().iter().map(|drop| drop.told()).collect();
+    assert_eq!(drops, whole.drops_from_connection().collect::<Vec<_>>(), "{steps:?}");
     let joins = [(Role::Patient, 0), (Role::Clinician, 1)].map(|(role, place)| {
         let theirs = whole.join_ms.iter().find(|time| time.role == role).map(|time| time.ms as u32);
         (theirs, Some(plain.join_ms[place]).filter(|ms| *ms != NO_TIME))

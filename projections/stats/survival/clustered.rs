@@ -152,7 +152,7 @@ impl Quantity {
 
 impl Exits {
     /// What is left without the units of a part of them.
-    fn without(&self, part: &Self) -> Self {
+    pub(super) fn without(&self, part: &Self) -> Self {
         let mut gone = part.rows().peekable();
         let mut left = Self {
             causes: self.causes,

@@ -8,6 +8,8 @@
 //! Sources: Nelson 2003, Recurrent Events Data Analysis; Lawless & Nadeau 1995, Technometrics 37:158;
 //! Ghosh & Lin 2000, Biometrics 56:554.
 
+pub mod clustered;
+
 use super::{End, Step};
 use crate::stats::estimate::{Estimate, Interval, critical};
 use crate::stats::status::{Flag, Reason, Status};
