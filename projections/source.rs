@@ -42,8 +42,11 @@ pub struct Sight {
 }
 
 impl Sources {
-    /// Notes that `source` sent events of `kinds`.
+    /// Notes that `source` sent events of `kinds`; one that sent nothing is not heard of.
     pub fn sent(&mut self, source: &str, kinds: KindSet) {
+        if kinds.is_empty() {
+            return;
+        }
         if let Some(sent) = self.sent.get_mut(source) {
             *sent = sent.or(kinds);
         } else {

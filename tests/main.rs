@@ -5,6 +5,7 @@
 mod bench;
 mod calibration;
 mod checkpoint;
+mod claims;
 mod cli;
 mod closer;
 mod command;
@@ -18,6 +19,7 @@ mod flow;
 mod frozen;
 mod fuzzing;
 mod golden;
+mod history;
 mod keeper;
 mod laws;
 mod log;

@@ -1,14 +1,17 @@
 //! `evenfield compare`: platforms, measure by measure.
 
+use std::path::PathBuf;
+
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Watching};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Gated, Watching, gated};
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
 use projections::period::Period;
 
 use super::choose::{choose, unknown};
 use super::failure::Failure;
+use super::gate::gates;
 use super::out::Out;
 use super::store::{self, SheetArgs};
 use super::{Format, Shared};
@@ -31,6 +34,9 @@ pub(super) struct Args {
     platforms: Vec<String>,
     #[command(flatten)]
     ask: AskArgs,
+    /// Thresholds that platforms must meet, in a TOML file; exit code 3 where one is not met
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     #[command(flatten)]
     reading: SheetArgs,
 }
@@ -241,13 +247,25 @@ pub(super) fn sensible(ask: &Ask) -> Result<(), Failure> {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&args.platforms)?;
+    let gates = args.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
     let log = store::open(shared)?;
     let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
     known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
     note_unknown_levels(&sheet, &ask.filter, shared);
     recorded(&sheet, &ask)?;
-    let comparison = compare(&sheet, &ask, shared.threads())?;
-    show(&comparison, shared, out)
+    let mut comparison = compare(&sheet, &ask, shared.threads())?;
+    comparison.gates = gated(&gates, &comparison);
+    show(&comparison, shared, out)?;
+    met(&comparison.gates)
+}
+
+/// Fails where a gate is not met.
+fn met(gates: &[Gated]) -> Result<(), Failure> {
+    let failed = gates.iter().filter(|gated| !gated.passes).count();
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::Gate(format!("{failed} of {} gates are not met", gates.len()))),
+    }
 }
 
 /// Writes a comparison in the form that was asked for.
@@ -266,7 +284,8 @@ pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> R
             comparison.courses.iter().try_for_each(|course| out.row(course))?;
             comparison.learning.iter().try_for_each(|learning| out.row(learning))?;
             comparison.moves.iter().try_for_each(|moved| out.row(moved))?;
-            comparison.times.iter().try_for_each(|times| out.row(times))
+            comparison.times.iter().try_for_each(|times| out.row(times))?;
+            comparison.gates.iter().try_for_each(|gated| out.row(gated))
         }
         Format::Table => out.text(&report::comparison(comparison)),
         Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),

@@ -20,6 +20,8 @@ pub(super) enum Failure {
     Other(String),
     /// 2: it was asked wrongly.
     Usage(String),
+    /// 3: a gate is not met.
+    Gate(String),
     /// 4: the input is bad, or some of it.
     Input(String),
     /// 5: the log is damaged.
@@ -38,6 +40,7 @@ impl Failure {
         match self {
             Self::Other(text)
             | Self::Usage(text)
+            | Self::Gate(text)
             | Self::Input(text)
             | Self::Integrity(text)
             | Self::NotComparable(text) => Some(text),
@@ -52,6 +55,7 @@ impl Failure {
             Self::Quiet => 0,
             Self::Other(_) => 1,
             Self::Usage(_) => 2,
+            Self::Gate(_) => 3,
             Self::Input(_) => 4,
             Self::Integrity(_) => 5,
             Self::NotComparable(_) => 6,

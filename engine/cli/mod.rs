@@ -8,10 +8,13 @@ mod choose;
 mod compare;
 mod decide;
 mod demo;
+mod diff;
 mod draft;
+mod explain;
 mod export;
 mod failure;
 mod feed;
+mod gate;
 mod ingest;
 mod log;
 mod methods;
@@ -42,7 +45,7 @@ use out::{Out, tell};
 #[derive(Parser)]
 #[command(name = "evenfield", version, about, disable_help_subcommand = true)]
 #[command(after_help = "Begin with:  evenfield demo\n\n\
-    Exit codes: 0 ok, 1 error, 2 usage, 4 bad input (also when only some lines were\n\
+    Exit codes: 0 ok, 1 error, 2 usage, 3 a gate is not met, 4 bad input (also when only some lines were\n\
     rejected), 5 log integrity, 6 not comparable, 130 interrupted.")]
 struct Cli {
     #[command(flatten)]
@@ -146,6 +149,10 @@ enum Verb {
     Compare(compare::Args),
     /// Standardise or range: one platform for all, or each service its own
     Decide(decide::Args),
+    /// What two moments of the store claim otherwise
+    Diff(diff::Args),
+    /// What stands behind a claim: its rule, its numbers, its consultations and their events
+    Explain(explain::Args),
     /// Plain counts, sums and quantiles of every platform
     Totals(totals::Args),
     /// How complete the evidence is: what of each platform was recorded, seen and understood
@@ -218,6 +225,8 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Ingest(args) => ingest::run(args, shared, &mut out),
         Verb::Compare(args) => compare::run(args, shared, &mut out),
         Verb::Decide(args) => decide::run(args, shared, &mut out),
+        Verb::Diff(args) => diff::run(args, shared, &mut out),
+        Verb::Explain(args) => explain::run(args, shared, &mut out),
         Verb::Totals(args) => totals::run(args, shared, &mut out),
         Verb::Quality(args) => quality::run(args, shared, &mut out),
         Verb::Reach(args) => reach::run(args, shared, &mut out),

@@ -1,16 +1,21 @@
 //! The store a verb works on, and what most verbs do with it first.
 
+use std::str::FromStr;
+
 use event::{Dimension, Time};
 
 use super::Shared;
 use super::failure::Failure;
 use super::progress;
-use crate::log::{Log, Mode, Opening};
+use crate::log::{Log, LogError, Mode, Opening, Position};
 use crate::replay::{Request, Sheet, Table, kept_sheet, replay};
 
 /// How consultations are read.
 #[derive(clap::Args, Clone, Default)]
 pub(super) struct ReadingArgs {
+    /// The store as it was: up to a position, or with what was taken in by a time [default: as it is]
+    #[arg(long, value_name = "POSITION|TIME")]
+    as_of: Option<AsOf>,
     /// As of when consultations are open or closed, such as 2026-03-31T00:00:00Z [default: the newest event]
     #[arg(long, value_name = "TIME")]
     until: Option<Time>,
@@ -29,11 +34,48 @@ pub(super) struct SheetArgs {
     fresh: bool,
 }
 
+/// A place in the history of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AsOf {
+    /// Up to that event.
+    Position(Position),
+    /// With what was taken in by then.
+    Time(Time),
+}
+
+impl FromStr for AsOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let position = text.parse().ok().map(Position).filter(|position| *position >= Position::FIRST);
+            return position.map(Self::Position).ok_or_else(|| "positions begin at 1".to_owned());
+        }
+        text.parse()
+            .map(Self::Time)
+            .map_err(|_| "write a position, such as 1200, or a time, such as 2026-03-31T00:00:00Z".to_owned())
+    }
+}
+
+impl AsOf {
+    /// The last position that was there then.
+    pub(super) fn position(self, log: &Log) -> Result<Position, Failure> {
+        match self {
+            Self::Position(position) if position > log.head() => {
+                Err(LogError::NoPosition { position, head: log.head() }.into())
+            }
+            Self::Position(position) => Ok(position),
+            Self::Time(at) => Ok(log.recorded_by(at)?),
+        }
+    }
+}
+
 impl ReadingArgs {
-    /// The request for a replay.
-    pub(super) fn request(&self, shared: &Shared) -> Request {
+    /// The request for a replay of `log`.
+    pub(super) fn request(&self, shared: &Shared, log: &Log) -> Result<Request, Failure> {
+        let as_of = self.as_of.map(|as_of| as_of.position(log)).transpose()?;
         let threads = Some(shared.threads());
-        Request { until: self.until, grace_ms: self.grace_ms, threads, ..Request::default() }
+        Ok(Request { as_of, until: self.until, grace_ms: self.grace_ms, threads, ..Request::default() })
     }
 }
 
@@ -70,7 +112,7 @@ pub(super) fn tell_opening(log: &Log, shared: &Shared) {
 
 /// Replays the store into rows.
 pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<Table, Failure> {
-    let request = reading.request(shared);
+    let request = reading.request(shared, log)?;
     Ok(progress::during(shared, "replaying", "events", |watch| replay(log, &request, watch))?)
 }
 
@@ -81,14 +123,24 @@ pub(super) fn sheet(
     args: &SheetArgs,
     wanted: &[Dimension],
 ) -> Result<Sheet, Failure> {
-    let request = args.reading.request(shared);
+    let request = args.reading.request(shared, log)?;
     if args.fresh {
         return Ok(progress::during(shared, "replaying", "events", |watch| {
             crate::replay::sheet(log, &request, wanted, watch)
         })?);
     }
+    sheet_of(shared, log, &request, wanted)
+}
+
+/// The sheet of a request, from the checkpoint where there is one.
+pub(super) fn sheet_of(
+    shared: &Shared,
+    log: &Log,
+    request: &Request,
+    wanted: &[Dimension],
+) -> Result<Sheet, Failure> {
     let kept =
-        progress::during(shared, "replaying", "events", |watch| kept_sheet(log, &request, wanted, watch))?;
+        progress::during(shared, "replaying", "events", |watch| kept_sheet(log, request, wanted, watch))?;
     if let Some(what) = kept.damaged {
         shared.note(&format!(
             "the checkpoint in {} could not be read ({what}); every event was read instead, and it is made anew",

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range, RangeBounds};
 
-use event::Dimension;
+use event::{Dimension, Time};
 
 use super::block::{Block, Stored, Values};
 use super::brief::{BriefBlock, Contexts};
+use super::cold;
 use super::entry::Entry;
 use super::error::Damage;
 use super::hot::{self, HotBlock};
@@ -175,11 +176,35 @@ impl HotBlocks<'_> {
 }
 
 /// Reading for a replay.
+/// The last position before the first event that was recorded after `at`.
+fn recorded_by(store: &Store, head: Position, at: Time) -> Result<Position, LogError> {
+    let fetch = |store: &Store, entry: Entry| {
+        let value = value(store, Key::Cold, entry.first)?;
+        Ok(cold::decode(&value).map_err(LogError::damaged(entry.first))?.recorded_at)
+    };
+    for got in each(store, Span::of(.., head), fetch) {
+        let (part, recorded) = got?;
+        if let Some(later) = recorded.iter().position(|recorded| *recorded > at) {
+            return Ok(Position(part.first.0 + later as u64 - 1));
+        }
+    }
+    Ok(head)
+}
+
 impl Log {
     /// The hot blocks that hold events of `range`, for a replay; of the dimensions only those `wanted`.
     #[must_use]
     pub fn hot_blocks(&self, range: impl RangeBounds<Position>, wanted: &[Dimension]) -> HotBlocks<'_> {
         HotBlocks::new(&self.store, Span::of(range, self.head()), wanted)
+    }
+
+    /// The head of the log as it was at `at`: the last position before the first event that was recorded later.
+    ///
+    /// # Errors
+    ///
+    /// When a block cannot be read.
+    pub fn recorded_by(&self, at: Time) -> Result<Position, LogError> {
+        recorded_by(&self.store, self.head(), at)
     }
 
     /// Where the blocks lie that hold events of `range`, up to the head.

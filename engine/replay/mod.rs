@@ -35,7 +35,7 @@ mod totals;
 
 pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
 pub use decoded::Decoded;
-pub use questions::{decide, quality, reach};
+pub use questions::{decide, evidence, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
 pub use sheet::{MOST_ROWS, Sheet, sheet};
@@ -60,6 +60,8 @@ pub const MOST_CONSULTATIONS: usize = 20_000_000;
 /// How to replay.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Request {
+    /// The last event that is read; none: the newest there is.
+    pub as_of: Option<Position>,
     /// The instant as of which consultations are open or closed; by default the newest event's.
     pub until: Option<Time>,
     /// A gap shorter than this is a blip, in milliseconds; by default the house's.
@@ -76,6 +78,12 @@ impl Request {
     pub fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.threads.unwrap_or_else(all).max(1)
+    }
+
+    /// The last position that is read.
+    #[must_use]
+    pub fn head(&self, log: &Log) -> Position {
+        self.as_of.map_or(log.head(), |position| position.min(log.head()))
     }
 
     /// How consultations are read, where the newest event is of that instant.
@@ -138,12 +146,12 @@ impl Watch {
     }
 }
 
-/// Replays the whole log into one row per consultation.
+/// Replays the log into one row per consultation.
 ///
 /// # Errors
 /// When the log cannot be read or has too many consultations, or the watch says stop.
 pub fn replay(log: &Log, request: &Request, watch: &Watch) -> Result<Table, ReplayError> {
-    let head = log.head();
+    let head = request.head(log);
     let threads = request.threads();
     let limit = request.most_consultations.unwrap_or(MOST_CONSULTATIONS);
     let pieces = gather(log, head, (threads, limit), watch)?;
@@ -225,7 +233,8 @@ fn ranges(
     head: Position,
     parts: usize,
 ) -> Result<Vec<std::ops::RangeInclusive<Position>>, LogError> {
-    let firsts = log.first_positions()?;
+    let mut firsts = log.first_positions()?;
+    firsts.retain(|first| *first <= head);
     let each = firsts.len().div_ceil(parts).max(1);
     let cuts: Vec<Position> = firsts.into_iter().step_by(each).collect();
     let lasts = cuts.iter().skip(1).map(|next| Position(next.0 - 1)).chain(std::iter::once(head));

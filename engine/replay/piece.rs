@@ -139,7 +139,7 @@ impl Piece {
         self.sources.iter().map(|(source, sent)| (source.as_str(), *sent))
     }
 
-    /// The shards, with sources numbered as in `names`, which is sorted and holds them all.
+    /// The shards, with sources numbered as in `names`, which is sorted and holds all that sent something.
     pub(super) fn into_shards(mut self, names: &[&str]) -> Vec<Shard> {
         let numbers: Vec<u32> = self
             .sources

@@ -1,7 +1,7 @@
 //! Questions besides the comparison: how complete the evidence is, and whom it is about.
 
 use event::Dimension;
-use projections::compare::{self as comparing, Ask, Decided, Design, NotComparable, Reach};
+use projections::compare::{self as comparing, Ask, Claim, Counted, Decided, Design, NotComparable, Reach};
 use projections::filter::Filter;
 use projections::quality::{self, Evidence, Quality};
 use projections::reach::{self, Population};
@@ -22,6 +22,20 @@ pub fn quality(table: &Table, by: &[Dimension], filter: &Filter, threads: usize)
         undeclared_sources: table.undeclared.clone(),
         ..quality::read(&asked, &counted, &table.open, &table.parameters)
     }
+}
+
+/// The consultations that were counted for a claim of the comparison that `ask` makes.
+///
+/// # Errors
+/// When what is asked cannot be compared.
+pub fn evidence<'a>(
+    table: &'a Table,
+    ask: &Ask,
+    claim: &Claim,
+    threads: usize,
+) -> Result<Vec<Counted<'a>>, NotComparable> {
+    let design = ask.design(&table.fold(&ask.survey(), threads))?;
+    Ok(comparing::evidence(ask, &design, claim, &table.rows, &table.parameters))
 }
 
 /// One platform for all, or a range, by a measure of `ask` in the strata that it asks for; nothing where it asks for no

@@ -16,7 +16,7 @@ use super::again::ToRead;
 use super::book::{Book, declared};
 use super::fragments::{Place, bring_together, groups};
 use super::gather::Common;
-use super::sheet::{Sheet, gather_all, hear, newest_of, read_aside, sheet};
+use super::sheet::{Sheet, extents_to, gather_all, hear, newest_of, read_aside, sheet};
 use super::stretch::Stretch;
 use super::{ReplayError, Request, Watch, spread};
 use crate::log::{Extent, Log};
@@ -56,10 +56,10 @@ impl Sheet {
         let asked = request.parameters(self.parameters.until);
         let read = Parameters { until: asked.until, ..self.parameters };
         let next = self.position.next();
-        if asked != read || log.head() < self.position {
+        if asked != read || request.head(log) < self.position {
             return anew(&self, log, request, watch);
         }
-        let extents = log.extents(next..)?;
+        let extents = extents_to(log, next, request.head(log))?;
         let before = Book::of(&self.sources);
         let mut sources = self.sources.clone();
         declared(log, &extents, &mut sources)?;

@@ -61,6 +61,7 @@ pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison
         let counted = rows.fold(&design.times(ask, &failures, &about.parameters), threads);
         comparison.times = comparing::times(ask, &design, &arms, &failures, &counted);
     }
+    comparison.claims = comparing::claims(ask, &comparison);
     comparison.position = about.position.0;
     comparison.in_progress = about.in_progress;
     Ok(comparison)

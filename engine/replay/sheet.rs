@@ -112,7 +112,7 @@ impl Sheet {
     }
 }
 
-/// Replays the whole log into gists with the levels of the dimensions `wanted`.
+/// Replays the log into gists with the levels of the dimensions `wanted`.
 ///
 /// # Errors
 /// When the log cannot be read or has too many consultations, or the watch says stop.
@@ -123,7 +123,7 @@ pub fn sheet(
     watch: &Watch,
 ) -> Result<Sheet, ReplayError> {
     let (threads, wanted) = (request.threads(), with_needed(wanted));
-    let extents = log.extents(..)?;
+    let extents = extents_to(log, Position::FIRST, request.head(log))?;
     let position = extents.last().map_or(Position::START, |extent| extent.last);
     let mut sources = Sources::default();
     declared(log, &extents, &mut sources)?;
@@ -139,6 +139,15 @@ pub(super) fn with_needed(wanted: &[Dimension]) -> Vec<Dimension> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Where the blocks lie that hold events from `first` to `last`, of the last block not more than that.
+pub(super) fn extents_to(log: &Log, first: Position, last: Position) -> Result<Vec<Extent>, LogError> {
+    let mut extents = log.extents(first..=last)?;
+    if let Some(extent) = extents.last_mut() {
+        extent.last = extent.last.min(last);
+    }
+    Ok(extents)
 }
 
 /// A stretch of about as many blocks for each thread, of what stands at `from` and behind it.

@@ -1,6 +1,6 @@
 //! A comparison for people: measure by measure, each platform with its counts, interval and verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use event::Role;
@@ -12,14 +12,15 @@ use projections::measure::{Fold, Measure};
 use projections::stats::Status;
 
 use super::closer::{adjusted, closer};
-use super::layout::verdict_word;
+use super::gated::gated;
+use super::layout::{heading, verdict_word, wrapped};
 use super::table::Form;
 use super::{counted, grouped};
 
 /// The whole comparison as a text.
 #[must_use]
 pub fn comparison(comparison: &Comparison) -> String {
-    let mut text = heading(comparison);
+    let mut text = headline(comparison);
     if comparison.rows.is_empty() {
         text.push_str(if comparison.position == 0 {
             "There are no consultations to compare. `evenfield ingest FILE` takes some in, \
@@ -42,11 +43,13 @@ pub fn comparison(comparison: &Comparison) -> String {
         stratum(&mut text, comparison, rows, &differences);
     }
     text.push_str(&closer(comparison));
+    text.push_str(&further_claims(comparison));
+    gated(&mut text, &comparison.gates);
     text.push_str(&notes(comparison));
     text
 }
 
-fn heading(comparison: &Comparison) -> String {
+fn headline(comparison: &Comparison) -> String {
     if comparison.position == 0 {
         return String::new();
     }
@@ -279,9 +282,22 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
     };
     let odds = difference.win_odds.as_ref().and_then(win_odds).unwrap_or_default();
     match show_difference(measure, difference) {
-        Some(figures) => format!("{figures}: {word}{odds}"),
-        None => word,
+        Some(figures) => format!("{figures}: {word}{odds}  {}", difference.claim),
+        None => format!("{word}  {}", difference.claim),
     }
+}
+
+/// What was claimed besides differences from the reference, each with its name.
+fn further_claims(comparison: &Comparison) -> String {
+    let differences: BTreeSet<&str> = comparison.differences.iter().map(|one| one.claim.as_str()).collect();
+    let mut further =
+        comparison.claims.iter().filter(|claim| !differences.contains(&*claim.claim)).peekable();
+    let mut text = String::new();
+    if further.peek().is_some() {
+        heading(&mut text, "What that amounts to");
+        further.for_each(|claim| wrapped(&mut text, &format!("{}  ", claim.claim), &claim.words));
+    }
+    text
 }
 
 /// What must be known besides the figures.

@@ -49,13 +49,5 @@ pub(super) fn arm(subject: &Subject) -> String {
 
 /// The word of a verdict.
 pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Higher => "higher",
-        Verdict::Lower => "lower",
-        Verdict::NoClearDifference => "no_clear_difference",
-        Verdict::InsufficientEvidence => "insufficient_evidence",
-        Verdict::NotComparable => "not_comparable",
-    }
+    verdict.name()
 }

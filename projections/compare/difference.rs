@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::Compared;
 use super::adjusted::{Adjusted, adjusted};
 use super::ask::{Ask, Design, alike};
-use super::claim::{Rule, claim_id};
+use super::claims::{Rule, claim_id};
 use super::figure::Figure;
 use super::row::status_name;
+use super::subject::Subject;
 use super::tally::{counts, tallies, voices, whole};
 use super::watch::Watch;
 use crate::cells::{Cell, Slot};
@@ -78,6 +79,12 @@ pub struct Difference {
     pub notes: Vec<&'static str>,
 }
 
+/// How a difference is adjusted, and for what.
+fn how(ask: &Ask) -> Vec<(&'static str, &'static str)> {
+    let adjusted = ask.adjust.iter().map(|dimension| ("adjust", dimension.name()));
+    adjusted.chain([("method", ask.adjustment.name())]).collect()
+}
+
 /// What a difference amounts to, by its interval alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,6 +105,22 @@ pub enum Verdict {
     NotComparable,
 }
 
+impl Verdict {
+    /// Its name in machine output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::NoClearDifference => "no_clear_difference",
+            Self::InsufficientEvidence => "insufficient_evidence",
+            Self::NotComparable => "not_comparable",
+        }
+    }
+}
+
 /// The differences of the arms of one slot and stratum from the reference's.
 pub(super) fn from_reference(
     ask: &Ask,
@@ -116,11 +139,15 @@ pub(super) fn from_reference(
                 other.arm.platform == reference && other.arm.one_sided == one.arm.one_sided
             };
             let with = arms.iter().find(is_with)?;
-            let claim = |rule| claim_id(rule, ask, slot, one.arm, reference, &one.row.by, parameters);
+            let subject = Subject::from(&one.row);
+            let claim = |rule, how: &[(&str, &str)]| {
+                let further = [&[("reference", reference)], how].concat();
+                claim_id(rule, ask, parameters, (&subject, one.arm.one_sided), &further)
+            };
             let (estimate, reason, adjusted) = match unlike(slot, one, with) {
                 Some(reason) => (Estimate::absent("none", ask.level, NOT_MEASURED), Some(reason), None),
                 None => {
-                    let adjusted = adjusted(ask, design, i, [one, with], claim(Rule::Adjusted));
+                    let adjusted = adjusted(ask, design, i, [one, with], claim(Rule::Adjusted, &how(ask)));
                     (contrast(ask, design, i, one, with), None, adjusted)
                 }
             };
@@ -141,7 +168,7 @@ pub(super) fn from_reference(
                 cluster: design.cluster_name(),
                 clusters: if design.cluster.is_some() { estimate.clusters } else { None },
                 verdict: verdict(slot.measure.better, &estimate),
-                claim: claim(Rule::Difference),
+                claim: claim(Rule::Difference, &[]),
                 watch: Watch::of(ask, design, slot, [one, with], &estimate),
                 win_odds: win_odds(one, with, i, ask.level),
                 adjusted,

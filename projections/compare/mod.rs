@@ -7,12 +7,14 @@
 
 mod adjusted;
 mod ask;
-mod claim;
+mod claims;
 mod course;
 mod decide;
 mod difference;
+mod evidence;
 mod figure;
 mod gap;
+mod gate;
 mod learning;
 mod moved;
 mod reach;
@@ -27,12 +29,14 @@ mod words;
 
 pub use adjusted::Adjusted;
 pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable, Watching};
-pub use claim::{Rule, claim_id};
+pub use claims::{Change, Changed, Claim, Rule, changes, claim_id, claims};
 pub use course::{Course, Point, courses};
 pub use decide::{Decided, Expected, Interaction, Step, decide, decided_slot};
 pub use difference::{Difference, Verdict};
+pub use evidence::{Counted, evidence};
 pub use figure::Figure;
 pub use gap::{Gap, Slope, gaps};
+pub use gate::{Gate, Gated, Of as GateOf, Side as GateSide, gated};
 pub use learning::{Learning, Stage, learning, practice, practised_slots};
 pub use moved::{Moved, Since, moved};
 pub use reach::{Group, Part as ReachPart, Reading as Reach, Use, reach};
@@ -102,6 +106,11 @@ pub struct Comparison {
     /// Times to a drop and back, where they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub times: Vec<Times>,
+    /// Everything that it claims, each with its name.
+    pub claims: Vec<Claim>,
+    /// The gates that were given, with what was held against them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Gated>,
 }
 
 impl Comparison {
@@ -198,6 +207,8 @@ pub fn compare(
         learning: Vec::new(),
         moves: Vec::new(),
         times: Vec::new(),
+        claims: Vec::new(),
+        gates: Vec::new(),
     })
 }
 

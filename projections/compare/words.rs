@@ -12,15 +12,7 @@ use crate::measure::{Fold, Measure};
 pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
     let Some(measure) = catalog::measure(difference.measure) else { return String::new() };
     let (platform, other) = (&difference.platform, &difference.reference);
-    let mut text = match difference.verdict {
-        Verdict::Better => format!("{platform} is better than {other}"),
-        Verdict::Worse => format!("{platform} is worse than {other}"),
-        Verdict::Higher => format!("{platform} is higher than {other}"),
-        Verdict::Lower => format!("{platform} is lower than {other}"),
-        Verdict::NoClearDifference => format!("No clear difference between {platform} and {other}"),
-        Verdict::InsufficientEvidence => format!("The evidence is too thin to tell {platform} from {other}"),
-        Verdict::NotComparable => format!("{platform} and {other} cannot be compared"),
-    };
+    let mut text = compared(difference.verdict, platform, other);
     for (dimension, level) in &difference.by {
         let _ = write!(text, ", {dimension} {level}");
     }
@@ -35,6 +27,20 @@ pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
         _ => write!(text, " {figures}"),
     };
     text
+}
+
+/// What a verdict says of one thing and another.
+#[must_use]
+pub(super) fn compared(verdict: Verdict, one: &str, other: &str) -> String {
+    match verdict {
+        Verdict::Better => format!("{one} is better than {other}"),
+        Verdict::Worse => format!("{one} is worse than {other}"),
+        Verdict::Higher => format!("{one} is higher than {other}"),
+        Verdict::Lower => format!("{one} is lower than {other}"),
+        Verdict::NoClearDifference => format!("No clear difference between {one} and {other}"),
+        Verdict::InsufficientEvidence => format!("The evidence is too thin to tell {one} from {other}"),
+        Verdict::NotComparable => format!("{one} and {other} cannot be compared"),
+    }
 }
 
 /// The figures of a difference in words: both values, and the difference with its interval.

@@ -104,7 +104,8 @@ pub fn kept_sheet(
     let wanted = with_needed(wanted);
     let keeper = Keeper { log, request, watch };
     let is_due = |position: Position| (log.head().0 - position.0).saturating_mul(STALE_SHARE) > log.head().0;
-    if log.head().0 < WORTHWHILE {
+    // What the log was is asked for once; a checkpoint is of what it is.
+    if log.head().0 < WORTHWHILE || request.head(log) < log.head() {
         let sheet = sheet(log, request, &wanted, watch)?;
         return Ok(Kept { sheet, damaged: None, unkept: None });
     }

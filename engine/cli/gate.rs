@@ -1,0 +1,106 @@
+//! A file of gates: thresholds in TOML, each name checked before anything is replayed.
+//!
+//! ```toml
+//! [[gate]]
+//! name = "reliable enough"          # what people call it
+//! measure = "undisturbed"
+//! platform = "alder"                # none: each of them
+//! of = "value"                      # or "difference", from the reference
+//! at_least = 0.85                   # or at_most: the limit of the interval that must keep it
+//! where = { service = "dermatology" }
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use event::{Dimension, Role};
+use projections::catalog;
+use projections::compare::{Gate, GateOf, GateSide};
+use serde::Deserialize;
+
+use super::choose::{choose, no_file};
+use super::failure::Failure;
+
+/// The largest file of gates that is read.
+const MOST_BYTES: u64 = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    gate: Vec<Told>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    name: Option<String>,
+    measure: String,
+    role: Option<String>,
+    platform: Option<String>,
+    #[serde(default)]
+    of: ToldOf,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+    #[serde(rename = "where", default)]
+    levels: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum ToldOf {
+    #[default]
+    Value,
+    Difference,
+}
+
+/// The gates of a file.
+pub(super) fn gates(path: &Path) -> Result<Vec<Gate>, Failure> {
+    let size = std::fs::metadata(path).map_err(|error| no_file(path, &error))?.len();
+    if size > MOST_BYTES {
+        return Err(Failure::Input(format!("{} has {size} bytes: gates are a few lines", path.display())));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| no_file(path, &error))?;
+    let file: File = toml::from_str(&text)
+        .map_err(|error| Failure::Input(format!("could not read {}: {error}", path.display())))?;
+    if file.gate.is_empty() {
+        return Err(Failure::Input(format!("{} has no [[gate]]", path.display())));
+    }
+    let place = |number: usize, failure: Failure| {
+        let why = failure.message().unwrap_or_default().to_owned();
+        Failure::Input(format!("{}, gate {}: {why}", path.display(), number + 1))
+    };
+    let gates = file.gate.into_iter().enumerate();
+    gates.map(|(number, told)| gate(told).map_err(|failure| place(number, failure))).collect()
+}
+
+fn gate(told: Told) -> Result<Gate, Failure> {
+    let names = catalog::MEASURES.map(|measure| measure.name);
+    let measure = choose("measure", &told.measure, catalog::measure(&told.measure), names)?;
+    let role = |name: &String| {
+        let known = measure.roles.iter().copied().find(|role| role.name() == name);
+        choose(
+            &format!("role of {}", measure.name),
+            name,
+            known,
+            measure.roles.iter().map(|role| role.name()),
+        )
+    };
+    let role: Option<Role> = told.role.as_ref().map(role).transpose()?;
+    for dimension in told.levels.keys() {
+        choose("dimension", dimension, Dimension::from_name(dimension), Dimension::ALL.map(Dimension::name))?;
+    }
+    let (side, threshold) = match (told.at_least, told.at_most) {
+        (Some(least), None) => (GateSide::AtLeast, least),
+        (None, Some(most)) => (GateSide::AtMost, most),
+        _ => return Err(Failure::Usage("it needs either at_least or at_most".to_owned())),
+    };
+    if !threshold.is_finite() {
+        return Err(Failure::Usage(format!("{threshold} is no threshold")));
+    }
+    let of = match told.of {
+        ToldOf::Value => GateOf::Value,
+        ToldOf::Difference => GateOf::Difference,
+    };
+    let name = told.name.unwrap_or_else(|| measure.title.to_lowercase());
+    Ok(Gate { name, measure, role, platform: told.platform, levels: told.levels, of, side, threshold })
+}

@@ -1,0 +1,93 @@
+//! The evidence behind a claim: which consultations were counted for it, and as what.
+//!
+//! Each row is counted on its own by the request that counted all of them, so that what is shown is what was counted.
+
+use serde::Serialize;
+
+use super::ask::{Ask, Design};
+use super::claims::{Claim, Rule};
+use crate::cells::{Slot, Tally};
+use crate::outcome::Outcome;
+use crate::parameters::Parameters;
+use crate::projection::Projection;
+
+/// One consultation behind a claim.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Counted<'a> {
+    /// The consultation.
+    pub consultation: &'a str,
+    /// The platform.
+    pub platform: String,
+    /// How many of what was counted hold, of a measure that counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x: Option<u64>,
+    /// How many were counted.
+    pub n: u64,
+    /// What was counted, in words.
+    pub words: String,
+}
+
+/// The consultations counted for a claim about the measure and arms of a comparison, in the order of the rows.
+///
+/// Those of the arm it is about and, where it is held against another platform, of that platform's. A claim about
+/// groups, units, periods or practice rests on all consultations of its arm.
+pub fn evidence<'a>(
+    ask: &Ask,
+    design: &Design,
+    claim: &Claim,
+    rows: impl IntoIterator<Item = &'a Outcome>,
+    parameters: &Parameters,
+) -> Vec<Counted<'a>> {
+    let subject = &claim.subject;
+    let is_of = |slot: &Slot| (slot.measure.name, slot.role) == (subject.measure, subject.role);
+    let Some(i) = design.slots.iter().position(is_of) else { return Vec::new() };
+    let question = design.look(ask, (&ask.by, None), parameters);
+    let levels: Vec<&str> =
+        ask.by.iter().filter_map(|dimension| subject.by.get(dimension.name())).map(String::as_str).collect();
+    let other =
+        claim.than.as_ref().filter(|_| Rule::from_name(claim.rule).is_some_and(Rule::is_of_platforms));
+    let is_about = |platform: &String| *platform == subject.platform || other == Some(platform);
+    let counted = |row: &'a Outcome| {
+        let (arm, cell) = question.fold(std::iter::once(row)).into_iter().next()?;
+        if !is_about(&arm.platform) || arm.by != levels {
+            return None;
+        }
+        let tally = cell.clusters.values().next()?.0.get(i)?;
+        let (x, n, words) = told(tally)?;
+        Some(Counted { consultation: &row.consultation, platform: arm.platform, x, n, words })
+    };
+    rows.into_iter().filter_map(counted).collect()
+}
+
+/// What one consultation brought.
+fn told(tally: &Tally) -> Option<(Option<u64>, u64, String)> {
+    let one = |x: u64, n: u64| match (x, n) {
+        (0, 1) => "counts, and it does not hold".to_owned(),
+        (1, 1) => "counts, and it holds".to_owned(),
+        (x, n) => format!("{x} of {n} hold"),
+    };
+    Some(match tally {
+        Tally::Nothing => return None,
+        Tally::Counts(counts) => (Some(counts.x), counts.n, one(counts.x, counts.n)),
+        Tally::Breakdown(breakdown) => {
+            let counts = breakdown.counts();
+            (Some(counts.x), counts.n, one(counts.x, counts.n))
+        }
+        Tally::Sums(sums) => (None, sums.n, format!("{} in {}", sums.a, sums.t)),
+        Tally::Durations(durations) => {
+            let all: Vec<String> = durations
+                .iter()
+                .flat_map(|(ms, count)| (0..count).map(move |_| format!("{ms} ms")))
+                .collect();
+            (None, durations.n(), all.join(", "))
+        }
+        Tally::Voices(voices) => {
+            let counts = voices.favourable;
+            let asked = if voices.invited > 0 { "asked" } else { "attempted" };
+            match counts.n {
+                0 => (Some(0), 0, format!("{asked}, and nobody answered")),
+                n => (Some(counts.x), n, format!("{} of {n} answers favourable", counts.x)),
+            }
+        }
+    })
+}
