@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod parameters;
 pub mod period;
 pub mod practice;
+pub mod profiles;
 pub mod projection;
 pub mod quality;
 pub mod reach;

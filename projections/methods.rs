@@ -88,6 +88,24 @@ pub const METHODS: &[Method] = &[
                   platforms in units; draws from the approximation, always the same ones",
     },
     Method {
+        name: "preposterior_by_scaling",
+        title: "About how many further consultations a verdict would take",
+        source: "Raiffa & Schlaifer 1961, Applied Statistical Decision Theory, chapter 5",
+        assumes: "shares stay as they were seen, in the same organisations; one path, and no average over what may be seen",
+    },
+    Method {
+        name: "standardised_gap",
+        title: "Gap between two groups of people under a policy, standardised to where each group's consultations are",
+        source: "Fay & Feuer 1997, Stat Med 16:791; Binder 1983, Int Stat Rev 51:279",
+        assumes: "independent clusters; that who was not seen on a platform would fare as those of the group who were",
+    },
+    Method {
+        name: "smaa",
+        title: "For which priorities a platform comes first on three measures",
+        source: "Lahdelma & Salminen 2001, Oper Res 49:444 (SMAA-2)",
+        assumes: "every set of weights as likely as another; values between none and all; measures drawn independently",
+    },
+    Method {
         name: "gail_simon",
         title: "Test of whether each of two platforms is the better one in some stratum",
         source: "Gail & Simon 1985, Biometrics 41:361",

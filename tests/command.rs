@@ -135,6 +135,7 @@ pub(crate) fn prepared() -> TempDir {
         (dir.path().join("sheet.csv"), SHEET),
         (dir.path().join("columns.toml"), COLUMNS),
         (dir.path().join("population.csv"), POPULATION),
+        (dir.path().join("platforms.toml"), PLATFORMS),
         (scenario.join("scenario.toml"), CARD),
         (scenario.join("events.ndjson"), EXAMPLE),
     ] {
@@ -195,6 +196,17 @@ pub(crate) const PERSONAL: [&str; 10] = [
     "16779264",
     "was late",
 ];
+
+/// What the platforms of [`prepared`] are shown to do.
+pub(crate) const PLATFORMS: &str = r#"[platforms.zoom.functions]
+captions = { state = "met", source = "handbook, 4.2", date = 2026-01-12 }
+
+[platforms.attend-anywhere.functions]
+captions = { state = "met", source = "handbook, page 7", date = 2026-01-14 }
+
+[[needs]]
+functions = ["captions"]
+"#;
 
 /// A spreadsheet that a clinic keeps.
 pub(crate) const SHEET: &str = "Ref,Date,In,NHS no,Helped?,Given up,Specialty

@@ -1,17 +1,23 @@
 //! `evenfield decide`: one platform for all, or a range.
 
-use event::Dimension;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Ask, ClusterChoice};
+use projections::compare::{Ask, ClusterChoice, GROUPED_BY};
+use projections::profiles::Profiles;
 use projections::stats::decision::policy::Rule;
 
-use super::choose::choose;
+use super::choose::{choose, no_file};
 use super::compare;
 use super::failure::Failure;
 use super::out::Out;
+use super::platforms;
 use super::store::{self, SheetArgs};
 use super::{Format, Shared};
-use crate::replay::{decide, wanted};
+use crate::replay::{Sheet, decide, wanted};
 use crate::report;
 
 /// Standardise or range: whether every service should choose its own platform or all should use one, as far as the
@@ -22,10 +28,17 @@ use crate::report;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield decide\n  \
-    evenfield decide --by appointment --delta 0.02\n  \
-    evenfield decide zoom attend-anywhere --price 0.005 --json\n\n\
+    evenfield decide --by appointment --adjust network --delta 0.02\n  \
+    evenfield decide zoom attend-anywhere --price 0.005 --json\n  \
+    evenfield decide --platforms platforms.toml\n\n\
     Strata are services unless --by names others. Thin strata are drawn towards what a platform is elsewhere. What\n\
-    a platform can do, what it costs, and what people can use is not in the events: this is one reason among others.")]
+    a platform can do and costs is not in the events: --platforms takes a TOML file that declares it, with what each\n\
+    service needs. A platform that is not shown to meet a need is kept out:\n  \
+    [platforms.zoom.functions]\n  \
+    captions = { state = \"met\", source = \"handbook, 4.2\", date = 2026-01-12 }\n  \
+    [[needs]]\n  \
+    functions = [\"captions\"]\n  \
+    where = { service = \"audiology\" }")]
 pub(super) struct Args {
     /// Platforms to choose from; none: all of them
     #[arg(value_name = "PLATFORM")]
@@ -36,6 +49,9 @@ pub(super) struct Args {
     /// Strata that may use different platforms, by these dimensions, separated by commas [default: service]
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     by: Vec<String>,
+    /// Adjust for these dimensions: each stratum's shares are those of its own mix, whatever a platform is used for
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
+    adjust: Vec<String>,
     /// Only consultations with these levels; may be given more than once
     #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
     filter: Vec<String>,
@@ -48,6 +64,9 @@ pub(super) struct Args {
     /// What each platform beyond the first costs (training, support, procurement), in the same unit
     #[arg(long, value_name = "SHARE", value_parser = price, default_value = "0")]
     price: f64,
+    /// What platforms can do and cost, and what services need: a TOML file
+    #[arg(long = "platforms", value_name = "FILE")]
+    profiles: Option<PathBuf>,
     /// How sure a verdict must be, and the coverage of limits
     #[arg(long, value_name = "SHARE", value_parser = compare::level, default_value = "0.95")]
     level: f64,
@@ -71,6 +90,7 @@ impl Args {
         let ask = Ask {
             measures: vec![measure],
             by: compare::dimensions(&self.by)?,
+            adjust: compare::dimensions(&self.adjust)?,
             filter,
             cluster: compare::cluster(self.cluster.as_deref())?,
             level: self.level,
@@ -83,19 +103,23 @@ impl Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let mut ask = args.ask()?;
+    let declared = args.profiles.as_deref().map(Declared::read).transpose()?;
     let log = store::open(shared)?;
     let mut dimensions = wanted(&ask);
     dimensions.extend([Dimension::Service, Dimension::Organisation]);
+    dimensions.extend(GROUPED_BY);
     let sheet = store::sheet(shared, &log, &args.reading, &dimensions)?;
     compare::known_platforms(&sheet, &args.platforms, None)?;
     compare::note_unknown_levels(&sheet, &ask.filter, shared);
     if ask.by.is_empty() && compare::is_recorded(&sheet, Dimension::Service) {
-        let clustered = matches!(ask.cluster, ClusterChoice::By(Dimension::Service));
-        ask.by.extend((!clustered).then_some(Dimension::Service));
+        let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
+            || ask.adjust.contains(&Dimension::Service);
+        ask.by.extend((!used).then_some(Dimension::Service));
     }
     compare::recorded(&sheet, &ask)?;
+    let profiles = declared.map(|declared| declared.held_against(&sheet, &ask)).transpose()?;
     let rule = Rule { delta: args.delta, price: args.price, level: args.level };
-    let Some(decided) = decide(&sheet, &ask, &rule, shared.threads())? else {
+    let Some(decided) = decide(&sheet, &ask, &rule, profiles.as_ref(), shared.threads())? else {
         return Err(Failure::Usage(format!(
             "{} is no share of consultations: a decision needs one, such as undisturbed or completed_on_video",
             args.measure
@@ -112,5 +136,57 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         Format::Plain => out.text(&report::decided_rows(&decided, report::Form::Plain)),
         Format::Csv => out.text(&report::decided_rows(&decided, report::Form::Csv)),
         Format::Md => out.text(&report::decided_rows(&decided, report::Form::Markdown)),
+    }
+}
+
+/// A file that declares what platforms can do, cost, and are needed for.
+struct Declared<'a> {
+    path: &'a Path,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Declared<'a> {
+    /// Reads the file, and refuses what is wrong with it whatever the store.
+    fn read(path: &'a Path) -> Result<Self, Failure> {
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(|error| no_file(path, &error))?;
+        file.take(platforms::BYTES + 1).read_to_end(&mut bytes).map_err(|error| no_file(path, &error))?;
+        let declared = Self { path, bytes };
+        declared.profiles(&[], |_| Vec::new())?;
+        Ok(declared)
+    }
+
+    fn profiles(
+        &self,
+        platforms: &[String],
+        levels: impl Fn(Dimension) -> Vec<String>,
+    ) -> Result<Profiles, Failure> {
+        platforms::platforms(&self.bytes, platforms, levels)
+            .map_err(|error| Failure::Input(format!("{}: {error}", self.path.display())))
+    }
+
+    /// What it says, with every name held against what there is.
+    fn held_against(&self, sheet: &Sheet, ask: &Ask) -> Result<Profiles, Failure> {
+        let known = |dimension: Dimension| -> Vec<String> {
+            sheet.levels(dimension).into_iter().filter(|level| level != NOT_RECORDED).collect()
+        };
+        let platforms = known(Dimension::Platform);
+        let declared = self.profiles(&[], |_| Vec::new())?;
+        // Of nothing it is said that there is nothing, whatever was declared.
+        if platforms.is_empty() {
+            return Ok(declared);
+        }
+        for dimension in declared.dimensions() {
+            let why = match (ask.by.contains(&dimension), compare::is_recorded(sheet, dimension)) {
+                (true, true) => continue,
+                (true, false) => {
+                    "and nobody recorded it here: no consultation could be told to have the need"
+                }
+                (false, _) => "and strata are not told apart by it: add it to --by",
+            };
+            let path = self.path.display();
+            return Err(Failure::Usage(format!("{path} says what is needed by {dimension}, {why}")));
+        }
+        self.profiles(&platforms, known)
     }
 }

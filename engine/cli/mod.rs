@@ -20,6 +20,7 @@ mod log;
 mod methods;
 mod out;
 mod outcomes;
+mod platforms;
 mod population;
 mod progress;
 mod quality;

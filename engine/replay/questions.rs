@@ -1,8 +1,14 @@
 //! Questions besides the comparison: how complete the evidence is, and whom it is about.
 
-use event::Dimension;
-use projections::compare::{self as comparing, Ask, Claim, Counted, Decided, Design, NotComparable, Reach};
+use std::collections::BTreeMap;
+
+use event::{Dimension, NOT_RECORDED};
+use projections::cells::{Arm, Cell};
+use projections::compare::{
+    self as comparing, Ask, Claim, Counted, Decided, Design, Grounds, NotComparable, Reach,
+};
 use projections::filter::Filter;
+use projections::profiles::Profiles;
 use projections::quality::{self, Evidence, Quality};
 use projections::reach::{self, Population};
 use projections::stats::decision::policy::Rule;
@@ -39,7 +45,7 @@ pub fn evidence<'a>(
 }
 
 /// One platform for all, or a range, by a measure of `ask` in the strata that it asks for; nothing where it asks for no
-/// measure that counts so many of so many.
+/// measure that counts so many of so many. `profiles` is what was declared of the platforms.
 ///
 /// # Errors
 /// When what is asked cannot be compared.
@@ -47,14 +53,39 @@ pub fn decide(
     rows: &impl Rows,
     ask: &Ask,
     rule: &Rule,
+    profiles: Option<&Profiles>,
     threads: usize,
 ) -> Result<Option<Decided>, NotComparable> {
+    // What is adjusted for tells parts of strata apart, which is no matter of a comparison.
+    let asked = ask;
+    let ask = &Ask { adjust: Vec::new(), ..asked.clone() };
     let comparison = super::compare(rows, ask, threads)?;
     let parameters = rows.about().parameters;
-    let design = ask.design(&rows.fold(&ask.survey(), threads))?;
-    let by = Design::apart_by(ask, design.cluster);
-    let cells = rows.fold(&design.look(ask, (&by, None), &parameters), threads);
-    Ok(comparing::decide(ask, &design, rule, &cells, &comparison))
+    let arms = rows.fold(&ask.survey(), threads);
+    let Some(design) = comparing::decided_design(ask.design(&arms)?) else { return Ok(None) };
+    let cells = |dimension: Option<Dimension>| {
+        let by = Design::apart_by(ask, dimension);
+        rows.fold(&design.look(ask, (&by, None), &parameters), threads)
+    };
+    let by: Vec<Dimension> = asked.by.iter().chain(&asked.adjust).copied().chain(design.cluster).collect();
+    let by_unit = rows.fold(&design.look(asked, (&by, None), &parameters), threads);
+    let recorded = |cells: &BTreeMap<Arm, Cell>| {
+        cells.keys().any(|arm| arm.by.last().is_some_and(|group| group != NOT_RECORDED))
+    };
+    let groups =
+        comparing::GROUPED_BY.map(|dimension| (dimension, Some(cells(Some(dimension))).filter(recorded)));
+    let concerns = comparing::concerns(design.slots[0].measure, &arms);
+    let weighed = Ask { measures: concerns.clone(), by: Vec::new(), ..ask.clone() };
+    let grounds = Grounds {
+        ask: asked,
+        design: &design,
+        cells: &by_unit,
+        comparison: &comparison,
+        profiles,
+        groups: groups.into(),
+        concerns: super::compare(rows, &weighed, threads).ok().map(|comparison| (concerns, comparison)),
+    };
+    Ok(Some(comparing::decide(&grounds, rule)))
 }
 
 /// Whom the consultations of a replay reach; `level` is the coverage of limits.

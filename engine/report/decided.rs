@@ -1,5 +1,8 @@
 //! Standardise or range, for people: the verdict, the number that carries it, and what would change it.
 
+mod beside;
+mod needs;
+
 use std::fmt::Write;
 
 use projections::catalog;
@@ -17,12 +20,23 @@ pub fn decided(decided: &Decided) -> String {
     }
     let mut text = String::new();
     let _ = writeln!(text, "{}\n", verdict(decided));
-    let lines = [reason(decided), turning(decided), information(decided), interaction(decided)];
+    let lines = [
+        reason(decided),
+        further(decided),
+        turning(decided),
+        needs::price(decided),
+        information(decided),
+        interaction(decided),
+    ];
     lines.into_iter().flatten().for_each(|line| wrapped(&mut text, "", &line));
+    needs::table(&mut text, decided);
     frontier(&mut text, decided);
+    beside::inequality(&mut text, decided);
+    beside::priorities(&mut text, decided);
     cells(&mut text, decided);
     text.push('\n');
     decided.notes.iter().for_each(|note| wrapped(&mut text, "! ", note));
+    beside::gates(decided).into_iter().for_each(|line| wrapped(&mut text, "", &line));
     wrapped(&mut text, "", &ground(decided));
     text
 }
@@ -42,13 +56,24 @@ pub fn decided_rows(decided: &Decided, form: Form) -> String {
 
 /// The verdict in a sentence.
 fn verdict(decided: &Decided) -> String {
+    let kind = decided.further.as_ref().map(|further| (further.kind, further.consultations));
     match (decided.verdict, range(decided), decided.frontier.first()) {
         ("no_material_difference", ..) => {
             "No difference that matters: choose on price, and on what people need.".to_owned()
         }
         ("range", Some(range), _) => format!("Allow a range: {}.", used(range)),
         ("standardise", _, Some(single)) => format!("Standardise on {}.", single.platforms.join(", ")),
-        _ => "There is not enough evidence to say.".to_owned(),
+        _ => match kind {
+            Some(("consultations", Some(more))) => format!(
+                "There is not enough evidence to say: it would take about {} more consultations in these cells.",
+                grouped(more)
+            ),
+            Some(("units", _)) => format!(
+                "There is not enough evidence to say: it would take more {}s, and not only more consultations.",
+                unit(decided)
+            ),
+            _ => "There is not enough evidence to say.".to_owned(),
+        },
     }
 }
 
@@ -67,6 +92,36 @@ fn used(step: &Step) -> String {
         )
     };
     step.platforms.iter().map(by).collect::<Vec<_>>().join("; ")
+}
+
+/// What shares its luck, in words.
+fn unit(decided: &Decided) -> String {
+    match decided.unit {
+        "none" => "organisation".to_owned(),
+        unit => unit.replace('_', " "),
+    }
+}
+
+/// What the number of further consultations means.
+fn further(decided: &Decided) -> Option<String> {
+    let more = decided.further.as_ref()?;
+    let of_cells = || decided.cells.iter().filter_map(|cell| cell.further);
+    match (more.times, of_cells().min(), of_cells().max()) {
+        (Some(times), Some(least), Some(most)) => Some(format!(
+            "That makes {times:.1} times as many as there are, {} in a cell, if shares stay as they were seen. They will \
+             move, so ask again then.",
+            if least == most {
+                grouped(least)
+            } else {
+                format!("{} to {} more", grouped(least), grouped(most))
+            },
+        )),
+        _ if more.kind == "units" && decided.reason.is_none() => Some(format!(
+            "Even 64 times as many consultations in the same {}s would not tell, if shares stay as they were seen.",
+            unit(decided)
+        )),
+        _ => None,
+    }
 }
 
 /// A share as so many of 1,000 consultations.
@@ -153,7 +208,8 @@ fn frontier(text: &mut String, decided: &Decided) {
     heading(text, "How much more platforms bring");
     for step in &decided.frontier {
         let share = format!("{:.1} % ({:.1} to {:.1})", step.value * 100.0, step.lo * 100.0, step.hi * 100.0);
-        let _ = write!(text, "  {}  {share}", counted(step.platforms.len() as u64, "platform"));
+        let price = needs::costs(decided, step);
+        let _ = write!(text, "  {}  {share}{price}", counted(step.platforms.len() as u64, "platform"));
         match &step.platforms[..] {
             [single] => {
                 let _ = writeln!(text, "  {single}");
@@ -178,6 +234,10 @@ fn cells(text: &mut String, decided: &Decided) {
                 cell.platform.clone(),
                 format!("{:.1} % ({:.1} to {:.1})", cell.expected * 100.0, cell.lo * 100.0, cell.hi * 100.0),
                 format!("seen {:.1} %, {} of {}", cell.seen * 100.0, grouped(cell.x), grouped(cell.n)),
+                cell.best.map_or_else(
+                    || "may not be used here".to_owned(),
+                    |best| format!("the best here: {}", percent(best)),
+                ),
             ]
         };
         columns(text, &stratum.iter().map(line).collect::<Vec<_>>());
@@ -194,11 +254,19 @@ fn ground(decided: &Decided) -> String {
         "none" => "each on its own".to_owned(),
         unit => format!("sharing their luck by {}", unit.replace('_', " ")),
     };
+    let adjusted = match decided.adjust.join(", ").replace('_', " ") {
+        none if none.is_empty() => "Nothing is adjusted for what else differs (--adjust)".to_owned(),
+        adjust => format!("Expected shares are adjusted for {adjust}, and for nothing else that differs"),
+    };
     format!(
-        "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. Nothing is adjusted for \
-         what else differs, and what a platform can do or costs is not in it.",
+        "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. {adjusted}{}.",
         grouped(decided.n),
         grouped(decided.position),
         percent(decided.level),
+        if decided.needs.is_empty() && decided.prices.is_none() {
+            ", and what a platform can do or costs is not in it (--platforms)"
+        } else {
+            ""
+        },
     )
 }

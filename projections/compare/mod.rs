@@ -31,7 +31,10 @@ pub use adjusted::Adjusted;
 pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable, Watching};
 pub use claims::{Change, Changed, Claim, Rule, changes, claim_id, claims};
 pub use course::{Course, Point, courses};
-pub use decide::{Decided, Expected, Interaction, Step, decide, decided_slot};
+pub use decide::{
+    Barred, Decided, Expected, Favoured, GROUPED_BY, Gate, Grounds, GroupCells, Inequality, Interaction,
+    More, Needed, Priced, Priorities, Step, Unequal, concerns, decide, decided_design, decided_slot,
+};
 pub use difference::{Difference, Verdict};
 pub use evidence::{Counted, evidence};
 pub use figure::Figure;

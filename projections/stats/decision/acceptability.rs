@@ -6,8 +6,11 @@
 //! rank, and its *central weights* are the mean of those that put it first. Weights of three criteria lie in a
 //! triangle, which is cut along the lines on which two options are equal: areas, and no random numbers.
 //!
+//! What the values may be counts as well, where they are given with their errors: ranks are averaged over draws.
+//!
 //! Source: Lahdelma & Salminen 2001, Oper Res 49:444 (SMAA-2).
 
+use super::joint::standard_normal;
 use crate::stats::status::Reason;
 
 /// The largest number of options: each is cut by every other.
@@ -63,6 +66,49 @@ pub fn acceptability(options: &[[f64; 3]], priorities: Priorities) -> Result<Vec
         Acceptability { ranks, central_weights }
     };
     Ok(options.iter().map(of).collect())
+}
+
+/// A value on a criterion, and its standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Value {
+    /// The value.
+    pub mean: f64,
+    /// Its standard error.
+    pub se: f64,
+}
+
+/// How each of these options fares over all priorities and over what its values may be: they are drawn as normal and
+/// independent, always the same, and cut to where values can be.
+///
+/// # Errors
+/// The same as of [`acceptability`], and without draws.
+pub fn over_values(options: &[[Value; 3]], draws: u64) -> Result<Vec<Acceptability>, Reason> {
+    let mut sums: Vec<(Vec<f64>, [f64; 3])> = vec![(vec![0.0; options.len()], [0.0; 3]); options.len()];
+    for draw in 0..draws {
+        let drawn = |place: usize, criterion: usize, value: &Value| {
+            (value.mean + value.se * standard_normal(draw, (3 * place + criterion) as u64)).clamp(0.0, 1.0)
+        };
+        let drawn: Vec<[f64; 3]> = options
+            .iter()
+            .enumerate()
+            .map(|(place, option)| [0, 1, 2].map(|criterion| drawn(place, criterion, &option[criterion])))
+            .collect();
+        for ((ranks, weights), found) in sums.iter_mut().zip(acceptability(&drawn, Priorities::Any)?) {
+            ranks.iter_mut().zip(&found.ranks).for_each(|(sum, share)| *sum += share / draws as f64);
+            for (sum, weight) in weights.iter_mut().zip(found.central_weights.unwrap_or_default()) {
+                *sum += weight * found.ranks[0] / draws as f64;
+            }
+        }
+    }
+    if draws == 0 {
+        return Err(Reason::NoData);
+    }
+    let read = |(ranks, weights): (Vec<f64>, [f64; 3])| {
+        let first = ranks.first().copied().filter(|first| *first > SLIVER);
+        let central_weights = first.map(|first| weights.map(|sum| sum / first));
+        Acceptability { ranks, central_weights }
+    };
+    Ok(sums.into_iter().map(read).collect())
 }
 
 /// By how much another option is ahead, as a plane over the first two weights.
@@ -186,6 +232,42 @@ mod tests {
             (vec![1.0, 0.0, 0.0], vec![1.0, 0.0, 0.0])
         );
         assert_eq!(found[2].ranks, [0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn values_that_are_known_are_those_of_the_areas_and_what_is_not_known_evens_out() {
+        let values = |se: f64| THREE.map(|option| option.map(|mean| Value { mean, se }));
+        let known = over_values(&values(0.0), 3).unwrap();
+        for (found, expected) in known.iter().zip(acceptability(&THREE, Priorities::Any).unwrap()) {
+            found
+                .ranks
+                .iter()
+                .zip(&expected.ranks)
+                .for_each(|(found, expected)| near(*found, *expected, 1e-12));
+            let [found, expected] = [found, &expected].map(|of| of.central_weights.unwrap());
+            found.iter().zip(expected).for_each(|(found, expected)| near(*found, expected, 1e-12));
+        }
+        let vague = over_values(&values(0.3), 400).unwrap();
+        let sum: f64 = vague.iter().map(|option| option.ranks[0]).sum();
+        near(sum, 1.0, 1e-9);
+        let spread = |of: &[Acceptability]| {
+            let first = of.iter().map(|option| option.ranks[0]);
+            first.clone().fold(0.0, f64::max) - first.fold(1.0, f64::min)
+        };
+        assert!(spread(&vague) < spread(&known), "{vague:?}");
+        assert_eq!(over_values(&values(0.1), 0), Err(Reason::NoData));
+    }
+
+    /// One that is better on everything, as far as anybody knows: the chance that it is, by Monte Carlo elsewhere, is
+    /// that of two normal variables to lie in order.
+    #[test]
+    fn who_is_ahead_on_one_criterion_that_alone_differs_is_so_often_first() {
+        let [se, apart] = [0.05, 0.06];
+        let option =
+            |mean: f64| [Value { mean, se }, Value { mean: 0.5, se: 0.0 }, Value { mean: 0.5, se: 0.0 }];
+        let found = over_values(&[option(0.5 + apart), option(0.5)], 4_000).unwrap();
+        let expected = crate::stats::special::normal::cdf(apart / (se * std::f64::consts::SQRT_2));
+        near(found[0].ranks[0], expected, 0.02);
     }
 
     #[test]

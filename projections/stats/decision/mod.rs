@@ -5,7 +5,7 @@
 //! them. Integrals are done by quadrature, without any random number, so that the same counts always give the
 //! same answer.
 //!
-//! Files: [`joint`] is the model of all cells, [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
+//! Files: [`evidence`] is what is known and whether it is enough, [`joint`] the model of all cells, [`conclusion`] the verdict that both allow, [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
 //! is worth over one platform for all, [`policy`] which of them to allow, [`interaction`] whether the best really differs from stratum to stratum,
 //! [`acceptability`] for which priorities an option comes first.
 
@@ -13,6 +13,9 @@ pub mod acceptability;
 pub mod belief;
 pub mod best;
 pub mod choice;
+pub mod conclusion;
+pub mod evidence;
+pub mod gap;
 pub mod interaction;
 pub mod joint;
 pub mod policy;

@@ -58,6 +58,25 @@ impl Draws {
         Self { strata, platforms, shares }
     }
 
+    /// Draws of larger strata, put together from parts: each part is of the stratum of that number, and weighs so much of
+    /// it. That is direct standardisation, draw by draw.
+    #[must_use]
+    pub fn mixed(self, parts: &[usize], mix: &[f64], strata: usize) -> Self {
+        if strata == self.strata && parts.iter().enumerate().all(|(part, stratum)| part == *stratum) {
+            return self;
+        }
+        let mut shares = vec![0.0; self.count() * strata * self.platforms];
+        for draw in 0..self.count() {
+            for (part, (stratum, weight)) in parts.iter().zip(mix).enumerate() {
+                for platform in 0..self.platforms {
+                    let place = (draw * strata + stratum) * self.platforms + platform;
+                    shares[place] += weight * self.share(draw, part, platform);
+                }
+            }
+        }
+        Self { strata, platforms: self.platforms, shares }
+    }
+
     /// How many draws there are.
     pub fn count(&self) -> usize {
         self.shares.len() / (self.strata * self.platforms)
@@ -103,7 +122,7 @@ fn over_units(logit: f64, spread: &Spread) -> f64 {
 
 /// A standard normal number for a pair of draws and a coefficient: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) of
 /// both, through the quantile function.
-fn standard_normal(pair: u64, number: u64) -> f64 {
+pub(in crate::stats::decision) fn standard_normal(pair: u64, number: u64) -> f64 {
     let mixed = |mut z: u64| {
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -128,6 +147,16 @@ mod tests {
         {
             near(NORMAL.iter().map(|(node, weight)| weight * node.powi(power)).sum::<f64>(), moment, 1e-12);
         }
+    }
+
+    #[test]
+    fn larger_strata_are_the_mix_of_their_parts() {
+        let draws = Draws::new(3, 2, vec![0.9, 0.8, 0.7, 0.6, 0.5, 0.4]).unwrap();
+        let mixed = draws.clone().mixed(&[0, 1, 0], &[0.25, 1.0, 0.75], 2);
+        for (stratum, platform, expected) in [(0, 0, 0.6), (0, 1, 0.5), (1, 0, 0.7), (1, 1, 0.6)] {
+            near(mixed.share(0, stratum, platform), expected, 1e-12);
+        }
+        assert_eq!(draws.clone().mixed(&[0, 1, 2], &[1.0; 3], 3), draws);
     }
 
     #[test]
