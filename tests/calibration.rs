@@ -8,6 +8,8 @@ use projections::stats::{Estimate, LEVEL_95, Reason};
 mod case;
 #[path = "../benches/calibration/chance.rs"]
 mod chance;
+#[path = "../benches/calibration/decisions.rs"]
+mod decisions;
 
 use case::{Case, Counted, Found, MOST_ALARMS, Trial, Verdict, claimed};
 use chance::{Chance, SEED, Urn, size};
@@ -122,6 +124,34 @@ fn the_number_of_threads_does_not_show() {
     let alone = case::run(&cases, 200, 1);
     assert_eq!(alone.len(), cases.len());
     assert_eq!(case::run(&cases, 200, 3), alone);
+}
+
+/// Planted shares are those of the draws over organisations, and what is said of each draw is counted once.
+#[test]
+fn decisions_are_drawn_from_what_was_planted_and_counted_alike_on_any_threads() {
+    let rows = decisions::all();
+    for row in rows.iter().filter(|row| row.consultations == 768) {
+        let (logits, mut sums) = (row.logits(), [[(0, 0); 2]; 4]);
+        for number in 0..40 {
+            for cell in row.drawn(&logits, &mut Chance::of(&row.truth.words, number)).cells {
+                let (n, x) = &mut sums[cell.stratum as usize][cell.platform as usize];
+                (*n, *x) = (*n + cell.n, *x + cell.x);
+            }
+        }
+        for ((n, x), planted) in sums.iter().flatten().zip(row.truth.shares.iter().flatten()) {
+            let seen = *x as f64 / *n as f64;
+            assert!(*n == 40 * 768 && (seen - planted).abs() < 0.01, "{}: {seen} {planted}", row.truth.words);
+        }
+    }
+    let alone = decisions::run(&rows[..2], 3, 1);
+    assert_eq!(decisions::run(&rows[..2], 3, 3), alone);
+    for said in &alone {
+        let all = said.standardise + said.range + said.no_material_difference + said.not_enough_evidence;
+        assert_eq!((all, said.right + said.wrong + said.not_enough_evidence), (3, 3));
+    }
+    let table = decisions::table(&alone);
+    assert_eq!(table.lines().filter(|line| line.starts_with("| both are alike |")).count(), 2, "{table}");
+    assert!(table.contains(decisions::TITLE));
 }
 
 #[test]

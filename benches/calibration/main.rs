@@ -5,7 +5,7 @@
 //! or more (in each arm, where arms do not share them) and the correlation within them is 0.05 or less: there 95 %
 //! limits are to hold the truth in 92 of 100, and limits for a hundred looks are to raise false alarms in 5 of
 //! 100 at most. Elsewhere it is told as it is. What is drawn depends on seed, case and number of the replicate
-//! alone. Last, the recorded scenarios are held against what was planted in them.
+//! alone. Then decisions are made on planted tables. Last, the recorded scenarios are held against what was planted in them.
 //!
 //!     cargo bench --bench calibration                                  # tables; about two minutes on two cores
 //!     cargo bench --bench calibration -- --raw raw.jsonl               # and every figure, a case a line
@@ -18,6 +18,7 @@
 mod adjusted;
 mod case;
 mod chance;
+mod decisions;
 mod looks;
 mod scenarios;
 mod shares;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use case::{Case, Found};
+use decisions::{Decisions, Said};
 use scenarios::Scenario;
 use serde::Serialize;
 
@@ -56,13 +58,16 @@ fn run() -> Result<(), String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let begun = Instant::now();
     let found = case::run(&cases, replicates, threads);
+    let asked: Vec<Decisions> = if wanted(decisions::TITLE) { decisions::all() } else { Vec::new() };
+    // Each is a fit of a model to a whole table.
+    let said = decisions::run(&asked, (replicates / 10).max(1), threads);
     let seconds = begun.elapsed().as_secs_f64();
     let scenarios =
         if wanted(SCENARIOS) { scenarios::checked(env!("CARGO_BIN_EXE_evenfield"))? } else { Vec::new() };
-    if cases.is_empty() && scenarios.is_empty() {
+    if cases.is_empty() && scenarios.is_empty() && said.is_empty() {
         return Err(format!("no part is called so; the parts are: {}", titles().join(", ")));
     }
-    let lines = lines(&found, &scenarios)?;
+    let lines = lines(&found, &said, &scenarios)?;
     if let Some(path) = raw {
         std::fs::write(&path, &lines).map_err(|error| format!("{path} could not be written: {error}"))?;
     }
@@ -71,11 +76,16 @@ fn run() -> Result<(), String> {
         return Ok(());
     }
     println!(
-        "Seed {}, {replicates} replicates of each of {} cases, in {seconds:.0} s with {threads} threads.\n",
+        "Seed {}, {replicates} replicates of each of {} cases and a tenth as many of {} decisions, in {seconds:.0} s with \
+         {threads} threads.\n",
         chance::SEED,
-        cases.len()
+        cases.len(),
+        asked.len()
     );
     print!("{}{}", told::summary(&found), told::tables(&found));
+    if !said.is_empty() {
+        print!("{}", decisions::table(&said));
+    }
     if !scenarios.is_empty() {
         print!("{}", scenarios::table(&scenarios));
     }
@@ -101,7 +111,7 @@ fn all() -> Vec<Case> {
 fn titles() -> Vec<&'static str> {
     let mut titles: Vec<&str> = all().iter().map(|case| case.part).collect();
     titles.dedup();
-    titles.push(SCENARIOS);
+    titles.extend([decisions::TITLE, SCENARIOS]);
     titles
 }
 
@@ -123,12 +133,16 @@ fn replicates() -> Result<u64, String> {
 enum Line<'a> {
     Seed { seed: u64 },
     Case(&'a Found),
+    Decision(&'a Said),
     Scenario(&'a Scenario),
 }
 
-fn lines(found: &[Found], scenarios: &[Scenario]) -> Result<String, String> {
+fn lines(found: &[Found], said: &[Said], scenarios: &[Scenario]) -> Result<String, String> {
     let first = std::iter::once(Line::Seed { seed: chance::SEED });
-    let all = first.chain(found.iter().map(Line::Case)).chain(scenarios.iter().map(Line::Scenario));
+    let all = first
+        .chain(found.iter().map(Line::Case))
+        .chain(said.iter().map(Line::Decision))
+        .chain(scenarios.iter().map(Line::Scenario));
     let mut text = String::new();
     for line in all {
         let line = serde_json::to_string(&line).map_err(|error| error.to_string())?;
