@@ -115,6 +115,7 @@ fn needs_decide_before_shares_do() {
         (&found["verdict"], &found["platforms"]),
         (&"standardise".into(), &serde_json::json!(["birch"]))
     );
+    assert_eq!(found["reason"], "no other platform is shown to meet what is needed, anywhere");
     // A need that nobody meets leaves its service out, and says so.
     let found = with_needs(dir.path(), &need("waiting_room", "dermatology"));
     let left_out =
@@ -127,6 +128,9 @@ fn needs_decide_before_shares_do() {
     let found = with_needs(dir.path(), "[[needs]]\nfunctions = [\"waiting_room\"]\n");
     assert_eq!(found["verdict"], "not_enough_evidence");
     assert_eq!(found["reason"], "no platform is shown to meet what is needed, anywhere");
+    let text = run(dir.path(), ["decide", "--platforms", "needs.toml"]).ok();
+    assert!(text.contains("Why: no platform is shown to meet"), "{text}");
+    assert!(text.contains("alder, birch may not be used in dermatology: waiting room"), "{text}");
 }
 
 #[test]

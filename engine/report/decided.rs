@@ -14,7 +14,7 @@ use super::{Form, counted, grouped};
 /// The decision as a text.
 #[must_use]
 pub fn decided(decided: &Decided) -> String {
-    if decided.n == 0 {
+    if decided.n == 0 && decided.barred.is_empty() {
         return "There are no consultations to decide about: `evenfield ingest FILE` takes some in.\n"
             .to_owned();
     }

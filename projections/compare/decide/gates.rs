@@ -71,6 +71,7 @@ fn words(gate: &evidence::Gate, platform: &str, unit: &str) -> String {
             100.0 * value.unwrap_or_default(),
             100.0 * needed
         ),
+        (Ask::Missing, _) if gate.bounds.is_none() => format!("no outcome of {platform} is missing"),
         (Ask::Missing, value) => {
             let [lo, hi] = gate.bounds.unwrap_or_default().map(|bound| 100.0 * bound);
             format!(

@@ -225,18 +225,21 @@ impl Decided {
         let concerns = grounds.concerns.as_ref();
         self.priorities =
             concerns.map(|(concerns, by)| priorities::priorities(concerns, by, &self.platforms));
-        self.reason = self.unsaid(&found.gates, decision.against_single.is_none());
+        self.reason = self.unsaid(decision.against_single.is_none());
         if found.verdict == Verdict::NotEnoughEvidence {
             self.look_ahead(conclusion::further(&table.evidence, rule, &found.gates));
         }
     }
 
     /// What besides the chances makes the verdict: gates that were not passed, or needs that leave no single platform.
-    fn unsaid(&self, gates: &[crate::stats::decision::evidence::Gate], by_needs: bool) -> Option<String> {
-        let failed = self.gates.iter().zip(gates).filter(|(gate, _)| !gate.passed);
-        let failed: Vec<&str> = failed.map(|(gate, _)| gate.words.as_str()).collect();
+    fn unsaid(&self, by_needs: bool) -> Option<String> {
+        let failed = self.gates.iter().filter(|gate| !gate.passed);
+        let failed: Vec<&str> = failed.map(|gate| gate.words.as_str()).collect();
         match (self.verdict, by_needs) {
             ("not_enough_evidence", _) if !failed.is_empty() => Some(failed.join("; ")),
+            ("standardise", _) if self.platforms.len() == 1 => {
+                Some("no other platform is shown to meet what is needed, anywhere".to_owned())
+            }
             ("range", true) => {
                 Some("no single platform is shown to meet what is needed everywhere".to_owned())
             }
