@@ -129,7 +129,7 @@ fn needs_decide_before_shares_do() {
     assert_eq!(found["verdict"], "not_enough_evidence");
     assert_eq!(found["reason"], "no platform is shown to meet what is needed, anywhere");
     let text = run(dir.path(), ["decide", "--platforms", "needs.toml"]).ok();
-    assert!(text.contains("Why: no platform is shown to meet"), "{text}");
+    assert!(text.starts_with("No platform may be used: none is shown to meet what is needed."), "{text}");
     assert!(text.contains("alder, birch may not be used in dermatology: waiting room"), "{text}");
 }
 
@@ -190,6 +190,7 @@ fn what_platforms_are_used_for_can_be_adjusted_for() {
         text.split_whitespace().collect::<Vec<_>>().join(" ").contains("adjusted for network, and"),
         "{text}"
     );
+    assert!(text.contains("Whom other priorities would favour (as they were seen, not adjusted)"), "{text}");
     let both = run(dir.path(), ["decide", "--by", "network", "--adjust", "network"]).fails(2);
     assert!(both.contains("is in --by already"), "{both}");
 }

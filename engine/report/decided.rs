@@ -63,6 +63,9 @@ fn verdict(decided: &Decided) -> String {
         }
         ("range", Some(range), _) => format!("Allow a range: {}.", used(range)),
         ("standardise", _, Some(single)) => format!("Standardise on {}.", single.platforms.join(", ")),
+        _ if decided.platforms.is_empty() && !decided.barred.is_empty() => {
+            "No platform may be used: none is shown to meet what is needed.".to_owned()
+        }
         _ => match kind {
             Some(("consultations", Some(more))) => format!(
                 "There is not enough evidence to say: it would take about {} more consultations in these cells.",

@@ -32,12 +32,17 @@ pub(super) fn gates(decided: &Decided) -> Option<String> {
     ))
 }
 
+/// That something is told as it was seen, where the verdict is adjusted.
+fn crude(decided: &Decided) -> &'static str {
+    if decided.adjust.is_empty() { "" } else { " (as they were seen, not adjusted)" }
+}
+
 /// What each policy would do to the gap between groups.
 pub(super) fn inequality(text: &mut String, decided: &Decided) {
     if decided.inequality.is_empty() {
         return;
     }
-    heading(text, "What it would do to the gap between groups of people");
+    heading(text, &format!("What it would do to the gap between groups of people{}", crude(decided)));
     decided.inequality.iter().for_each(|inequality| of_groups(text, inequality));
 }
 
@@ -78,7 +83,7 @@ fn of_groups(text: &mut String, inequality: &Inequality) {
 /// How often each platform comes out first, however the measures are weighed.
 pub(super) fn priorities(text: &mut String, decided: &Decided) {
     let Some(priorities) = &decided.priorities else { return };
-    heading(text, "Whom other priorities would favour");
+    heading(text, &format!("Whom other priorities would favour{}", crude(decided)));
     let title = |name: &str| match catalog::measure(name) {
         Some(measure) if measure.better == Better::Lower => {
             format!("{} (the share without)", measure.title.to_lowercase())
