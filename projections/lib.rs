@@ -33,3 +33,4 @@ pub mod survey;
 pub mod times;
 pub mod totals;
 pub mod usability;
+pub mod windows;

@@ -106,6 +106,20 @@ pub const METHODS: &[Method] = &[
         assumes: "every set of weights as likely as another; values between none and all; measures drawn independently",
     },
     Method {
+        name: "scan_poisson_days_rearranged",
+        title: "Outages: spans of time in which a platform fails at several organisations at once",
+        source: "Kulldorff 1997, Commun Stat Theory Methods 26:1481; Kulldorff 2001, JRSS A 164:61; \
+                 Dwass 1957, Ann Math Stat 28:181",
+        assumes: "without an outage organisations fail independently, and their days within a season, Monday to Friday or at \
+                  the weekend, could change places; the organisation with the largest excess is left out",
+    },
+    Method {
+        name: "expected_shortfall",
+        title: "What the worst twentieth of days takes under a policy, in failed consultations beyond the usual",
+        source: "Acerbi & Tasche 2002, J Banking Finance 26:1487",
+        assumes: "what was seen of a platform on a day holds for all that a policy would send to it",
+    },
+    Method {
         name: "gail_simon",
         title: "Test of whether each of two platforms is the better one in some stratum",
         source: "Gail & Simon 1985, Biometrics 41:361",

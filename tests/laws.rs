@@ -29,6 +29,7 @@ use projections::quality::Quality;
 use projections::reach::{Population, Reach};
 use projections::survey::Survey;
 use projections::times::{Exit, GroupTimes, Times};
+use projections::windows::Windows;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -137,6 +138,7 @@ proptest! {
         keeps_its_laws("quality", &Quality { by: &[], filter: &filter }, orders, cuts);
         keeps_its_laws("quality by service and organisation", &Quality { by: &by, filter: &filter }, orders, cuts);
         keeps_its_laws("reach", &Reach { dimensions: &by, filter: &filter }, orders, cuts);
+        keeps_its_laws("windows", &Windows { by: &by, filter: &filter }, orders, cuts);
         // By the survey of the rows few parts of composites are seen by all, by the clinic's all of them.
         for surveyed in [survey(&[]).fold(&rows), survey(&[]).fold(CLINIC.iter())] {
             for ask in asks() {

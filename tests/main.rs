@@ -26,6 +26,7 @@ mod log;
 mod model;
 mod naive;
 mod oracle;
+mod outages;
 mod proof;
 mod quality;
 mod rates;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use event::{Dimension, Role};
 use projections::catalog;
-use projections::compare::{Gate, GateOf, GateSide};
+use projections::compare::{GateOf, GateSide, Threshold};
 use serde::Deserialize;
 
 use super::choose::{choose, no_file};
@@ -54,7 +54,7 @@ enum ToldOf {
 }
 
 /// The gates of a file.
-pub(super) fn gates(path: &Path) -> Result<Vec<Gate>, Failure> {
+pub(super) fn gates(path: &Path) -> Result<Vec<Threshold>, Failure> {
     let size = std::fs::metadata(path).map_err(|error| no_file(path, &error))?.len();
     if size > MOST_BYTES {
         return Err(Failure::Input(format!("{} has {size} bytes: gates are a few lines", path.display())));
@@ -73,7 +73,7 @@ pub(super) fn gates(path: &Path) -> Result<Vec<Gate>, Failure> {
     gates.map(|(number, told)| gate(told).map_err(|failure| place(number, failure))).collect()
 }
 
-fn gate(told: Told) -> Result<Gate, Failure> {
+fn gate(told: Told) -> Result<Threshold, Failure> {
     let names = catalog::MEASURES.map(|measure| measure.name);
     let measure = choose("measure", &told.measure, catalog::measure(&told.measure), names)?;
     let role = |name: &String| {
@@ -102,5 +102,5 @@ fn gate(told: Told) -> Result<Gate, Failure> {
         ToldOf::Difference => GateOf::Difference,
     };
     let name = told.name.unwrap_or_else(|| measure.title.to_lowercase());
-    Ok(Gate { name, measure, role, platform: told.platform, levels: told.levels, of, side, threshold })
+    Ok(Threshold { name, measure, role, platform: told.platform, levels: told.levels, of, side, threshold })
 }

@@ -19,6 +19,7 @@ mod ingest;
 mod log;
 mod methods;
 mod out;
+mod outages;
 mod outcomes;
 mod platforms;
 mod population;
@@ -160,6 +161,8 @@ enum Verb {
     Quality(quality::Args),
     /// Whom video reaches: consultations of each group of people, against how many there are
     Reach(reach::Args),
+    /// Whether a platform failed at several organisations at once, and what that took
+    Outages(outages::Args),
     /// Show one row per consultation, as replayed
     Outcomes(outcomes::Args),
     /// Append recorded scenarios to the store and show what they tell
@@ -231,6 +234,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Totals(args) => totals::run(args, shared, &mut out),
         Verb::Quality(args) => quality::run(args, shared, &mut out),
         Verb::Reach(args) => reach::run(args, shared, &mut out),
+        Verb::Outages(args) => outages::run(args, shared, &mut out),
         Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
         Verb::Replay(args) => replay::run(args, shared, &mut out),
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use event::{Dimension, NOT_RECORDED};
 use projections::cells::{Arm, Cell};
 use projections::compare::{
-    self as comparing, Ask, Claim, Counted, Decided, Design, Grounds, NotComparable, Reach,
+    self as comparing, Ask, Claim, Counted, Decided, Design, Grounds, NotComparable, Outages, Reach, Scan,
 };
 use projections::filter::Filter;
 use projections::profiles::Profiles;
 use projections::quality::{self, Evidence, Quality};
 use projections::reach::{self, Population};
 use projections::stats::decision::policy::Rule;
+use projections::stats::outages::PERMUTATIONS;
+use projections::windows::Windows;
 
 use super::rows::Rows;
+use super::spread;
 use super::table::Table;
 
 /// How complete the rows of a replay are, by platform and these dimensions.
@@ -104,5 +107,28 @@ pub fn reach(
         position: about.position.0,
         in_progress: about.in_progress,
         ..comparing::reach(population, filter, &reached, level, &about.parameters)
+    }
+}
+
+/// Whether a platform failed at several organisations at once while the others did not.
+#[must_use]
+pub fn outages(rows: &impl Rows, filter: &Filter, threads: usize) -> Outages {
+    let about = rows.about();
+    let mut scan = Scan::of(&rows.fold(&Windows { by: &[Dimension::Organisation], filter }, threads));
+    if let Some(search) = scan.search() {
+        let each = PERMUTATIONS.div_ceil(threads as u64 * 4).max(1);
+        let chunks =
+            || (0..PERMUTATIONS).step_by(each as usize).map(|from| from..PERMUTATIONS.min(from + each));
+        loop {
+            let maxima = spread(chunks(), threads, |permutations| search.maxima(permutations));
+            if !search.take_out(&maxima.concat()) {
+                break;
+            }
+        }
+    }
+    Outages {
+        position: about.position.0,
+        in_progress: about.in_progress,
+        ..scan.read(filter, &about.parameters)
     }
 }

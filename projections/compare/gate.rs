@@ -13,7 +13,7 @@ use crate::measure::Measure;
 
 /// A threshold.
 #[derive(Debug, Clone)]
-pub struct Gate {
+pub struct Threshold {
     /// Its name.
     pub name: String,
     /// Which measure.
@@ -86,11 +86,11 @@ pub struct Gated {
 /// Holds gates against everything in a comparison that they are about, each at least once: one that is about nothing
 /// there does not pass.
 #[must_use]
-pub fn gated(gates: &[Gate], comparison: &Comparison) -> Vec<Gated> {
+pub fn gated(gates: &[Threshold], comparison: &Comparison) -> Vec<Gated> {
     gates.iter().flat_map(|gate| gate.held(comparison)).collect()
 }
 
-impl Gate {
+impl Threshold {
     fn held(&self, comparison: &Comparison) -> Vec<Gated> {
         let reference = comparison.reference.as_deref();
         let is_about = |row: &&Row| {

@@ -8,6 +8,7 @@
 mod adjusted;
 mod ask;
 mod claims;
+mod concentration;
 mod course;
 mod decide;
 mod difference;
@@ -17,6 +18,7 @@ mod gap;
 mod gate;
 mod learning;
 mod moved;
+mod outages;
 mod reach;
 mod row;
 mod spread;
@@ -30,6 +32,7 @@ mod words;
 pub use adjusted::Adjusted;
 pub use ask::{Adjustment, Ask, ClusterChoice, Design, NotComparable, Watching};
 pub use claims::{Change, Changed, Claim, Rule, changes, claim_id, claims};
+pub use concentration::{Concentration, Laid, concentration};
 pub use course::{Course, Point, courses};
 pub use decide::{
     Barred, Decided, Expected, Favoured, GROUPED_BY, Gate, Grounds, GroupCells, Inequality, Interaction,
@@ -39,9 +42,10 @@ pub use difference::{Difference, Verdict};
 pub use evidence::{Counted, evidence};
 pub use figure::Figure;
 pub use gap::{Gap, Slope, gaps};
-pub use gate::{Gate, Gated, Of as GateOf, Side as GateSide, gated};
+pub use gate::{Gated, Of as GateOf, Side as GateSide, Threshold, gated};
 pub use learning::{Learning, Stage, learning, practice, practised_slots};
 pub use moved::{Moved, Since, moved};
+pub use outages::{Looked, Noticed, Outage, Outages, Scan};
 pub use reach::{Group, Part as ReachPart, Reading as Reach, Use, reach};
 pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};

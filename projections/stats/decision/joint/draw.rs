@@ -6,6 +6,7 @@
 
 use super::mode::logistic;
 use super::{Joint, Spread};
+use crate::stats::counter::bits;
 use crate::stats::special::normal;
 
 /// Nodes and weights of Gauss and Hermite's rule for a standard normal variable.
@@ -120,19 +121,10 @@ fn over_units(logit: f64, spread: &Spread) -> f64 {
     NORMAL.iter().map(|(node, weight)| weight * logistic(logit + sd * node)).sum()
 }
 
-/// A standard normal number for a pair of draws and a coefficient: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA) of
-/// both, through the quantile function.
+/// A standard normal number for a pair of draws and a coefficient, through the quantile function.
 pub(in crate::stats::decision) fn standard_normal(pair: u64, number: u64) -> f64 {
-    let mixed = |mut z: u64| {
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    };
-    const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
-    let seed = mixed(GAMMA.wrapping_mul(pair.wrapping_add(1)));
-    let bits = mixed(seed.wrapping_add(GAMMA.wrapping_mul(number.wrapping_add(1))));
     // Between the ends, so that neither has an infinite quantile.
-    normal::quantile(((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64)
+    normal::quantile(((bits(pair, number) >> 11) as f64 + 0.5) / (1_u64 << 53) as f64)
 }
 
 #[cfg(test)]
