@@ -152,3 +152,38 @@ fn every_form_has_the_outages_and_mistakes_are_told() {
     assert!(nobody.err.contains("did you mean \"cardiology\""), "{}", nobody.err);
     assert!(nobody.ok().contains("No consultation passes --where"));
 }
+
+#[test]
+fn a_bad_day_takes_more_where_everything_is_on_the_platform_that_fails() {
+    let dir = replayed("outage");
+    let decided = run(dir.path(), ["decide", "--json"]).json();
+    let concentration = &decided["concentration"];
+    let policies = concentration["policies"].as_array().unwrap();
+    let single = |name: &str| {
+        let wanted = serde_json::json!([name]);
+        policies.iter().find(|policy| policy["platforms"] == wanted).unwrap()
+    };
+    let number = |policy: &Value, name: &str| policy[name].as_f64().unwrap();
+    let (alder, birch) = (single("alder"), single("birch"));
+    assert_eq!(birch["worst_day"], "2026-03-11");
+    assert!(number(birch, "worst") > 50.0 && number(alder, "worst") < 20.0, "{policies:?}");
+    assert!(number(birch, "shortfall") > 1.5 * number(birch, "shortfall_by_chance"), "{birch}");
+    assert!(number(birch, "p") <= 0.05 && number(alder, "p") > 0.05, "{policies:?}");
+    for policy in policies.iter().filter(|policy| policy["platforms"].as_array().unwrap().len() > 1) {
+        assert!(number(policy, "worst") < number(birch, "worst"), "{policy}");
+    }
+    // Of all days but Saturdays and Sundays.
+    assert_eq!((&concentration["days"], &concentration["days_unknown"]), (&15.into(), &0.into()));
+    let text = run(dir.path(), ["decide"]).ok();
+    assert!(text.contains("What a bad day would take"), "{text}");
+    assert!(text.contains("birch for all") && text.contains("(2026-03-11)"), "{text}");
+    // By undisturbed consultations alder is the best in any case; by drops it is birch.
+    assert_eq!(concentration["pulls_apart"], Value::Null);
+    let by_drops = run(dir.path(), ["decide", "--measure", "any_drop"]).ok();
+    assert!(by_drops.contains("average and bad days point different ways"), "{by_drops}");
+    // A feed that cannot tell failures shows no bad day.
+    let blind = replayed("blind-feed");
+    let decided = run(blind.path(), ["decide", "--json"]).json();
+    let reason = decided["concentration"]["reason"].as_str().unwrap();
+    assert!(reason.contains("sources can tell of fewer than half"), "{reason}");
+}

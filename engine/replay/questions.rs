@@ -88,7 +88,13 @@ pub fn decide(
         groups: groups.into(),
         concerns: super::compare(rows, &weighed, threads).ok().map(|comparison| (concerns, comparison)),
     };
-    Ok(Some(comparing::decide(&grounds, rule)))
+    let mut decided = comparing::decide(&grounds, rule);
+    if !decided.frontier.is_empty() {
+        let count = |by: &[Dimension]| rows.fold(&Windows { by, filter: &ask.filter }, threads);
+        let (by_organisation, by_stratum) = (count(&[Dimension::Organisation]), count(&ask.by));
+        decided.concentration = comparing::concentration(&decided, &by_organisation, &by_stratum);
+    }
+    Ok(Some(decided))
 }
 
 /// Whom the consultations of a replay reach; `level` is the coverage of limits.

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use projections::catalog;
 use projections::compare::{Decided, Expected, Step};
 
+use super::concentrated::concentrated;
 use super::layout::{columns, heading, wrapped};
 use super::{Form, counted, grouped};
 
@@ -31,6 +32,7 @@ pub fn decided(decided: &Decided) -> String {
     lines.into_iter().flatten().for_each(|line| wrapped(&mut text, "", &line));
     needs::table(&mut text, decided);
     frontier(&mut text, decided);
+    decided.concentration.iter().for_each(|found| concentrated(&mut text, found));
     beside::inequality(&mut text, decided);
     beside::priorities(&mut text, decided);
     cells(&mut text, decided);

@@ -5,6 +5,7 @@
 mod bench;
 mod closer;
 mod comparison;
+mod concentrated;
 mod decided;
 mod differing;
 mod explained;

@@ -131,7 +131,10 @@ struct Policies {
 
 impl Policies {
     fn of(decided: &Decided) -> Option<Self> {
-        let strata: Vec<String> = decided.frontier.first()?.uses.keys().cloned().collect();
+        // Where needs leave no platform to some policy, there is nothing to hold the others against.
+        let everywhere =
+            |stratum: &&String| decided.frontier.iter().all(|step| step.uses.contains_key(*stratum));
+        let strata: Vec<String> = decided.frontier.first()?.uses.keys().filter(everywhere).cloned().collect();
         let ranges = decided.frontier.iter().filter(|step| step.platforms.len() > 1);
         let singles = decided.best_single.keys().map(|name| {
             let uses: BTreeMap<&String, &String> = strata.iter().map(|stratum| (stratum, name)).collect();
@@ -142,7 +145,10 @@ impl Policies {
         let platforms: BTreeSet<String> = sets.iter().flatten().cloned().collect();
         let platforms: Vec<String> = platforms.into_iter().collect();
         let number = |name: &String| platforms.binary_search(name).unwrap_or_default();
-        let uses = uses.iter().map(|uses| uses.values().map(|name| number(name)).collect()).collect();
+        let of_strata = |uses: &BTreeMap<&String, &String>| {
+            strata.iter().filter_map(|stratum| uses.get(stratum)).map(|name| number(name)).collect()
+        };
+        let uses = uses.iter().map(of_strata).collect();
         Some(Self { strata, sets, uses, platforms })
     }
 

@@ -11,6 +11,7 @@ use super::interaction::Interaction;
 use super::needs::{Barred, Needed, Priced};
 use super::priorities::Priorities;
 use super::step::Step;
+use crate::compare::concentration::Concentration;
 use crate::parameters::Parameters;
 
 /// What is decided, and on what grounds.
@@ -85,6 +86,8 @@ pub struct Decided {
     pub perfect_information: Option<f64>,
     /// Whether the better of the two best single platforms differs between strata.
     pub interaction: Option<Interaction>,
+    /// What a bad day would take under each policy; for the caller to fill in, who counts by day.
+    pub concentration: Option<Concentration>,
     /// What each policy would do to the gap between groups of people.
     pub inequality: Vec<Inequality>,
     /// Whom other priorities would favour.

@@ -147,6 +147,7 @@ impl Decided {
             turning_price: None,
             perfect_information: None,
             interaction: None,
+            concentration: None,
             inequality: Vec::new(),
             priorities: None,
             cells: Vec::new(),
