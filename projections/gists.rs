@@ -91,6 +91,19 @@ impl Gists {
         open
     }
 
+    /// Makes void what began at `end` or later; where nobody tried to get in, what last happened then.
+    pub fn void_from(&mut self, end: Time) {
+        let Self { rows, aside, .. } = self;
+        let aside: BTreeMap<u32, Option<Time>> =
+            aside.iter().map(|(row, outcome)| (*row, outcome.began_at)).collect();
+        for (number, gist) in rows.iter_mut().enumerate() {
+            let began = aside.get(&(number as u32)).copied().unwrap_or_else(|| gist.began.at());
+            if began.map_or(gist.last_ms, Time::ms) >= end.ms() {
+                gist.flags = gist.flags.without(Flags::OPEN).with(Flags::VOID);
+            }
+        }
+    }
+
     /// Takes in the rows of another piece, which has the same columns; `sources` are the numbers here of
     /// the sources there.
     pub fn append(&mut self, next: Self, sources: &[u32]) {

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod cells;
 pub mod compare;
 pub mod coverage;
+pub mod disclosure;
 pub mod episode;
 pub mod filter;
 pub mod gist;

@@ -346,4 +346,28 @@ pub const METHODS: &[Method] = &[
         source: "Dong et al. 2020, Stat Biopharm Res 12:99; variance of DeLong et al. 1988, Biometrics 44:837",
         assumes: "independent answers and arms; normal limits on the logit scale; one scale of answers",
     },
+    Method {
+        name: "rounded_counts",
+        title: "Counts from 1 to 7 hidden, others rounded to the nearest 5, checked that none follows (--policy rounded)",
+        source: "NHS Digital 2018, Hospital Episode Statistics, disclosure control; bounds by flows: Ford & Fulkerson 1962",
+        assumes: "whoever looks knows what is shown, one earlier release at a time, and nothing else of the people",
+    },
+    Method {
+        name: "secondary_suppression",
+        title: "Exact counts, small ones hidden with as many others as keep them from following (--policy secondary)",
+        source: "Hundepool et al. 2012, Statistical Disclosure Control, chapter 4",
+        assumes: "whoever looks knows what is shown, one earlier release at a time, and nothing else of the people",
+    },
+    Method {
+        name: "wilson_of_rounded_counts",
+        title: "Wilson score interval of a proportion of rounded counts",
+        source: "Wilson 1927, JASA 22:209; Rao & Scott 1992, Biometrics 48:577, with a design effect to one digit",
+        assumes: "as wilson_rao_scott_t; rounding, of 2 at most, is small beside what chance does",
+    },
+    Method {
+        name: "mover_of_rounded_counts",
+        title: "Difference of two proportions of rounded counts",
+        source: "Zou & Donner 2008, Stat Med 27:1693",
+        assumes: "independent arms; wider than need be where arms share clusters",
+    },
 ];

@@ -72,6 +72,22 @@ impl Period {
         }
     }
 
+    /// The first instant of a period.
+    #[must_use]
+    pub fn begin(self, number: i32) -> Time {
+        let day = match self {
+            Self::Day => i64::from(number),
+            Self::Week => i64::from(number) * 7 - 3,
+            Self::Month => {
+                let (year, month) = (number.div_euclid(12), number.rem_euclid(12) + 1);
+                let date = Date::new(year as i16, month as i8, 1).unwrap_or(Date::ZERO);
+                let midnight = jiff::tz::Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
+                midnight.map_or(0, |at| at.as_millisecond().div_euclid(DAY_MS))
+            }
+        };
+        Time::from_ms(day * DAY_MS)
+    }
+
     /// The number of the period that is written so, if one is.
     #[must_use]
     pub fn from_level(self, level: &str) -> Option<i32> {
@@ -97,11 +113,15 @@ mod tests {
     use super::*;
 
     fn check(at: &str, day: &str, week: &str, month: &str) {
-        let at = Some(at.parse::<Time>().unwrap());
+        let instant: Time = at.parse().unwrap();
+        let at = Some(instant);
         for (period, level) in Period::ALL.into_iter().zip([day, week, month]) {
             let number = period.number(at);
             assert_eq!(period.level(number), level);
             assert_eq!(period.from_level(level), Some(number));
+            let begin = period.begin(number);
+            assert!(begin <= instant && period.number(Some(begin)) == number);
+            assert_eq!(period.number(Some(begin.plus(-1))), number - 1);
         }
     }
 
