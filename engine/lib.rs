@@ -2,7 +2,7 @@
 //!
 //! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
 //! outcomes and comparisons of them, which [`report`] puts into words; [`export`] hands the events to other
-//! programs; [`scenario`] is the library of recordings, [`mod@bench`] tells how fast it all is here, [`cli`] is
+//! programs; [`release`] keeps what was given away; [`scenario`] is the library of recordings, [`mod@bench`] tells how fast it all is here, [`cli`] is
 //! the command line over it all.
 
 pub mod bench;
@@ -10,6 +10,7 @@ pub mod cli;
 pub mod export;
 pub mod ingest;
 pub mod log;
+pub mod release;
 pub mod replay;
 pub mod report;
 pub mod scenario;

@@ -8,6 +8,7 @@
 //! derived/    what was made of the events and can be made anew; derived.1/ and so on; goes with its database
 //! damaged.0/  a generation that a repair has replaced, kept aside
 //! KEY         which key the pseudonyms are made with, if there are any; written by `ingest`
+//! RELEASES    what was given away; written and read by `release` alone
 //! ```
 //!
 //! ```text
