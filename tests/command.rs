@@ -56,7 +56,7 @@ impl Ran {
 /// The program in `dir`, told nothing else; what is not redirected is read and written by nobody.
 pub(crate) fn program(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evenfield"));
-    for name in ["EVENFIELD_STORE", "EVENFIELD_KEY", "COLUMNS"] {
+    for name in ["EVENFIELD_STORE", "EVENFIELD_KEY", "EVENFIELD_POLICY", "COLUMNS"] {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1").current_dir(dir);

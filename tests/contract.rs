@@ -223,7 +223,7 @@ fn compared(dir: &Path) -> Members {
 fn a_comparison_tells_first_what_it_rests_on() {
     let dir = folder();
     let document = compared(dir.path());
-    let names = "schema position parameters where consultations in_progress reference platforms rows differences claims";
+    let names = "schema position parameters where consultations in_progress reference platforms rows differences claims policy";
     assert_eq!(document.names().join(" "), names);
     // One declaration, four events of every consultation, two more of every drop.
     assert_eq!(document.value("position"), 1 + 40 * 4 + 11 * 2);

@@ -13,6 +13,7 @@ mod contract;
 mod crash;
 mod damage;
 mod decide;
+mod disclosure;
 mod experience;
 mod export;
 mod flow;

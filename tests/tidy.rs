@@ -138,6 +138,51 @@ fn no_word_stands_where_it_may_not() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// What is read of consultations leaves through the boundary, and nowhere beside it.
+#[test]
+fn readings_leave_through_the_boundary_alone() {
+    let readings = ["totals", "quality", "reach", "decide", "compare"];
+    let reads = |line: &str| {
+        line.starts_with("use crate::replay::") && readings.iter().any(|reading| says(line, reading))
+    };
+    let mut verbs = Vec::new();
+    // They count exactly, and so need the policy `internal`, too.
+    let exact = ["diff", "explain", "outages"];
+    let is_exact = |path: &PathBuf| exact.iter().any(|name| path.ends_with(format!("cli/{name}.rs")));
+    for path in sources("engine/cli").into_iter().filter(|path| !is_exact(path)) {
+        let code = code(&path);
+        if code.iter().any(|(_, line)| reads(line)) {
+            let says_so = |word: &str| code.iter().any(|(_, line)| line.contains(word));
+            assert!(says_so("shown::show("), "{} shows nothing through the boundary", path.display());
+            for way in ["out.document(", "out.row(", "out.text(", "out.line(", "out.bytes(", "report::text("]
+            {
+                assert!(!says_so(way), "{} writes by {way} what the boundary should", path.display());
+            }
+            verbs.push(path);
+        }
+    }
+    assert!(verbs.len() >= 6, "{verbs:?}");
+    // Sentences about recorded scenarios, whose verbs need the policy `internal`.
+    let of_scenarios = ["engine/cli/demo.rs", "engine/cli/scenario.rs"].map(PathBuf::from);
+    for path in sources("engine").into_iter().filter(|path| !of_scenarios.contains(path)) {
+        for (number, line) in code(&path) {
+            for word in ["report::evidence", "report::figures", "report::finding", "report::intervals"] {
+                assert!(!says(&line, word), "{}:{number}: {word}", path.display());
+            }
+            let has_a_pass = says(&line, "Pass(") && path != Path::new("engine/report/shown.rs");
+            assert!(!has_a_pass, "{}:{number}: only the boundary has a pass", path.display());
+        }
+    }
+    let verbs = text(Path::new("engine/cli/mod.rs"));
+    for name in ["demo", "outcomes", "scenario", "export"].into_iter().chain(exact) {
+        assert!(verbs.contains(&format!("(Tells::Rows, \"{name}\")")), "{name} tells of rows");
+    }
+    let verbs = text(Path::new("engine/cli/log/mod.rs"));
+    for name in ["stats", "export", "show", "trace", "tail", "prove", "backup", "redact"] {
+        assert!(verbs.contains(&format!("(Tells::Rows, \"log {name}\")")), "log {name} tells of rows");
+    }
+}
+
 /// A table that finds nothing may be looking for nothing.
 #[test]
 fn the_table_of_absences_looks_where_it_says() {

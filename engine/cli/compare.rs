@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Gated, Watching, gated};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Gated, Watching, gated};
+use projections::disclosure::Policy;
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
 use projections::period::Period;
@@ -14,9 +15,8 @@ use super::failure::Failure;
 use super::gate::gates;
 use super::out::Out;
 use super::store::{self, SheetArgs};
-use super::{Format, Shared};
+use super::{Shared, shown};
 use crate::replay::{Sheet, compare, wanted};
-use crate::report;
 
 /// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
 #[derive(clap::Args)]
@@ -248,6 +248,12 @@ pub(super) fn sensible(ask: &Ask) -> Result<(), Failure> {
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&args.platforms)?;
     let gates = args.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
+    if !gates.is_empty() && shared.policy != Policy::Internal {
+        let policy = shared.policy.name();
+        return Err(Failure::Usage(format!(
+            "gates are judged on exact numbers, which the policy {policy} does not show; ask --policy internal"
+        )));
+    }
     let log = store::open(shared)?;
     let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
     known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
@@ -255,8 +261,9 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     recorded(&sheet, &ask)?;
     let mut comparison = compare(&sheet, &ask, shared.threads())?;
     comparison.gates = gated(&gates, &comparison);
-    show(&comparison, shared, out)?;
-    met(&comparison.gates)
+    let met = met(&comparison.gates);
+    shown::show(comparison, shared, out)?;
+    met
 }
 
 /// Fails where a gate is not met.
@@ -265,32 +272,6 @@ fn met(gates: &[Gated]) -> Result<(), Failure> {
     match failed {
         0 => Ok(()),
         _ => Err(Failure::Gate(format!("{failed} of {} gates are not met", gates.len()))),
-    }
-}
-
-/// Writes a comparison in the form that was asked for.
-pub(super) fn show(comparison: &Comparison, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    if comparison.is_closer() && matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
-        shared.note("the closer look is not in this form, which has one row a measure; --json has all of it");
-    }
-    match shared.format() {
-        Format::Json => out.document(comparison),
-        Format::Ndjson => {
-            comparison.rows.iter().try_for_each(|row| out.row(row))?;
-            comparison.differences.iter().try_for_each(|difference| out.row(difference))?;
-            comparison.gaps.iter().try_for_each(|gap| out.row(gap))?;
-            comparison.slopes.iter().try_for_each(|slope| out.row(slope))?;
-            comparison.spreads.iter().try_for_each(|spread| out.row(spread))?;
-            comparison.courses.iter().try_for_each(|course| out.row(course))?;
-            comparison.learning.iter().try_for_each(|learning| out.row(learning))?;
-            comparison.moves.iter().try_for_each(|moved| out.row(moved))?;
-            comparison.times.iter().try_for_each(|times| out.row(times))?;
-            comparison.gates.iter().try_for_each(|gated| out.row(gated))
-        }
-        Format::Table => out.text(&report::comparison(comparison)),
-        Format::Plain => out.text(&report::comparison_rows(comparison, report::Form::Plain)),
-        Format::Csv => out.text(&report::comparison_rows(comparison, report::Form::Csv)),
-        Format::Md => out.text(&report::comparison_rows(comparison, report::Form::Markdown)),
     }
 }
 

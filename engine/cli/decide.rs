@@ -16,9 +16,8 @@ use super::failure::Failure;
 use super::out::Out;
 use super::platforms;
 use super::store::{self, SheetArgs};
-use super::{Format, Shared};
+use super::{Shared, shown};
 use crate::replay::{Sheet, decide, wanted};
-use crate::report;
 
 /// Standardise or range: whether every service should choose its own platform or all should use one, as far as the
 /// events tell.
@@ -125,18 +124,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             args.measure
         )));
     };
-    if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
-        shared.note(
-            "the verdict and its reasons are not in this form, which has a row a cell; --json has all of it",
-        );
-    }
-    match shared.format() {
-        Format::Json | Format::Ndjson => out.document(&decided),
-        Format::Table => out.text(&report::decided(&decided)),
-        Format::Plain => out.text(&report::decided_rows(&decided, report::Form::Plain)),
-        Format::Csv => out.text(&report::decided_rows(&decided, report::Form::Csv)),
-        Format::Md => out.text(&report::decided_rows(&decided, report::Form::Markdown)),
-    }
+    shown::show(decided, shared, out)
 }
 
 /// A file that declares what platforms can do, cost, and are needed for.

@@ -29,6 +29,7 @@ mod reach;
 mod rejects;
 mod replay;
 mod scenario;
+mod shown;
 mod store;
 mod synth;
 mod totals;
@@ -41,6 +42,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
 use out::{Out, tell};
+use projections::disclosure::Policy;
 
 /// Compares video-consultation platforms on reliability and usability, from the events of real
 /// consultations.
@@ -78,6 +80,13 @@ struct Shared {
     /// Write the answer to a file (`-` for standard output)
     #[arg(short, long, global = true, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// What may be shown: internal (everything), rounded (counts from 1 to 7 hidden, others to the nearest 5) or
+    /// secondary (exact totals; small counts hidden, and those that would tell them)
+    #[arg(long, global = true, env = "EVENFIELD_POLICY", value_name = "NAME", default_value = "internal", value_parser = policy)]
+    policy: Policy,
+    /// Record the answer as given away, so that later ones are checked against it; needs --policy rounded or secondary
+    #[arg(long, global = true)]
+    release: bool,
     /// Threads for a replay
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -187,6 +196,72 @@ enum Verb {
     Methods(methods::Args),
 }
 
+/// The policy of that name.
+fn policy(name: &str) -> Result<Policy, String> {
+    let names = Policy::ALL.map(Policy::name);
+    let found = Policy::ALL.into_iter().find(|policy| policy.name() == name);
+    found.ok_or_else(|| choose::unknown("policy", name, names))
+}
+
+/// What a verb tells of consultations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    /// Nothing.
+    Nothing,
+    /// A reading, through the boundary.
+    Reading,
+    /// Consultations or events one by one, or exact counts of them.
+    Rows,
+}
+
+impl Verb {
+    /// What it tells, and what it is called: whoever adds a verb has to say it here.
+    fn tells(&self) -> (Tells, &'static str) {
+        match self {
+            Self::Compare(_) => (Tells::Reading, "compare"),
+            Self::Decide(_) => (Tells::Reading, "decide"),
+            Self::Totals(_) => (Tells::Reading, "totals"),
+            Self::Quality(_) => (Tells::Reading, "quality"),
+            Self::Reach(_) => (Tells::Reading, "reach"),
+            Self::Replay(_) => (Tells::Reading, "replay"),
+            Self::Demo(_) => (Tells::Rows, "demo"),
+            Self::Diff(_) => (Tells::Rows, "diff"),
+            Self::Explain(_) => (Tells::Rows, "explain"),
+            Self::Outages(_) => (Tells::Rows, "outages"),
+            Self::Outcomes(_) => (Tells::Rows, "outcomes"),
+            Self::Scenario(_) => (Tells::Rows, "scenario"),
+            Self::Export(_) => (Tells::Rows, "export"),
+            Self::Log(verb) => verb.tells(),
+            Self::Ingest(_) => (Tells::Nothing, "ingest"),
+            Self::Synth(_) => (Tells::Nothing, "synth"),
+            Self::Bench(_) => (Tells::Nothing, "bench"),
+            Self::Feed(_) => (Tells::Nothing, "feed"),
+            Self::Methods(_) => (Tells::Nothing, "methods"),
+        }
+    }
+}
+
+/// Refuses what a policy does not show, before anything is read.
+fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
+    let (tells, name) = verb.tells();
+    let policy = shared.policy.name();
+    match (shared.policy, tells) {
+        (Policy::Rounded | Policy::Secondary, Tells::Rows) => Err(Failure::Usage(format!(
+            "`evenfield {name}` tells of consultations or events one by one, or counts them exactly, which the policy \
+             {policy} does not show; ask --policy internal for use inside (it may be set by EVENFIELD_POLICY)"
+        ))),
+        (_, Tells::Rows | Tells::Nothing) if shared.release => Err(Failure::Usage(format!(
+            "`evenfield {name}` makes nothing that could be released; --release is for compare, decide, totals, quality \
+             and reach"
+        ))),
+        (Policy::Internal, Tells::Reading) if shared.release => Err(Failure::Usage(
+            "what hides nothing is not to be given away: --release needs --policy rounded or --policy secondary"
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -223,6 +298,7 @@ fn colours(args: impl Iterator<Item = OsString>) -> clap::ColorChoice {
 
 fn dispatch(cli: &Cli) -> Result<(), Failure> {
     let shared = &cli.shared;
+    permitted(&cli.verb, shared)?;
     let mut out = Out::open(shared.output.as_deref())?;
     let result = match &cli.verb {
         Verb::Demo(args) => demo::run(args, shared, &mut out),

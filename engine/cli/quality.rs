@@ -6,9 +6,8 @@ use super::compare;
 use super::failure::Failure;
 use super::out::Out;
 use super::store::{self, ReadingArgs};
-use super::{Format, Shared};
+use super::{Shared, shown};
 use crate::replay::quality;
-use crate::report;
 
 /// How complete the evidence is, platform by platform: how many consultations ended in a way that nothing
 /// tells, in how many the events contradict each other, which circumstances are not recorded, and what the
@@ -38,16 +37,5 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     }
     let log = store::open(shared)?;
     let table = store::rows(shared, &log, &args.reading)?;
-    let evidence = quality(&table, &by, &filter, shared.threads());
-    if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
-        shared.note("contradictions by kind, and what to do, are not in this form; --json has all of it");
-    }
-    match shared.format() {
-        Format::Json => out.document(&evidence),
-        Format::Ndjson => evidence.rows.iter().try_for_each(|row| out.row(row)),
-        Format::Table => out.text(&report::quality(&evidence)),
-        Format::Plain => out.text(&report::quality_rows(&evidence, report::Form::Plain)),
-        Format::Csv => out.text(&report::quality_rows(&evidence, report::Form::Csv)),
-        Format::Md => out.text(&report::quality_rows(&evidence, report::Form::Markdown)),
-    }
+    shown::show(quality(&table, &by, &filter, shared.threads()), shared, out)
 }

@@ -12,9 +12,8 @@ use super::failure::Failure;
 use super::out::Out;
 use super::population::population;
 use super::store::{self, SheetArgs};
-use super::{Format, Shared};
+use super::{Shared, shown};
 use crate::replay::{Sheet, reach};
-use crate::report;
 
 /// Whom video reaches: the consultations of each group of people, held against how many people there are of
 /// it, on each platform and on all together. A comparison says how those fare who had a consultation; this
@@ -57,18 +56,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
     note_unrecorded(&sheet, &population, shared);
     compare::note_unknown_levels(&sheet, &filter, shared);
-    let reach = reach(&sheet, &population, &filter, args.level, shared.threads());
-    if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
-        shared.note("slopes, and levels that the file lacks, are not in this form; --json has all of it");
-    }
-    match shared.format() {
-        Format::Json => out.document(&reach),
-        Format::Ndjson => reach.parts.iter().try_for_each(|part| out.row(part)),
-        Format::Table => out.text(&report::reach(&reach)),
-        Format::Plain => out.text(&report::reach_rows(&reach, report::Form::Plain)),
-        Format::Csv => out.text(&report::reach_rows(&reach, report::Form::Csv)),
-        Format::Md => out.text(&report::reach_rows(&reach, report::Form::Markdown)),
-    }
+    shown::show(reach(&sheet, &population, &filter, args.level, shared.threads()), shared, out)
 }
 
 fn read(path: &Path) -> Result<Population, Failure> {

@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let sheet = store::sheet(&shared, &log, &args.reading, &wanted(&ask))?;
     super::compare::recorded(&sheet, &ask)?;
     let comparison = compare(&sheet, &ask, shared.threads())?;
-    super::compare::show(&comparison, &shared, out)?;
+    super::shown::show(comparison, &shared, out)?;
     match total.rejections() {
         0 => Ok(()),
         bad => Err(Failure::Input(format!("{} did not go in", report::counted(bad, "line")))),

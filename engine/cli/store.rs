@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use event::{Dimension, Time};
+use projections::disclosure::{Policy, closed_period, period_end};
 
 use super::Shared;
 use super::failure::Failure;
@@ -110,13 +111,51 @@ pub(super) fn tell_opening(log: &Log, shared: &Shared) {
     }
 }
 
-/// Replays the store into rows.
+/// Replays the store into rows; under a policy that hides, those of months that are over.
 pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<Table, Failure> {
+    let read = |request: &Request| {
+        progress::during(shared, "replaying", "events", |watch| replay(log, request, watch))
+    };
     let request = reading.request(shared, log)?;
-    Ok(progress::during(shared, "replaying", "events", |watch| replay(log, &request, watch))?)
+    not_as_it_was(shared, &request)?;
+    if shared.policy == Policy::Internal {
+        return Ok(read(&request)?);
+    }
+    let newest = read(&Request { until: None, ..request })?.parameters.until;
+    let end = closed(shared, request.until, newest)?;
+    let mut table = read(&Request { until: Some(end), ..request })?;
+    table.only_begun_before(end);
+    Ok(table)
 }
 
-/// The sheet of the store with the levels of the dimensions `wanted`.
+/// Refuses to show a store as it was under a policy that hides: two moments that lie close together differ by a few.
+fn not_as_it_was(shared: &Shared, request: &Request) -> Result<(), Failure> {
+    if shared.policy == Policy::Internal || request.as_of.is_none() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "what a store was at any moment is not shown under the policy {}, for two of them may differ by a few people; \
+         --until takes the end of a month that is over",
+        shared.policy.name()
+    )))
+}
+
+/// Up to when is read under a policy that hides, where the newest event is of `newest`: the end of its month, or
+/// of the last month that is over.
+fn closed(shared: &Shared, asked: Option<Time>, newest: Time) -> Result<Time, Failure> {
+    let last = closed_period(now());
+    match asked {
+        Some(asked) if asked > last => Err(Failure::Usage(format!(
+            "{asked} cannot be shown up to under the policy {}: the last month that is over ends at {last}, and rounded \
+             views use closed periods of a fixed calendar",
+            shared.policy.name()
+        ))),
+        asked => Ok(asked.unwrap_or_else(|| period_end(newest).min(last))),
+    }
+}
+
+/// The sheet of the store with the levels of the dimensions `wanted`; under a policy that hides, that of months
+/// that are over.
 pub(super) fn sheet(
     shared: &Shared,
     log: &Log,
@@ -124,12 +163,31 @@ pub(super) fn sheet(
     wanted: &[Dimension],
 ) -> Result<Sheet, Failure> {
     let request = args.reading.request(shared, log)?;
+    not_as_it_was(shared, &request)?;
+    if shared.policy == Policy::Internal {
+        return read_sheet(shared, log, (args, &request), wanted);
+    }
+    let whole = Request { until: None, ..request };
+    let newest = read_sheet(shared, log, (args, &whole), wanted)?.parameters.until;
+    let end = closed(shared, request.until, newest)?;
+    let mut sheet = read_sheet(shared, log, (args, &Request { until: Some(end), ..request }), wanted)?;
+    sheet.only_begun_before(end);
+    Ok(sheet)
+}
+
+/// The sheet of a request, from the checkpoint unless a fresh one was asked for.
+fn read_sheet(
+    shared: &Shared,
+    log: &Log,
+    (args, request): (&SheetArgs, &Request),
+    wanted: &[Dimension],
+) -> Result<Sheet, Failure> {
     if args.fresh {
         return Ok(progress::during(shared, "replaying", "events", |watch| {
-            crate::replay::sheet(log, &request, wanted, watch)
+            crate::replay::sheet(log, request, wanted, watch)
         })?);
     }
-    sheet_of(shared, log, &request, wanted)
+    sheet_of(shared, log, request, wanted)
 }
 
 /// The sheet of a request, from the checkpoint where there is one.

@@ -6,9 +6,8 @@ use super::compare;
 use super::failure::Failure;
 use super::out::Out;
 use super::store::{self, SheetArgs};
-use super::{Format, Shared};
+use super::{Shared, shown};
 use crate::replay::totals;
-use crate::report;
 
 /// Plain counts, sums and quantiles of every platform, to be held against any other tool: nothing is
 /// weighed, and nothing left out for what a feed cannot tell. To compare, use `evenfield compare`.
@@ -37,13 +36,5 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let wanted: Vec<Dimension> =
         by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
-    let totals = totals(&sheet, &by, &filter, shared.threads());
-    match shared.format() {
-        Format::Json => out.document(&totals),
-        Format::Ndjson => totals.rows.iter().try_for_each(|row| out.row(row)),
-        Format::Table => out.text(&report::totals(&totals)),
-        Format::Plain => out.text(&report::totals_rows(&totals, report::Form::Plain)),
-        Format::Csv => out.text(&report::totals_rows(&totals, report::Form::Csv)),
-        Format::Md => out.text(&report::totals_rows(&totals, report::Form::Markdown)),
-    }
+    shown::show(totals(&sheet, &by, &filter, shared.threads()), shared, out)
 }

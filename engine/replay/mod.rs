@@ -12,13 +12,14 @@
 //!              again: what is not plain;  book: what sources see;  sheet: all of it
 //! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
 //! measured     decoded: what a sheet takes when nothing has to be read
-//! asked        rows: what both answer alike;  totals: plain counts;  questions: how complete, and for whom
+//! asked        rows: what both answer alike;  totals: plain counts, disclosed: which of them may be shown;  questions: how complete, and for whom
 //! ```
 
 mod again;
 mod book;
 mod checkpoint;
 mod decoded;
+mod disclosed;
 mod essence;
 mod fragments;
 mod gather;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use event::{Dimension, Time};
 use projections::coverage::Coverage;
+use projections::gist::Flags;
 use projections::gists::Gists;
 use projections::parameters::Parameters;
 use projections::projection::{Projection, State};
@@ -97,6 +98,22 @@ impl Sheet {
             }
         }
         self.undeclared = book.undeclared();
+    }
+
+    /// Lets go of consultations that began at `end` or later; of those in which nobody tried to get in, by their
+    /// last event.
+    pub fn only_begun_before(&mut self, end: Time) {
+        self.open.clear();
+        for stretch in &mut self.stretches {
+            stretch.gists.void_from(end);
+            let Stretch { going_on, gists, .. } = stretch;
+            going_on.retain(|row| gists.rows[*row as usize].flags.has(Flags::OPEN));
+        }
+        for stretch in &self.stretches {
+            for row in &stretch.going_on {
+                *self.open.entry(stretch.platform(*row).to_owned()).or_default() += 1;
+            }
+        }
     }
 
     /// The levels of a dimension that consultations which are over have, `not recorded` among them.

@@ -1,5 +1,6 @@
 //! The rows of a replay, by consultation.
 
+use event::Time;
 use projections::coverage::Coverage;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
@@ -35,6 +36,14 @@ impl Table {
             undeclared: Vec::new(),
             coverage: Coverage::default(),
         }
+    }
+
+    /// Lets go of consultations that began at `end` or later, and of those in progress, of which it is not known
+    /// when they began; where nobody tried to get in, it goes by the end.
+    pub fn only_begun_before(&mut self, end: Time) {
+        let begun = |row: &Outcome| row.began_at.or(row.ended_at).is_none_or(|at| at < end);
+        self.rows.retain(begun);
+        self.open.clear();
     }
 
     /// The rows of all parts, by name.

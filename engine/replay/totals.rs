@@ -24,6 +24,9 @@ pub struct Totals {
     pub position: u64,
     /// How consultations were read.
     pub parameters: Parameters,
+    /// Which consultations it is about, by dimension.
+    #[serde(rename = "where")]
+    pub filter: BTreeMap<&'static str, Vec<String>>,
     /// Consultations that are not over, and in no row.
     pub in_progress: u64,
     /// The dimensions asked for.
@@ -74,6 +77,7 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
         schema: "evenfield.totals/1",
         position: sheet.position.0,
         parameters: sheet.parameters,
+        filter: filter.iter().map(|(dimension, levels)| (dimension.name(), levels.to_vec())).collect(),
         in_progress: sheet.in_progress(),
         by: by.iter().map(|dimension| dimension.name()).collect(),
         rows: rows(state, by, threads),

@@ -18,8 +18,7 @@ use super::table::Form;
 use super::{counted, grouped};
 
 /// The whole comparison as a text.
-#[must_use]
-pub fn comparison(comparison: &Comparison) -> String {
+pub(super) fn comparison(comparison: &Comparison) -> String {
     let mut text = headline(comparison);
     if comparison.rows.is_empty() {
         text.push_str(if comparison.position == 0 {
@@ -359,8 +358,7 @@ pub fn evidence(comparison: &Comparison) -> String {
 }
 
 /// The rows of a comparison in a form with one row a line.
-#[must_use]
-pub fn comparison_rows(comparison: &Comparison, form: Form) -> String {
+pub(super) fn comparison_rows(comparison: &Comparison, form: Form) -> String {
     let mut names = vec!["measure"];
     let dimensions: Vec<&str> =
         comparison.rows.first().map(|row| row.by.keys().copied().collect()).unwrap_or_default();

@@ -13,8 +13,7 @@ use super::layout::{columns, heading, wrapped};
 use super::{Form, counted, grouped};
 
 /// The decision as a text.
-#[must_use]
-pub fn decided(decided: &Decided) -> String {
+pub(super) fn decided(decided: &Decided) -> String {
     if decided.n == 0 && decided.barred.is_empty() {
         return "There are no consultations to decide about: `evenfield ingest FILE` takes some in.\n"
             .to_owned();
@@ -44,8 +43,7 @@ pub fn decided(decided: &Decided) -> String {
 }
 
 /// One row for each platform in each stratum.
-#[must_use]
-pub fn decided_rows(decided: &Decided, form: Form) -> String {
+pub(super) fn decided_rows(decided: &Decided, form: Form) -> String {
     let mut text = form.head(&["stratum", "platform", "x", "n", "seen", "expected", "lo", "hi"]) + "\n";
     for cell in &decided.cells {
         let numbers = [cell.seen, cell.expected, cell.lo, cell.hi].map(|number| number.to_string());

@@ -1,6 +1,8 @@
 //! What people read: readings put into words and tables, for the terminal and for files.
 //!
-//! Forms only: nothing is computed here that a machine would not find in the JSON.
+//! Forms only: nothing is computed here that a machine would not find in the JSON. A reading of a store comes as
+//! what the boundary shows of it (`shown`); sentences about recorded scenarios, whose verbs need the policy `internal`,
+//! take the comparison itself.
 
 mod bench;
 mod closer;
@@ -15,26 +17,25 @@ mod layout;
 mod learned;
 mod moved;
 mod outages;
+mod published;
 mod quality;
 mod reach;
 mod row;
+mod shown;
 mod table;
 mod times;
 mod totals;
 mod watched;
 
 pub use bench::{bench, bench_changes};
-pub use comparison::{comparison, comparison_rows, evidence, figures, finding, intervals};
-pub use decided::{decided, decided_rows};
+pub use comparison::{evidence, figures, finding, intervals};
 pub use differing::{Differing, differing, differing_rows};
 pub use explained::{Explained, Traced, explained};
 pub use ingested::ingested;
 pub use outages::{outages, outages_rows};
-pub use quality::{quality, quality_rows};
-pub use reach::{reach, reach_rows};
 pub use row::{open_consultation, outcome, outcomes_head};
+pub use shown::{Pass, Report, lines, rows, rows_lack, text};
 pub use table::Form;
-pub use totals::{totals, totals_rows};
 
 /// A whole number with its thousands apart.
 #[must_use]

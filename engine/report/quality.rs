@@ -9,8 +9,7 @@ use super::table::Form;
 use super::{counted, grouped};
 
 /// The evidence for people: a block for each platform and part, then what to do.
-#[must_use]
-pub fn quality(evidence: &Evidence) -> String {
+pub(super) fn quality(evidence: &Evidence) -> String {
     if evidence.rows.is_empty() {
         let what = if evidence.filter.is_empty() {
             "There are no consultations to look at: `evenfield ingest FILE` takes some in."
@@ -127,8 +126,7 @@ fn name(row: &Row) -> String {
 }
 
 /// The evidence in a form that programs read: a row for each platform and part.
-#[must_use]
-pub fn quality_rows(evidence: &Evidence, form: Form) -> String {
+pub(super) fn quality_rows(evidence: &Evidence, form: Form) -> String {
     let numbers = [
         "consultations",
         "in_progress",

@@ -9,8 +9,7 @@ use super::table::Form;
 use super::{counted, grouped};
 
 /// Whom video reaches, for people: a table for each dimension and platform.
-#[must_use]
-pub fn reach(reach: &Reach) -> String {
+pub(super) fn reach(reach: &Reach) -> String {
     if reach.parts.iter().all(|part| part.consultations == 0) {
         let what = if reach.filter.is_empty() {
             "There are no consultations that reach anybody: `evenfield ingest FILE` takes some in."
@@ -220,8 +219,7 @@ fn foot(text: &mut String, reach: &Reach) {
 }
 
 /// Whom video reaches, in a form that programs read: a row for each group.
-#[must_use]
-pub fn reach_rows(reach: &Reach, form: Form) -> String {
+pub(super) fn reach_rows(reach: &Reach, form: Form) -> String {
     let figures = ["share", "representation", "per_1000"];
     let mut names: Vec<String> =
         ["dimension", "platform", "group", "people", "people_share"].map(str::to_owned).to_vec();

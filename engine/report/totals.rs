@@ -5,8 +5,7 @@ use super::table::Form;
 use crate::replay::{Totals, TotalsRow};
 
 /// Totals for people: a block for each platform and part.
-#[must_use]
-pub fn totals(totals: &Totals) -> String {
+pub(super) fn totals(totals: &Totals) -> String {
     if totals.rows.is_empty() {
         return "no consultation is over yet, so there is nothing to count: `evenfield ingest FILE` takes some in\n".to_owned();
     }
@@ -62,8 +61,7 @@ pub fn totals(totals: &Totals) -> String {
 }
 
 /// Totals in a form that programs read.
-#[must_use]
-pub fn totals_rows(totals: &Totals, form: Form) -> String {
+pub(super) fn totals_rows(totals: &Totals, form: Form) -> String {
     let numbers = [
         "consultations",
         "attempted",

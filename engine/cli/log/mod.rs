@@ -13,7 +13,7 @@ mod verify;
 
 use super::failure::Failure;
 use super::out::{Out, Stream};
-use super::{Shared, choose, draft, progress, store};
+use super::{Shared, Tells, choose, draft, progress, store};
 
 /// Look into the log, and look after it.
 #[derive(clap::Subcommand)]
@@ -46,6 +46,28 @@ pub(super) enum Verb {
     Redact(redact::Args),
     /// Put small blocks together now; this happens by itself while events arrive
     Seal,
+}
+
+impl Verb {
+    /// What it tells of consultations, and what it is called.
+    pub(super) fn tells(&self) -> (Tells, &'static str) {
+        match self {
+            Self::Stats => (Tells::Rows, "log stats"),
+            Self::Export(_) => (Tells::Rows, "log export"),
+            Self::Show(_) => (Tells::Rows, "log show"),
+            Self::Trace(_) => (Tells::Rows, "log trace"),
+            Self::Tail(_) => (Tells::Rows, "log tail"),
+            Self::Prove(_) => (Tells::Rows, "log prove"),
+            Self::Backup(_) => (Tells::Rows, "log backup"),
+            Self::Redact(_) => (Tells::Rows, "log redact"),
+            Self::Verify => (Tells::Nothing, "log verify"),
+            Self::Head => (Tells::Nothing, "log head"),
+            Self::CheckProof(_) => (Tells::Nothing, "log check-proof"),
+            Self::Restore(_) => (Tells::Nothing, "log restore"),
+            Self::Repair(_) => (Tells::Nothing, "log repair"),
+            Self::Seal => (Tells::Nothing, "log seal"),
+        }
+    }
 }
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
