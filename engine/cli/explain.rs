@@ -19,8 +19,8 @@ use crate::report::{self, Explained, Traced};
 /// and the events of some of them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    evenfield explain c-0123456789ab\n  \
-    evenfield explain c-0123456789ab --by service --show 20\n\n\
+    evenfield explain c-bc718622af52\n  \
+    evenfield explain c-a1933be385c2 --by service --show 20\n\n\
     A claim is named by its question: ask with the options of the comparison that made it.")]
 pub(super) struct Args {
     /// The name of the claim, as `evenfield compare` tells it

@@ -106,7 +106,8 @@ fn a_changed_bit_is_seen() {
 fn what_the_snapshot_names_is_checked_and_nothing_between() {
     let sample = sample();
     let kept: Vec<&Range<usize>> = sample.read.iter().filter(|ranges| ranges.len() > 1).flatten().collect();
-    assert!(kept.len() > 30, "{}", kept.len());
+    // How many there are depends on when the database took its snapshot.
+    assert!(kept.len() > 10, "{}", kept.len());
     for (number, range) in kept.iter().enumerate().step_by(2) {
         let mut db = sample.db.clone();
         db[range.start + number * 7 % range.len()] ^= 1 << (number % 8);
