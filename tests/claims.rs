@@ -259,3 +259,25 @@ fn a_claim_can_be_followed_down_to_the_event() {
     let refused = run(dir.path(), ["explain", "c-000000000000"]).fails(2);
     assert!(refused.contains("ask with the options of the comparison that made it"), "{refused}");
 }
+
+#[test]
+fn a_verdict_is_a_claim_that_keeps_its_name() {
+    let dir = replayed("range-by-service");
+    let claim =
+        |more: &[&str]| run(dir.path(), [&["decide", "--json"][..], more].concat()).json()["claim"].clone();
+    let now = claim(&[]);
+    assert_eq!((&now["rule"], &now["verdict"]), (&"verdict/1".into(), &"range".into()));
+    assert!(
+        now["words"].as_str().unwrap().starts_with("A range of platforms is better than one for all"),
+        "{now}"
+    );
+    let then = claim(&["--as-of", "2000"]);
+    assert_eq!(then["claim"], now["claim"]);
+    assert_ne!(then["value_hash"], now["value_hash"]);
+    assert_eq!(claim(&["--threads", "1", "--fresh"]), now);
+    for other in [["--delta", "0.02"], ["--price", "0.01"], ["--level", "0.9"], ["--by", "organisation"]] {
+        assert_ne!(claim(&other)["claim"], now["claim"], "{other:?}");
+    }
+    let text = run(dir.path(), ["decide"]).ok();
+    assert!(text.contains(now["claim"].as_str().unwrap()), "{text}");
+}

@@ -262,7 +262,7 @@ fn ground(decided: &Decided) -> String {
         adjust => format!("Expected shares are adjusted for {adjust}, and for nothing else that differs"),
     };
     format!(
-        "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. {adjusted}{}.",
+        "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. {adjusted}{}.{}",
         grouped(decided.n),
         grouped(decided.position),
         percent(decided.level),
@@ -271,5 +271,10 @@ fn ground(decided: &Decided) -> String {
         } else {
             ""
         },
+        decided
+            .claim
+            .as_ref()
+            .map(|claim| format!(" The verdict is claim {}.", claim.claim))
+            .unwrap_or_default(),
     )
 }

@@ -4,11 +4,13 @@
 //! on what it says, so that two reports differ by the claims that appeared, changed or went.
 
 mod change;
+mod decided;
 mod name;
 mod rule;
 mod sentence;
 
 pub use change::{Change, Changed, changes};
+pub(super) use decided::decision;
 pub use name::claim_id;
 pub use rule::Rule;
 

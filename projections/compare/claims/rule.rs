@@ -25,6 +25,8 @@ pub enum Rule {
     DropsPerCall,
     /// What of a slot drops take.
     LostMinutes,
+    /// One platform for all, or a range.
+    Verdict,
 }
 
 /// What every rule about a difference says of its verdict.
@@ -35,7 +37,7 @@ const BY_LIMITS: &str = "It is called better or worse (higher or lower, of a mea
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Difference,
         Self::Adjusted,
         Self::Gap,
@@ -47,6 +49,7 @@ impl Rule {
         Self::DroppedBySlot,
         Self::DropsPerCall,
         Self::LostMinutes,
+        Self::Verdict,
     ];
 
     /// Its name and version. The version goes up whenever the same evidence may be claimed otherwise.
@@ -64,6 +67,7 @@ impl Rule {
             Self::DroppedBySlot => "dropped_by_slot/1",
             Self::DropsPerCall => "drops_per_call/1",
             Self::LostMinutes => "lost_minutes/1",
+            Self::Verdict => "verdict/1",
         }
     }
 
@@ -76,7 +80,10 @@ impl Rule {
     /// Whether it holds a platform against another.
     #[must_use]
     pub fn is_of_platforms(self) -> bool {
-        !matches!(self, Self::Gap | Self::Slope | Self::Spread | Self::Course | Self::Learning)
+        !matches!(
+            self,
+            Self::Gap | Self::Slope | Self::Spread | Self::Course | Self::Learning | Self::Verdict
+        )
     }
 
     /// What it claims, and when.
@@ -103,6 +110,13 @@ impl Rule {
             Self::Course => {
                 return "What the latest whole period says by the rules of Making Data Count: a point outside the \
                         process limits, a run, a trend, or two of three close to a limit."
+                    .to_owned();
+            }
+            Self::Verdict => {
+                return "Where the gates of evidence are passed: no difference that matters where every single platform is \
+                        surely within it of the best range; a range where it surely gains more than the difference that \
+                        matters, and than what its platforms cost; one for all where no range surely gains that and one \
+                        platform is surely the best; else not enough evidence."
                     .to_owned();
             }
             Self::Learning => {

@@ -11,6 +11,7 @@ use super::interaction::Interaction;
 use super::needs::{Barred, Needed, Priced};
 use super::priorities::Priorities;
 use super::step::Step;
+use crate::compare::claims::Claim;
 use crate::compare::concentration::Concentration;
 use crate::parameters::Parameters;
 
@@ -95,6 +96,8 @@ pub struct Decided {
     pub priorities: Option<Priorities>,
     /// Every platform in every stratum.
     pub cells: Vec<Expected>,
+    /// The verdict as a claim, which keeps its name as evidence grows.
+    pub claim: Option<Claim>,
     /// Cautions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -35,6 +35,7 @@ pub use step::Step;
 
 use super::Comparison;
 use super::ask::{Ask, Design};
+use super::claims::decision;
 use super::difference::is_counted;
 use crate::cells::{Arm, Cell};
 use crate::measure::Measure;
@@ -98,6 +99,7 @@ pub fn decide(grounds: &Grounds<'_>, rule: &Rule) -> Decided {
         Err(why) => decided.reason = Some(decided.in_words(why)),
         Ok(found) => decided.conclude(grounds, rule, &table, &found),
     }
+    decided.claim = Some(decision(grounds, &decided));
     decided
 }
 
@@ -151,6 +153,7 @@ impl Decided {
             inequality: Vec::new(),
             priorities: None,
             cells: Vec::new(),
+            claim: None,
             notes: Vec::new(),
         }
     }
