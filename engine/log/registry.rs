@@ -222,7 +222,13 @@ fn newest(kind: Kind) -> u16 {
 
 fn scheduled(bytes: &[u8]) -> Result<Detail, Damage> {
     let ScheduledV1 { booked_start } = codec::read(bytes)?;
-    Ok(Detail::Scheduled { booked_start: booked_start.map(Time::from_ms), context: None })
+    Ok(Detail::Scheduled { booked_start: booked_start.map(time).transpose()?, context: None })
+}
+
+/// What lies beyond all times must not be read as the nearest of them: two contents would be shown as one.
+fn time(ms: i64) -> Result<Time, Damage> {
+    let time = Time::from_ms(ms);
+    if time.ms() == ms { Ok(time) } else { Err(Damage::new(format!("{ms} ms since 1970 is no time"))) }
 }
 
 fn converted(bytes: &[u8]) -> Result<Detail, Damage> {
@@ -454,6 +460,18 @@ mod tests {
     fn an_old_version_reads_as_the_newest() {
         assert_eq!(read(OLD_RATED, &[4]).unwrap(), Payload::Rated { scale: 5, value: 4 });
         assert_eq!(newest(Kind::Rated), 19);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        let [first, last] = [Time::MIN, Time::MAX].map(Time::ms);
+        for (ms, is_time) in
+            [(first, true), (first - 1, false), (last, true), (last + 1, false), (i64::MIN, false)]
+        {
+            let mut bytes = Vec::new();
+            codec::write(&mut bytes, &ScheduledV1 { booked_start: Some(ms) }).unwrap();
+            assert_eq!(scheduled(&bytes).is_ok(), is_time, "{ms}");
+        }
     }
 
     #[test]

@@ -16,8 +16,11 @@ pub(super) fn gated(text: &mut String, gated: &[Gated]) {
 }
 
 fn line(gated: &Gated) -> [String; 4] {
-    let shown =
-        |value: f64| catalog::measure(gated.measure).map_or_else(String::new, |measure| show(measure, value));
+    let shown = |value: f64| {
+        let text = catalog::measure(gated.measure).map_or_else(String::new, |measure| show(measure, value));
+        // A difference of shares is so many points.
+        if gated.of == GateOf::Difference { text.replace(" %", " points") } else { text }
+    };
     let levels = gated.by.iter().map(|(dimension, level)| format!(", {dimension} {level}"));
     let who = gated.platform.clone().unwrap_or_default() + &levels.collect::<String>();
     let side = match gated.side {
