@@ -281,3 +281,16 @@ fn a_verdict_is_a_claim_that_keeps_its_name() {
     let text = run(dir.path(), ["decide"]).ok();
     assert!(text.contains(now["claim"].as_str().unwrap()), "{text}");
 }
+
+/// Times are about calls that drop, whatever they were asked for beside.
+#[test]
+fn a_claim_about_times_has_its_consultations_whatever_was_measured() {
+    let dir = replayed("digital-inequality");
+    let asked = ["--measure", "undisturbed", "--times"];
+    let found = run(dir.path(), [&["compare", "--json"][..], &asked].concat()).json();
+    let claim = claims(&found).iter().find(|claim| claim["rule"] == "drops_per_call/1").unwrap();
+    let name = claim["claim"].as_str().unwrap();
+    let explained = run(dir.path(), [&["explain", name, "--json"][..], &asked].concat()).json();
+    assert_eq!(explained["words"], claim["words"]);
+    assert!(explained["evidence"].as_array().unwrap().len() > 1_000);
+}

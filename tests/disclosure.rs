@@ -502,3 +502,34 @@ fn the_ledger_stays_with_the_store_and_is_not_altered_unseen() {
     // Inside, nothing depends on it.
     asked(dir.path(), "totals", &[]).ok();
 }
+
+/// Of 18, 18 and 1 in all the third is told by the others and the whole, whichever measures they stand under.
+#[test]
+fn what_another_measure_told_of_the_same_consultations_is_held_against_it() {
+    let dir = folder();
+    let mut text = String::new();
+    for (service, count) in [("a", 18), ("b", 18), ("c", 1)] {
+        for number in 0..count {
+            consultation(&mut text, number, 3, &Planted("alder", service, "mobile", 0, 0), false);
+        }
+    }
+    run_on(dir.path(), text.as_bytes(), ["ingest", "-q", "-"]).ok();
+    let shown = |measure: &str, more: &[&str]| {
+        let asked = ["compare", "--measure", measure, "--policy", "rounded", "--release", "--json"];
+        let found = run(dir.path(), [&asked[..], more].concat()).json();
+        let rows = found["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["n"].as_u64().is_some()).count()
+    };
+    assert_eq!(shown("undisturbed", &[]), 1);
+    assert!(shown("completed_on_video", &["--by", "service"]) < 2, "the third can only be one");
+}
+
+#[test]
+fn a_verdict_is_not_asked_for_until_it_tells_what_it_rests_on() {
+    let dir = store();
+    for fine in [["--price", "0.0704"], ["--delta", "0.011"], ["--level", "0.951"]] {
+        let told = run(dir.path(), [&["decide", "--policy", "rounded"][..], &fine].concat()).fails(2);
+        assert!(told.contains("are whole hundredths under the policy rounded"), "{told}");
+    }
+    run(dir.path(), ["decide", "--policy", "rounded", "--price", "0.07", "--delta", "0.02"]).ok();
+}

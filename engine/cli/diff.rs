@@ -48,7 +48,13 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let then = projections::compare::Ask { reference: after.reference.clone(), ..ask.clone() };
     let before = match before.position {
         Position::START => Vec::new(),
-        _ => compare(&before, &then, shared.threads()).map(|before| before.claims).unwrap_or_default(),
+        _ => match compare(&before, &then, shared.threads()) {
+            Ok(before) => before.claims,
+            Err(why) => {
+                shared.note(&format!("nothing was claimed at position {from}: {why}"));
+                Vec::new()
+            }
+        },
     };
     let (changes, same) = changes(&before, &after.claims);
     let differing = Differing { schema: "evenfield.diff/1", from: from.0, to: after.position, same, changes };

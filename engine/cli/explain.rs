@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use projections::catalog;
 use projections::compare::{Claim, Counted, Rule};
+use projections::reliability::drops::ANY_DROP;
 
 use super::choose::unknown;
 use super::compare::AskArgs;
@@ -40,7 +41,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
-    let ask = args.ask.ask(&args.platforms)?;
+    let mut ask = args.ask.ask(&args.platforms)?;
+    // Times are about calls that drop, whatever measures they were asked for beside.
+    if ask.times && !ask.measures.is_empty() && !ask.measures.iter().any(|one| one.name == ANY_DROP.name) {
+        ask.measures.push(&ANY_DROP);
+    }
     let log = store::open(shared)?;
     let table = store::rows(shared, &log, &args.reading)?;
     let comparison = compare(&table, &ask, shared.threads())?;
@@ -68,7 +73,7 @@ fn find(name: &str, claims: Vec<Claim>) -> Result<Claim, Failure> {
     claims.into_iter().find(|claim| claim.claim == name).ok_or_else(|| {
         let near = super::choose::nearest(name, &names).is_some();
         let why = if near { unknown("claim", name, &names) } else { format!("this comparison does not claim {name:?}") };
-        Failure::Usage(format!("{why}; ask with the options of the comparison that made it (`evenfield compare` tells its claims)"))
+        Failure::Usage(format!("{why}; ask with the options of the comparison that made it (`evenfield compare` tells its claims; what stands behind that of `evenfield decide` is told there)"))
     })
 }
 

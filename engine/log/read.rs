@@ -175,7 +175,6 @@ impl HotBlocks<'_> {
     }
 }
 
-/// Reading for a replay.
 /// The last position before the first event that was recorded after `at`.
 fn recorded_by(store: &Store, head: Position, at: Time) -> Result<Position, LogError> {
     let fetch = |store: &Store, entry: Entry| {
@@ -191,6 +190,7 @@ fn recorded_by(store: &Store, head: Position, at: Time) -> Result<Position, LogE
     Ok(head)
 }
 
+/// Reading for a replay.
 impl Log {
     /// The hot blocks that hold events of `range`, for a replay; of the dimensions only those `wanted`.
     #[must_use]

@@ -49,7 +49,7 @@ pub fn evidence<'a>(
     let is_about = |platform: &String| *platform == subject.platform || other == Some(platform);
     let counted = |row: &'a Outcome| {
         let (arm, cell) = question.fold(std::iter::once(row)).into_iter().next()?;
-        if !is_about(&arm.platform) || arm.by != levels {
+        if !is_about(&arm.platform) || arm.by != levels || arm.one_sided != claim.one_sided {
             return None;
         }
         let tally = cell.clusters.values().next()?.0.get(i)?;

@@ -13,6 +13,9 @@ use super::{Policy, Told};
 use crate::parameters::Parameters;
 use crate::period::Period;
 
+/// What shares are whole multiples of where a verdict hangs on them.
+const COARSE: f64 = 0.01;
+
 /// A reading that may leave, under any policy.
 pub trait Disclose: Serialize {
     /// Builds what is shown under a policy that hides: every count through the boundary, everything else from
@@ -86,6 +89,16 @@ pub enum Undisclosed {
         policy.name()
     )]
     OtherThresholds {
+        /// Under which policy.
+        policy: Policy,
+    },
+    /// Shares that are finer than a verdict may be asked for by.
+    #[error(
+        "--delta, --price and --level are whole hundredths under the policy {}: between finer ones a verdict would tell \
+         what it rests on; ask --policy internal for use inside",
+        policy.name()
+    )]
+    TooFine {
         /// Under which policy.
         policy: Policy,
     },
@@ -193,11 +206,28 @@ impl Boundary<'_> {
         Ok(())
     }
 
-    /// Takes in a count of consultations.
+    /// Takes in a count of consultations; of the same ones under the same name it is the same count.
     pub fn count(&mut self, key: Key, exact: u64) -> Place {
+        let same = |(known, id): &&(Key, Id)| *known == key && self.draft.exact(*id) == exact;
+        if let Some((_, id)) = self.counts.iter().find(same) {
+            return Place::told(*id, exact);
+        }
         let id = self.draft.count(exact);
         self.counts.push((key, id));
         Place::told(id, exact)
+    }
+
+    /// Refuses a decision by other numbers than a coarse grid has: between two that lie close together a verdict may
+    /// turn, and by halving their distance what it rests on could be told exactly.
+    ///
+    /// # Errors
+    /// When one of them lies off the grid.
+    pub fn coarse(&self, shares: &[f64]) -> Result<(), Undisclosed> {
+        let is_coarse = |share: &f64| (share / COARSE - (share / COARSE).round()).abs() < 1e-9;
+        match shares.iter().all(is_coarse) {
+            true => Ok(()),
+            false => Err(Undisclosed::TooFine { policy: self.policy }),
+        }
     }
 
     /// Takes in a table of its counts.

@@ -95,6 +95,9 @@ fn head(comparison: &Comparison) -> Line {
     ]
 }
 
+/// Consultations that totals count by these names, too.
+const POPULATIONS: [&str; 2] = ["attempted", "connected"];
+
 /// The counts of a row, as the boundary knows them.
 struct Counts {
     n: Option<Place>,
@@ -111,15 +114,21 @@ impl Counts {
     fn of(boundary: &mut Boundary<'_>, row: &Row) -> Self {
         let role = row.role.map_or(String::new(), |role| format!(" of {role}s"));
         let sides = if row.one_sided { " from one side" } else { "" };
-        let key = |part: &str| Key {
-            count: format!("{}{role}{sides}: {part}", row.measure),
+        let own = |part: &str| format!("{}{role}{sides}: {part}", row.measure);
+        // Of measures of the same consultations these are one count, in this answer and in others.
+        let population = catalog::measure(row.measure).map(|measure| measure.of);
+        let population =
+            population.filter(|of| POPULATIONS.contains(of) && row.role.is_none() && row.unmeasured == 0);
+        let all = population.map_or_else(|| own("all"), |of| format!("{of}{sides}"));
+        let key = |count: String| Key {
+            count,
             platform: Some(row.platform.clone()),
             levels: row.by.iter().map(|(name, level)| ((*name).to_owned(), level.clone())).collect(),
         };
         let mut count =
-            |part: &str, number: Option<u64>| number.map(|number| boundary.count(key(part), number));
-        let n = count("all", row.n);
-        let x = if is_share(row) { count("of them", row.x) } else { None };
+            |name: String, number: Option<u64>| number.map(|number| boundary.count(key(name), number));
+        let n = count(all, row.n);
+        let x = if is_share(row) { count(own("of them"), row.x) } else { None };
         if let (Some(x), Some(n)) = (x, n) {
             boundary.table(Table::shares(&[[x, n]], None));
         }

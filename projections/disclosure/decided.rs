@@ -26,6 +26,7 @@ impl Disclose for Decided {
         boundary.whole(self.filter.keys().copied())?;
         boundary.no_people(self.by.iter().copied())?;
         boundary.usual(&self.parameters)?;
+        boundary.coarse(&[self.delta, self.price, self.level])?;
         let places: Vec<_> = self
             .cells
             .iter()

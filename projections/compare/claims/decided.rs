@@ -54,6 +54,10 @@ fn words(decided: &Decided) -> String {
         }
         None => String::new(),
     };
+    // Where needs alone decide, there was nothing to weigh, and the reason says so.
+    if let (None, Some(reason), true) = (decided.gain, &decided.reason, decided.verdict == "standardise") {
+        return reason.clone();
+    }
     let verdict = match decided.verdict {
         "no_material_difference" => "No difference that matters between the platforms".to_owned(),
         "range" => "A range of platforms is better than one for all".to_owned(),

@@ -39,6 +39,9 @@ pub struct Claim {
     /// What it is about.
     #[serde(flatten)]
     pub subject: Subject,
+    /// Whether it is about consultations of which one side was seen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub one_sided: bool,
     /// What that is held against: another platform, group, or time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub than: Option<String>,
@@ -72,6 +75,7 @@ impl Claim {
             claim,
             rule: rule.name(),
             subject,
+            one_sided: false,
             than: than.map(str::to_owned),
             verdict,
             words,
@@ -154,6 +158,7 @@ impl All<'_> {
                 limits(&adjusted.figure).into_iter().chain(behind),
             ));
         }
+        claims.iter_mut().for_each(|claim| claim.one_sided = one.one_sided);
         claims
     }
 
@@ -287,11 +292,12 @@ impl All<'_> {
                 limits(&contrast.figure).into_iter().chain([("calls", Some(times.calls as f64))]),
             )
         };
-        vec![
+        let claims = [
             claim(Rule::DroppedBySlot, &against.dropped),
             claim(Rule::DropsPerCall, &against.drops_per_call),
             claim(Rule::LostMinutes, &against.lost_minutes),
-        ]
+        ];
+        claims.map(|claim| Claim { one_sided: times.one_sided, ..claim }).into()
     }
 }
 

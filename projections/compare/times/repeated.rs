@@ -43,7 +43,7 @@ impl Seen<'_> {
             (Ok(mine), Ok(theirs)) => {
                 self.limited(clustered::difference([mine, theirs], Mean::Began, SLOT_MS, self.ask.level))
             }
-            _ => Estimate::not_estimable("none", self.ask.level, Reason::TooLarge),
+            (Err(why), _) | (_, Err(why)) => Estimate::not_estimable("none", self.ask.level, *why),
         };
         let verdict = verdict(Better::Lower, &estimate);
         let figure = Figure::from(estimate);

@@ -20,6 +20,7 @@ pub(super) struct Arrangements {
     /// Stays by day, then by organisation.
     by_day: Vec<usize>,
     days: Vec<Range<usize>>,
+    busy: Vec<usize>,
 }
 
 impl Arrangements {
@@ -41,8 +42,14 @@ impl Arrangements {
         });
         let groups = groups.collect();
         let begin = |of: usize| by_day.partition_point(|stay| day(stay) < of);
-        let days = (0..table.days).map(|of| begin(of)..begin(of + 1)).collect();
-        Self { members, groups, by_day, days }
+        let days: Vec<Range<usize>> = (0..table.days).map(|of| begin(of)..begin(of + 1)).collect();
+        let busy = (0..table.days).filter(|of| !days[*of].is_empty()).collect();
+        Self { members, groups, by_day, days, busy }
+    }
+
+    /// Days with stays, in order: a single event of another century must not cost a look at every day between.
+    pub(super) fn busy(&self) -> impl Iterator<Item = usize> {
+        self.busy.iter().copied()
     }
 
     /// The stays of a day.

@@ -119,11 +119,14 @@ impl Days {
             }
             sums
         };
-        let days: Vec<Vec<Sum>> = (0..self.table.days).map(of_day).collect();
         let share = |sum: Sum| (sum.n >= FEWEST).then(|| (sum.x as f64 - sum.expected) / sum.n as f64);
-        (0..self.table.platforms)
-            .map(|platform| days.iter().map(|sums| share(sums[platform])).collect())
-            .collect()
+        let mut excess = vec![vec![None; self.table.days]; self.table.platforms];
+        for day in self.arrangements.busy() {
+            for (course, sum) in excess.iter_mut().zip(of_day(day)) {
+                course[day] = share(sum);
+            }
+        }
+        excess
     }
 
     /// The shortfall of each policy if organisations had had their days independently, beside what it `lost`.

@@ -142,7 +142,7 @@ impl Search {
         let highest = |permutation: u64| {
             let arrangement = self.arrangements.arranged(permutation);
             let mut highest = 0.0;
-            for day in 0..self.table.days {
+            for day in self.arrangements.busy() {
                 let stays = self.arrangements.stays(day).map(|stay| arrangement[stay]);
                 self.sweep.lay(stays, &self.table, &mut scratch);
                 self.sweep.highest(&scratch, &mut highest);
@@ -186,7 +186,7 @@ impl Search {
     fn above(&self, ratio: f64) -> Vec<(usize, usize, Span, f64)> {
         let mut found = Vec::new();
         let mut scratch = self.sweep.scratch();
-        for day in 0..self.table.days {
+        for day in self.arrangements.busy() {
             self.sweep.lay(self.arrangements.stays(day), &self.table, &mut scratch);
             self.sweep.above(&scratch, ratio, |platform, span, ratio| {
                 found.push((day, platform, span, ratio));

@@ -40,11 +40,15 @@ fn of_length(length: usize, mut spans: Vec<(u64, f64)>, threshold: f64) -> Optio
 
 /// By length: what was attempted and expected to fail in every span in which anything was attempted.
 fn with_consultations(table: &Table, platform: usize) -> [Vec<(u64, f64)>; LENGTHS.len()] {
-    let quarters = table.days * QUARTERS_A_DAY;
+    let mut busy: Vec<usize> = table.stays.iter().map(|stay| stay.day).collect();
+    busy.sort_unstable();
+    busy.dedup();
+    let quarters = busy.len() * QUARTERS_A_DAY;
     let (mut n, mut expected) = (vec![0_u64; quarters + 1], vec![0.0; quarters + 1]);
     table.each(|stay, part, entry| {
         if table.parts[part].platform == platform && !table.out[entry] {
-            let place = stay.day * QUARTERS_A_DAY + usize::from(table.place[entry]) + 1;
+            let day = busy.partition_point(|day| *day < stay.day);
+            let place = day * QUARTERS_A_DAY + usize::from(table.place[entry]) + 1;
             n[place] += u64::from(table.n[entry]);
             expected[place] += table.expected[entry];
         }
@@ -57,7 +61,7 @@ fn with_consultations(table: &Table, platform: usize) -> [Vec<(u64, f64)>; LENGT
     LENGTHS.map(|length| {
         let of_length = || spans.iter().filter(move |span| span.quarters == length);
         let begins =
-            (0..table.days).flat_map(|day| of_length().map(move |span| day * QUARTERS_A_DAY + span.begin));
+            (0..busy.len()).flat_map(|day| of_length().map(move |span| day * QUARTERS_A_DAY + span.begin));
         let sums =
             begins.map(|begin| (n[begin + length] - n[begin], expected[begin + length] - expected[begin]));
         sums.filter(|(n, _)| *n > 0).collect()
