@@ -134,12 +134,13 @@ impl Writer {
                 }
             }
         }
-        if let Err(error) = self.commit(&mut index, &pending, fit) {
+        let committed = self.commit(&mut index, &pending, fit);
+        if let Err(error) = &committed {
             // Only the first failure is the reason; later ones follow from it.
             let _ = self.failure.set(error.to_string());
         }
         drop(index);
-        self.answer(decided);
+        self.answer(decided, committed.is_ok());
         self.let_go(pending);
     }
 
@@ -229,13 +230,15 @@ impl Writer {
         Ok(())
     }
 
-    fn answer(&self, decided: Vec<Decided>) {
+    /// Answers with what became of the group itself: what is durable is acknowledged, even where sealing
+    /// has failed meanwhile and nothing comes after it.
+    fn answer(&self, decided: Vec<Decided>, durable: bool) {
         let head = *self.head.borrow();
         for (answer, fates) in decided {
             // Whoever no longer waits for the answer can append again and be told of duplicates.
             let _ = answer.send(match self.refusal() {
-                Some(error) => Err(error),
-                None => Ok(Receipt { fates, head }),
+                Some(error) if !durable => Err(error),
+                _ => Ok(Receipt { fates, head }),
             });
         }
     }
