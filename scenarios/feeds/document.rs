@@ -1,4 +1,4 @@
-//! A JSON document of Zoom, and what stands at its places.
+//! A JSON document of a vendor, and what stands at its places.
 //!
 //! Ids come as texts or numbers, absent values as `null`, empty texts or nothing at all, and times with
 //! seven digits behind the second: all of that is the same to whoever asks here.
@@ -11,13 +11,13 @@ use crate::text::{check, quoted, shown};
 
 /// A value, and the JSON pointer to it.
 #[derive(Debug, Clone)]
-pub(super) struct Document<'a> {
+pub(crate) struct Document<'a> {
     value: &'a Value,
     place: String,
 }
 
 /// The document that `text` is.
-pub(super) fn parse(text: &[u8]) -> Result<Value, Refusal> {
+pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
     let value =
         serde_json::from_slice(text).map_err(|error| Refusal::whole(format!("it is no JSON: {error}")))?;
     match value {
@@ -28,49 +28,49 @@ pub(super) fn parse(text: &[u8]) -> Result<Value, Refusal> {
 
 impl<'a> Document<'a> {
     /// The whole of a document.
-    pub(super) fn new(value: &'a Value) -> Self {
+    pub(crate) fn new(value: &'a Value) -> Self {
         Self { value, place: String::new() }
     }
 
     /// The whole of it as JSON.
-    pub(super) fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         self.value.to_string()
     }
 
     /// The object `name`, if it is one.
-    pub(super) fn object(&self, name: &str) -> Option<Self> {
+    pub(crate) fn object(&self, name: &str) -> Option<Self> {
         let value = self.value.get(name).filter(|value| value.is_object())?;
         Some(Self { value, place: self.place(name) })
     }
 
     /// The elements of the array `name`, if it is one.
-    pub(super) fn list(&self, name: &str) -> Option<Vec<Self>> {
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<Self>> {
         let list = self.value.get(name)?.as_array()?.iter().enumerate();
         Some(list.map(|(at, value)| Self { value, place: format!("{}/{at}", self.place(name)) }).collect())
     }
 
     /// Whether there is something called `name`.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.value.get(name).is_some_and(|value| !value.is_null())
     }
 
     /// The text `name`, unless it is empty.
-    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
         self.value.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// The number `name`.
-    pub(super) fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.value.get(name)?.as_f64()
     }
 
     /// Yes or no, as `name` says.
-    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         self.value.get(name)?.as_bool()
     }
 
     /// The name of something: a text that is not empty, or a number.
-    pub(super) fn name(&self, name: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn name(&self, name: &str) -> Result<Option<String>, Refusal> {
         let text = match self.value.get(name) {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::String(text)) if !text.is_empty() => text.clone(),
@@ -82,12 +82,12 @@ impl<'a> Document<'a> {
     }
 
     /// The name of something that has to be there.
-    pub(super) fn required_name(&self, name: &str, why: &str) -> Result<String, Refusal> {
+    pub(crate) fn required_name(&self, name: &str, why: &str) -> Result<String, Refusal> {
         self.name(name)?.ok_or_else(|| self.missing(name, why))
     }
 
     /// The time `name`, if it is there.
-    pub(super) fn time(&self, name: &str) -> Result<Option<Time>, Refusal> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Time>, Refusal> {
         if !self.has(name) || self.value.get(name).and_then(Value::as_str) == Some("") {
             return Ok(None);
         }
@@ -97,7 +97,7 @@ impl<'a> Document<'a> {
     }
 
     /// The milliseconds since 1970 called `name`, if they are there.
-    pub(super) fn stamp(&self, name: &str) -> Result<Option<Time>, Refusal> {
+    pub(crate) fn stamp(&self, name: &str) -> Result<Option<Time>, Refusal> {
         if !self.has(name) {
             return Ok(None);
         }
@@ -106,12 +106,12 @@ impl<'a> Document<'a> {
     }
 
     /// The refusal of something that is not there.
-    pub(super) fn missing(&self, name: &str, why: &str) -> Refusal {
+    pub(crate) fn missing(&self, name: &str, why: &str) -> Refusal {
         Refusal::at(self.place(name), format!("{} is missing; {why}", self.place(name)))
     }
 
     /// The refusal of something that is not what it should be.
-    pub(super) fn wrong(&self, name: &str, want: &str) -> Refusal {
+    pub(crate) fn wrong(&self, name: &str, want: &str) -> Refusal {
         let value = self.value.get(name).map_or_else(|| quoted(""), Value::to_string);
         Refusal::at(
             self.place(name),

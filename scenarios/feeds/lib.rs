@@ -8,11 +8,15 @@
 pub mod cloudevents;
 mod csv;
 mod declare;
+mod document;
 mod feed;
 mod frame;
 mod identity;
 mod member;
 pub mod pseudonym;
+#[cfg(test)]
+mod samples;
+mod tale;
 mod text;
 mod zoom;
 

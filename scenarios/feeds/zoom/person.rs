@@ -2,7 +2,7 @@
 
 use event::Role;
 
-use super::document::Document;
+use crate::document::Document;
 use crate::{Refusal, Settings};
 
 /// Somebody in a meeting.

@@ -5,11 +5,12 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Role, Time};
 use memchr::memmem;
 
+use super::PLATFORM;
 use super::departure::Departure;
-use super::document::Document;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
-use super::{PLATFORM, Tale, Told};
+use crate::document::Document;
+use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
 
@@ -56,7 +57,7 @@ impl Feed for ZoomWebhook {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        super::read(input, settings, sink, tell)
+        tale::read(input, settings, sink, tell)
     }
 }
 

@@ -1,0 +1,78 @@
+//! What a vendor's JSON documents tell, one document after the other.
+//!
+//! A vendor's feed says what one document tells; reading the values, declaring each source before its
+//! events and handing on what was refused is the same for all of them.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::ops::ControlFlow;
+
+use event::{Declaration, Event};
+
+use crate::declare::Declared;
+use crate::document::{self, Document};
+use crate::frame::json_values;
+use crate::{DOCUMENT_LIMIT, FeedError, Item, Refusal, Settings, Sink};
+
+/// One thing that a document tells.
+pub(crate) enum Told {
+    /// An event.
+    Event(Event),
+    /// Something that should have been an event, and its JSON.
+    Refused(Refusal, String),
+    /// Something left out on purpose.
+    Skipped(Cow<'static, str>),
+}
+
+/// What is told by one document, and what its source can tell at all.
+pub(crate) struct Tale {
+    pub(crate) told: Vec<Told>,
+    pub(crate) declaration: Declaration,
+}
+
+/// Reads every document by `tell` and hands on what it tells, each source declared before its events.
+pub(crate) fn read(
+    input: &mut dyn BufRead,
+    settings: &Settings,
+    sink: Sink<'_>,
+    tell: fn(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
+) -> Result<(), FeedError> {
+    check_settings(settings)?;
+    let mut declared = Declared::default();
+    json_values(input, DOCUMENT_LIMIT, &mut |frame| {
+        let line = frame.line;
+        let tale = match frame.broken {
+            Some(refusal) => Err(refusal),
+            None => document::parse(frame.text).and_then(|value| tell(&Document::new(&value), settings)),
+        };
+        let tale = match tale {
+            Ok(tale) => tale,
+            Err(refusal) => return sink(refusal.item(line, frame.text)),
+        };
+        for told in tale.told {
+            match told {
+                Told::Event(event) => {
+                    if let Some(event) = declared.once(&event.source, &tale.declaration) {
+                        sink(Item::Event { line, event })?;
+                    }
+                    sink(Item::Event { line, event })?;
+                }
+                Told::Refused(refusal, text) => sink(refusal.item(line, text.as_bytes()))?,
+                Told::Skipped(reason) => sink(Item::Skipped { line, reason })?,
+            }
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+/// Refuses settings that could not be part of an event.
+pub(crate) fn check_settings(settings: &Settings) -> Result<(), FeedError> {
+    let named = [("source", &settings.source), ("consultation", &settings.consultation)];
+    for (name, value) in named {
+        if let Some(text) = value {
+            let checked = crate::text::check_named(text, &name, String::new);
+            checked.map_err(|refusal| FeedError::Setting { name, reason: refusal.reason })?;
+        }
+    }
+    Ok(())
+}
