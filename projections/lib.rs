@@ -5,6 +5,7 @@
 //! counted, and a comparison turns states into estimates with the inference of `stats`.
 
 mod buckets;
+pub mod calendar;
 pub mod catalog;
 pub mod cells;
 pub mod compare;

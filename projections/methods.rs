@@ -88,6 +88,13 @@ pub const METHODS: &[Method] = &[
                   platforms in units; draws from the approximation, always the same ones",
     },
     Method {
+        name: "cross_fitting",
+        title: "What a range gains on consultations that had no say in choosing it",
+        source: "Stone 1974, JRSS B 36:111; Chernozhukov et al. 2018, Econometrics J 21:C1",
+        assumes: "organisations are independent, and dealt into five parts, or two of many cells; limits are those of \
+                  the shares, given the choices",
+    },
+    Method {
         name: "preposterior_by_scaling",
         title: "About how many further consultations a verdict would take",
         source: "Raiffa & Schlaifer 1961, Applied Statistical Decision Theory, chapter 5",

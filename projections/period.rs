@@ -46,7 +46,12 @@ impl Period {
     #[must_use]
     pub fn number(self, at: Option<Time>) -> i32 {
         let Some(at) = at else { return NEVER };
-        let day = at.ms().div_euclid(DAY_MS) as i32;
+        self.of_day(at.ms().div_euclid(DAY_MS) as i32)
+    }
+
+    /// The number of the period in which a day lies that is so many after 1970 began.
+    #[must_use]
+    pub fn of_day(self, day: i32) -> i32 {
         match self {
             Self::Day => day,
             // 1970 began on a Thursday.

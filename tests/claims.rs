@@ -172,10 +172,14 @@ fn a_gate_is_judged_by_the_limit_and_not_by_the_value() {
     let less = "[[gate]]\nmeasure = \"undisturbed\"\nof = \"difference\"\nat_least = -0.9\n";
     let less = gate(dir.path(), less);
     assert_eq!((less.code, less.json()["gates"].as_array().unwrap().len()), (0, 1));
-    let nobody =
-        gate(dir.path(), "[[gate]]\nmeasure = \"undisturbed\"\nplatform = \"nobody\"\nat_least = 0.0\n");
-    assert_eq!(nobody.code, 3);
-    let text = run(dir.path(), ["compare", "--measure", "undisturbed", "--gate", "gates.toml"]);
+    // A platform that is there and not in this comparison does not pass.
+    std::fs::write(
+        dir.path().join("gates.toml"),
+        "[[gate]]\nmeasure = \"undisturbed\"\nplatform = \"birch\"\nat_least = 0.0\n",
+    )
+    .unwrap();
+    let text = run(dir.path(), ["compare", "alder", "--measure", "undisturbed", "--gate", "gates.toml"]);
+    assert_eq!(text.code, 3);
     assert!(
         text.out.contains("Gates: 0 of 1 met") && text.out.contains("no consultation is like that"),
         "{}",
@@ -202,6 +206,14 @@ fn a_gate_that_is_none_is_refused_with_what_was_meant() {
         (
             "[[gate]]\nmeasure = \"patient_rating\"\nrole = \"clinician\"\nat_least = 0.5\n",
             "role of patient_rating",
+        ),
+        (
+            "[[gate]]\nmeasure = \"undisturbed\"\nplatform = \"aldr\"\nat_least = 0.5\n",
+            "gate 1: there is no platform \"aldr\"; did you mean \"alder\"?",
+        ),
+        (
+            "[[gate]]\nmeasure = \"undisturbed\"\nat_least = 0.5\nwhere = { service = \"dermatology\" }\n",
+            "service is not told apart: add it to --by",
         ),
         ("gate = []\n", "has no [[gate]]"),
         ("[[gate\n", "could not read"),
@@ -257,7 +269,52 @@ fn a_claim_can_be_followed_down_to_the_event() {
         assert!(text.contains(said), "{said}: {text}");
     }
     let refused = run(dir.path(), ["explain", "c-000000000000"]).fails(2);
-    assert!(refused.contains("ask with the options of the comparison that made it"), "{refused}");
+    assert!(refused.contains("nothing that was asked of this store led to a claim"), "{refused}");
+}
+
+/// Whoever holds a report has the names of its claims and not the options of whoever made it.
+#[test]
+fn a_claim_is_explained_by_its_name_alone() {
+    let dir = replayed("range-by-service");
+    let asked = ["compare", "--by", "service", "--measure", "undisturbed", "--level", "0.9", "--json"];
+    let found = run(dir.path(), asked).json();
+    let claim = &claims(&found)[0];
+    let decided = run(dir.path(), ["decide", "--delta", "0.02", "--json"]).json();
+    let usual = run(dir.path(), ["decide", "--json"]).json();
+    let grace = run(dir.path(), ["compare", "--grace-ms", "1000", "--json"]).json();
+    let explained = |claim: &Value| {
+        let name = claim["claim"].as_str().unwrap();
+        let explained = run(dir.path(), ["explain", name, "--json"]).json();
+        assert_eq!((&explained["words"], &explained["value_hash"]), (&claim["words"], &claim["value_hash"]));
+        explained
+    };
+    explained(claim);
+    explained(&claims(&grace)[0]);
+    explained(&usual["claim"]);
+    // A verdict rests on the consultations of every platform in every stratum.
+    let verdict = explained(&decided["claim"]);
+    let evidence = verdict["evidence"].as_array().unwrap();
+    let counted = |platform: &str, stratum: &str| {
+        let theirs = evidence.iter().filter(|one| one["platform"] == platform && one["by"][0] == stratum);
+        let sum = |what: &str| theirs.clone().map(|one| one[what].as_u64().unwrap()).sum::<u64>();
+        (sum("n"), sum("x"))
+    };
+    for cell in decided["cells"].as_array().unwrap() {
+        let of = |name: &str| cell[name].as_str().unwrap();
+        let seen = (cell["n"].as_u64().unwrap(), cell["x"].as_u64().unwrap());
+        assert_eq!(counted(of("platform"), of("stratum")), seen, "{cell}");
+    }
+    assert!(!verdict["events"].as_array().unwrap().is_empty());
+    // What was asked can be asked again: without it the usual questions are left.
+    for entry in std::fs::read_dir(dir.path().join("evenfield.store").join("derived")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.ends_with("questions") {
+            std::fs::write(&path, b"no question\n{\"verb\":\"compare\"}\n\xff").unwrap();
+        }
+    }
+    explained(&usual["claim"]);
+    let refused = run(dir.path(), ["explain", claim["claim"].as_str().unwrap()]).fails(2);
+    assert!(refused.contains("ask `evenfield compare` or `decide` again"), "{refused}");
 }
 
 #[test]

@@ -47,6 +47,43 @@ fn the_best_platform_differs_by_service_and_a_range_is_the_verdict() {
     assert_eq!((&dear["verdict"], &dear["margin"]), (&"standardise".into(), &0.2.into()));
 }
 
+/// What was chosen by some organisations is valued by the others, and what is found there is what was planted.
+#[test]
+fn a_range_is_held_against_consultations_that_did_not_choose_it() {
+    let dir = replayed("range-by-service");
+    let found = decided(dir.path(), &[]);
+    let held_out = &found["held_out"];
+    let gain: Vec<f64> =
+        held_out["gain"].as_array().unwrap().iter().map(|gain| gain.as_f64().unwrap()).collect();
+    assert!(gain[1] < 0.071 && 0.071 < gain[2] && gain[1] < gain[0] && gain[0] < gain[2], "{gain:?}");
+    assert_eq!((&held_out["folds"], &held_out["covered"]), (&5.into(), &1.0.into()));
+    let text = run(dir.path(), ["decide"]).ok();
+    assert!(text.contains("On consultations that had no say in choosing it"), "{text}");
+    // Without organisations there is nobody to hold out.
+    let alone = decided(dir.path(), &["--cluster", "none"]);
+    assert_eq!(alone.get("held_out"), None);
+}
+
+/// A price is seldom known: the verdict is that of the higher bound, and it is said whether the lower one changes it.
+#[test]
+fn a_price_may_lie_between_two_bounds() {
+    let dir = replayed("range-by-service");
+    let found = decided(dir.path(), &["--price", "0.005..0.2"]);
+    assert_eq!((&found["verdict"], &found["price"]), (&"standardise".into(), &0.2.into()));
+    assert_eq!(found["cheapest"], serde_json::json!({"price": 0.005, "verdict": "range"}));
+    assert_eq!(found["verdict"], decided(dir.path(), &["--price", "0.2"])["verdict"]);
+    let text = run(dir.path(), ["decide", "--price", "0.005..0.2"]).ok();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("if it costs 5, it is to allow a range"), "{text}");
+    let same = run(dir.path(), ["decide", "--price", "0.001..0.0025"]).ok();
+    let same = same.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(same.contains("It is the same whether a further platform costs 1 or 2.5 in 1,000"), "{same}");
+    for wrong in ["0.2..0.1", "0.1..", "..", "0.1..x"] {
+        let refused = run(dir.path(), ["decide", "--price", wrong]).fails(2);
+        assert!(refused.contains("0.002..0.008"), "{refused}");
+    }
+}
+
 /// The range is still gained where one platform may not be the one for all.
 #[test]
 fn what_services_need_keeps_platforms_out_and_is_shown_with_its_evidence() {

@@ -18,6 +18,7 @@ use engine::replay::{
     totals,
 };
 use event::{Dimension, Event, Time};
+use projections::calendar::Calendar;
 use projections::catalog::MEASURES;
 use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Watching, practice, practised_slots};
 use projections::filter::Filter;
@@ -138,6 +139,7 @@ proptest! {
         keeps_its_laws("quality", &Quality { by: &[], filter: &filter }, orders, cuts);
         keeps_its_laws("quality by service and organisation", &Quality { by: &by, filter: &filter }, orders, cuts);
         keeps_its_laws("reach", &Reach { dimensions: &by, filter: &filter }, orders, cuts);
+        keeps_its_laws("calendar", &Calendar { filter: &filter }, orders, cuts);
         keeps_its_laws("windows", &Windows { by: &by, filter: &filter }, orders, cuts);
         // By the survey of the rows few parts of composites are seen by all, by the clinic's all of them.
         for surveyed in [survey(&[]).fold(&rows), survey(&[]).fold(CLINIC.iter())] {

@@ -9,6 +9,7 @@ mod claims;
 mod cli;
 mod closer;
 mod command;
+mod comparability;
 mod contract;
 mod crash;
 mod damage;

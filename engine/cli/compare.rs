@@ -9,13 +9,15 @@ use projections::disclosure::Policy;
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
 use projections::period::Period;
+use serde::{Deserialize, Serialize};
 
+use super::asked::{self, Question};
 use super::choose::{choose, unknown};
 use super::failure::Failure;
-use super::gate::gates;
+use super::gate::{self, gates};
 use super::out::Out;
 use super::store::{self, SheetArgs};
-use super::{Shared, shown};
+use super::{Shared, progress, shown};
 use crate::replay::{Sheet, compare, wanted};
 
 /// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
@@ -41,8 +43,20 @@ pub(super) struct Args {
     reading: SheetArgs,
 }
 
+/// A comparison as it was asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Asked {
+    /// The platforms that were named.
+    pub(super) platforms: Vec<String>,
+    /// What was asked of them.
+    pub(super) ask: AskArgs,
+    /// The grace that was asked for.
+    pub(super) grace_ms: Option<i64>,
+}
+
 /// What is asked.
-#[derive(clap::Args, Clone, Default)]
+#[derive(Debug, clap::Args, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct AskArgs {
     /// Only these measures, separated by commas; see `evenfield methods`
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
@@ -245,6 +259,17 @@ pub(super) fn sensible(ask: &Ask) -> Result<(), Failure> {
     }
 }
 
+impl Args {
+    fn question(&self) -> Question {
+        let Self { platforms, ask, reading, .. } = self;
+        Question::Compare(Asked {
+            platforms: platforms.clone(),
+            ask: ask.clone(),
+            grace_ms: reading.grace_ms(),
+        })
+    }
+}
+
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&args.platforms)?;
     let gates = args.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
@@ -259,8 +284,13 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
     note_unknown_levels(&sheet, &ask.filter, shared);
     recorded(&sheet, &ask)?;
-    let mut comparison = compare(&sheet, &ask, shared.threads())?;
+    if let Some(path) = &args.gate {
+        gate::held_against(&gates, path, &sheet, &ask.by)?;
+    }
+    let mut comparison =
+        progress::reasoning(shared, "comparing", || compare(&sheet, &ask, shared.threads()))??;
     comparison.gates = gated(&gates, &comparison);
+    asked::keep(args.question(), &comparison.claims, &log, shared);
     let met = met(&comparison.gates);
     shown::show(comparison, shared, out)?;
     met

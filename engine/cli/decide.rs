@@ -3,21 +3,25 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Ask, ClusterChoice, GROUPED_BY};
+use projections::compare::{Ask, ClusterChoice, Decided, GROUPED_BY};
 use projections::profiles::Profiles;
 use projections::stats::decision::policy::Rule;
+use serde::{Deserialize, Serialize};
 
+use super::asked::{self, Question};
 use super::choose::{choose, no_file};
 use super::compare;
 use super::failure::Failure;
 use super::out::Out;
 use super::platforms;
 use super::store::{self, SheetArgs};
-use super::{Shared, shown};
-use crate::replay::{Sheet, decide, wanted};
+use super::{Shared, progress, shown};
+use crate::log::Log;
+use crate::replay::{self, Sheet, decide, wanted};
 
 /// Standardise or range: whether every service should choose its own platform or all should use one, as far as the
 /// events tell.
@@ -39,6 +43,15 @@ use crate::replay::{Sheet, decide, wanted};
     functions = [\"captions\"]\n  \
     where = { service = \"audiology\" }")]
 pub(super) struct Args {
+    #[command(flatten)]
+    asked: Asked,
+    #[command(flatten)]
+    reading: SheetArgs,
+}
+
+/// What is asked.
+#[derive(Debug, clap::Args, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Asked {
     /// Platforms to choose from; none: all of them
     #[arg(value_name = "PLATFORM")]
     platforms: Vec<String>,
@@ -60,27 +73,82 @@ pub(super) struct Args {
     /// The difference that matters, as a share: 0.01 is 10 in 1,000 consultations
     #[arg(long, value_name = "SHARE", value_parser = compare::margin, default_value = "0.01")]
     delta: f64,
-    /// What each platform beyond the first costs (training, support, procurement), in the same unit
-    #[arg(long, value_name = "SHARE", value_parser = price, default_value = "0")]
-    price: f64,
+    /// What each platform beyond the first costs (training, support, procurement), in the same unit; of a price between
+    /// two bounds, such as 0.002..0.008, a range must be worth the higher
+    #[arg(long, value_name = "SHARE[..SHARE]", default_value = "0")]
+    price: Price,
     /// What platforms can do and cost, and what services need: a TOML file
     #[arg(long = "platforms", value_name = "FILE")]
     profiles: Option<PathBuf>,
     /// How sure a verdict must be, and the coverage of limits
     #[arg(long, value_name = "SHARE", value_parser = compare::level, default_value = "0.95")]
     level: f64,
-    #[command(flatten)]
-    reading: SheetArgs,
+    /// The grace that was asked for.
+    #[arg(skip)]
+    grace_ms: Option<i64>,
 }
 
-fn price(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(price) if (0.0..=1.0).contains(&price) => Ok(price),
-        _ => Err("write a share from 0 to 1, such as 0.005 for 5 in 1,000 consultations".to_owned()),
+/// A price, or the bounds that it lies between.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Price {
+    lowest: f64,
+    highest: f64,
+}
+
+impl FromStr for Price {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            "write a share from 0 to 1, such as 0.005 for 5 in 1,000 consultations, or two of them, such as 0.002..0.008"
+                .to_owned()
+        };
+        let share = |text: &str| match text.parse::<f64>() {
+            Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+            _ => Err(wrong()),
+        };
+        let (lowest, highest) = match text.split_once("..") {
+            Some((lowest, highest)) => (share(lowest)?, share(highest)?),
+            None => (share(text)?, share(text)?),
+        };
+        if lowest > highest { Err(wrong()) } else { Ok(Self { lowest, highest }) }
     }
 }
 
-impl Args {
+impl Price {
+    /// The lower bound, where there are two.
+    fn cheapest(self) -> Option<f64> {
+        (self.lowest < self.highest).then_some(self.lowest)
+    }
+}
+
+impl Asked {
+    /// A decision that nobody asked anything particular of.
+    pub(super) fn usual() -> Result<Self, Failure> {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            asked: Asked,
+        }
+        let line = <Line as clap::Parser>::try_parse_from(["decide"]);
+        line.map(|line| line.asked).map_err(|error| Failure::Other(error.to_string()))
+    }
+
+    /// The grace that it was asked with.
+    pub(super) fn grace_ms(&self) -> Option<i64> {
+        self.grace_ms
+    }
+
+    /// The same, to be asked again from any folder.
+    fn question(&self, reading: &SheetArgs) -> Question {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        Question::Decide(Self {
+            profiles: self.profiles.as_ref().map(absolute),
+            grace_ms: reading.grace_ms(),
+            ..self.clone()
+        })
+    }
+
     fn ask(&self) -> Result<Ask, Failure> {
         let names = catalog::MEASURES.map(|measure| measure.name);
         let measure = choose("measure", &self.measure, catalog::measure(&self.measure), names)?;
@@ -101,30 +169,55 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let mut ask = args.ask()?;
-    let declared = args.profiles.as_deref().map(Declared::read).transpose()?;
+    args.asked.check()?;
     let log = store::open(shared)?;
-    let mut dimensions = wanted(&ask);
-    dimensions.extend([Dimension::Service, Dimension::Organisation]);
-    dimensions.extend(GROUPED_BY);
-    let sheet = store::sheet(shared, &log, &args.reading, &dimensions)?;
-    compare::known_platforms(&sheet, &args.platforms, None)?;
-    compare::note_unknown_levels(&sheet, &ask.filter, shared);
-    if ask.by.is_empty() && compare::is_recorded(&sheet, Dimension::Service) {
-        let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
-            || ask.adjust.contains(&Dimension::Service);
-        ask.by.extend((!used).then_some(Dimension::Service));
-    }
-    compare::recorded(&sheet, &ask)?;
-    let profiles = declared.map(|declared| declared.held_against(&sheet, &ask)).transpose()?;
-    let rule = Rule { delta: args.delta, price: args.price, level: args.level };
-    let Some(decided) = decide(&sheet, &ask, &rule, profiles.as_ref(), shared.threads())? else {
-        return Err(Failure::Usage(format!(
-            "{} is no share of consultations: a decision needs one, such as undisturbed or completed_on_video",
-            args.measure
-        )));
-    };
+    let (_, decided) = args.asked.answer(&args.reading, &log, shared)?;
+    asked::keep(args.asked.question(&args.reading), &decided.claim, &log, shared);
     shown::show(decided, shared, out)
+}
+
+impl Asked {
+    /// Refuses what is wrong with the question whatever the store.
+    fn check(&self) -> Result<(), Failure> {
+        self.ask()?;
+        self.profiles.as_deref().map(Declared::read).transpose().map(drop)
+    }
+
+    /// What was asked of the store with everything that follows from it, and the answer.
+    pub(super) fn answer(
+        &self,
+        reading: &SheetArgs,
+        log: &Log,
+        shared: &Shared,
+    ) -> Result<(Ask, Decided), Failure> {
+        let mut ask = self.ask()?;
+        let declared = self.profiles.as_deref().map(Declared::read).transpose()?;
+        let mut dimensions = wanted(&ask);
+        dimensions.extend([Dimension::Service, Dimension::Organisation]);
+        dimensions.extend(GROUPED_BY);
+        let sheet = store::sheet(shared, log, reading, &dimensions)?;
+        compare::known_platforms(&sheet, &self.platforms, None)?;
+        compare::note_unknown_levels(&sheet, &ask.filter, shared);
+        if ask.by.is_empty() && compare::is_recorded(&sheet, Dimension::Service) {
+            let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
+                || ask.adjust.contains(&Dimension::Service);
+            ask.by.extend((!used).then_some(Dimension::Service));
+        }
+        compare::recorded(&sheet, &ask)?;
+        let profiles = declared.map(|declared| declared.held_against(&sheet, &ask)).transpose()?;
+        let rule = Rule { delta: self.delta, price: self.price.highest, level: self.level };
+        let beside = replay::Declared { profiles: profiles.as_ref(), cheapest: self.price.cheapest() };
+        let decided = progress::reasoning(shared, "deciding", || {
+            decide(&sheet, &ask, &rule, &beside, shared.threads())
+        })??;
+        let Some(decided) = decided else {
+            return Err(Failure::Usage(format!(
+                "{} is no share of consultations: a decision needs one, such as undisturbed or completed_on_video",
+                self.measure
+            )));
+        };
+        Ok((ask, decided))
+    }
 }
 
 /// A file that declares what platforms can do, cost, and are needed for.

@@ -5,6 +5,7 @@ use projections::compare::changes;
 use super::compare::{AskArgs, known_platforms, recorded};
 use super::failure::Failure;
 use super::out::Out;
+use super::progress;
 use super::store::{self, AsOf, ReadingArgs};
 use super::{Format, Shared};
 use crate::log::{Log, Position};
@@ -39,16 +40,15 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let after = store::sheet_of(shared, &log, &to, &wanted(&ask))?;
     known_platforms(&after, &args.platforms, ask.reference.as_deref())?;
     recorded(&after, &ask)?;
-    let after = compare(&after, &ask, shared.threads())?;
+    let after = progress::reasoning(shared, "comparing", || compare(&after, &ask, shared.threads()))??;
     let then = Request { as_of: Some(from), ..to };
-    let before = super::progress::during(shared, "replaying", "events", |watch| {
-        sheet(&log, &then, &wanted(&ask), watch)
-    })?;
+    let before =
+        progress::during(shared, "replaying", "events", |watch| sheet(&log, &then, &wanted(&ask), watch))?;
     // The reference is that of the later moment, or the same names would speak of other things.
     let then = projections::compare::Ask { reference: after.reference.clone(), ..ask.clone() };
     let before = match before.position {
         Position::START => Vec::new(),
-        _ => match compare(&before, &then, shared.threads()) {
+        _ => match progress::reasoning(shared, "comparing", || compare(&before, &then, shared.threads()))? {
             Ok(before) => before.claims,
             Err(why) => {
                 shared.note(&format!("nothing was claimed at position {from}: {why}"));

@@ -3,28 +3,32 @@
 use std::collections::BTreeMap;
 
 use projections::catalog;
-use projections::compare::{Claim, Counted, Rule};
+use projections::compare::{Ask, Claim, Counted, Rule};
 use projections::reliability::drops::ANY_DROP;
 
+use super::asked::{self, Question};
 use super::choose::unknown;
-use super::compare::AskArgs;
+use super::compare::{self, AskArgs};
+use super::decide;
 use super::failure::Failure;
 use super::out::Out;
-use super::store::{self, ReadingArgs};
+use super::progress;
+use super::store::{self, ReadingArgs, SheetArgs};
 use super::{Format, Shared};
 use crate::log::Log;
-use crate::replay::{compare, evidence};
+use crate::replay::{compare, evidence, wanted};
 use crate::report::{self, Explained, Traced};
 
-/// Show what stands behind a claim of `evenfield compare`: the rule, the numbers, the consultations that were counted,
-/// and the events of some of them.
+/// Show what stands behind a claim of `evenfield compare` or `decide`: the rule, the numbers, the consultations that
+/// were counted, and the events of some of them.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield explain c-bc718622af52\n  \
     evenfield explain c-a1933be385c2 --by service --show 20\n\n\
-    A claim is named by its question: ask with the options of the comparison that made it.")]
+    A claim is named by its question. What was asked of this store is found by the name; of any other claim, give the\n\
+    options of the comparison that made it.")]
 pub(super) struct Args {
-    /// The name of the claim, as `evenfield compare` tells it
+    /// The name of the claim, as `evenfield compare` and `decide` tell it
     #[arg(value_name = "CLAIM")]
     claim: String,
     /// The platforms that were compared; none: all of them
@@ -41,16 +45,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
-    let mut ask = args.ask.ask(&args.platforms)?;
-    // Times are about calls that drop, whatever measures they were asked for beside.
-    if ask.times && !ask.measures.is_empty() && !ask.measures.iter().any(|one| one.name == ANY_DROP.name) {
-        ask.measures.push(&ANY_DROP);
-    }
+    args.ask.ask(&args.platforms)?;
     let log = store::open(shared)?;
-    let table = store::rows(shared, &log, &args.reading)?;
-    let comparison = compare(&table, &ask, shared.threads())?;
-    let claim = find(&args.claim, comparison.claims)?;
-    let evidence = evidence(&table, &ask, &claim, shared.threads())?;
+    let made = args.made(&log, shared)?;
+    let table = store::rows(shared, &log, &made.reading)?;
+    let evidence = evidence(&table, &made.ask, &made.claim, shared.threads())?;
+    let claim = made.claim;
     let explained = Explained {
         schema: "evenfield.explain/1",
         position: table.position.0,
@@ -67,14 +67,83 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     }
 }
 
-/// The claim of that name.
-fn find(name: &str, claims: Vec<Claim>) -> Result<Claim, Failure> {
-    let names: Vec<String> = claims.iter().map(|claim| claim.claim.clone()).collect();
-    claims.into_iter().find(|claim| claim.claim == name).ok_or_else(|| {
-        let near = super::choose::nearest(name, &names).is_some();
-        let why = if near { unknown("claim", name, &names) } else { format!("this comparison does not claim {name:?}") };
-        Failure::Usage(format!("{why}; ask with the options of the comparison that made it (`evenfield compare` tells its claims; what stands behind that of `evenfield decide` is told there)"))
-    })
+/// A claim, and how it was come to.
+struct Made {
+    claim: Claim,
+    ask: Ask,
+    reading: ReadingArgs,
+}
+
+impl Args {
+    /// The claim that is asked about, made again: by the options given, or else by the question that first led to it,
+    /// or else by the usual ones.
+    fn made(&self, log: &Log, shared: &Shared) -> Result<Made, Failure> {
+        let given =
+            compare::Asked { platforms: self.platforms.clone(), ask: self.ask.clone(), grace_ms: None };
+        let is_plain = given == compare::Asked::default();
+        let known = if is_plain { asked::question(&self.claim, log) } else { None };
+        let is_known = known.is_some();
+        let (made, mut names) = self.claims(known.unwrap_or(Question::Compare(given)), log, shared)?;
+        if let Some(made) = made {
+            return Ok(made);
+        }
+        if is_plain && !is_known {
+            let (made, more) = self.claims(Question::Decide(decide::Asked::usual()?), log, shared)?;
+            if let Some(made) = made {
+                return Ok(made);
+            }
+            names.extend(more);
+        }
+        Err(self.not_made(&names, is_known))
+    }
+
+    /// The claim, if this question leads to it, and the names of all that it leads to.
+    fn claims(
+        &self,
+        question: Question,
+        log: &Log,
+        shared: &Shared,
+    ) -> Result<(Option<Made>, Vec<String>), Failure> {
+        let (claims, ask, reading) = match question {
+            Question::Compare(asked) => {
+                let reading = self.reading.with_grace_of(asked.grace_ms);
+                let mut ask = asked.ask.ask(&asked.platforms)?;
+                // Times are about calls that drop, whatever measures they were asked for beside.
+                let is_there = ask.measures.iter().any(|one| one.name == ANY_DROP.name);
+                if ask.times && !ask.measures.is_empty() && !is_there {
+                    ask.measures.push(&ANY_DROP);
+                }
+                let sheet = store::sheet(shared, log, &SheetArgs::kept(reading.clone()), &wanted(&ask))?;
+                let found =
+                    progress::reasoning(shared, "comparing", || compare(&sheet, &ask, shared.threads()))?;
+                (found?.claims, ask, reading)
+            }
+            Question::Decide(asked) => {
+                let reading = self.reading.with_grace_of(asked.grace_ms());
+                let (ask, decided) = asked.answer(&SheetArgs::kept(reading.clone()), log, shared)?;
+                (decided.claim.into_iter().collect(), ask, reading)
+            }
+        };
+        let names = claims.iter().map(|claim| claim.claim.clone()).collect();
+        let made = claims.into_iter().find(|claim| claim.claim == self.claim);
+        Ok((made.map(|claim| Made { claim, ask, reading }), names))
+    }
+
+    /// That nothing led to the claim.
+    fn not_made(&self, names: &[String], is_known: bool) -> Failure {
+        let name = &self.claim;
+        Failure::Usage(match super::choose::nearest(name, names) {
+            Some(_) => unknown("claim", name, names),
+            None if is_known => format!(
+                "{name:?} is not claimed any more by the question that once led to it: what it was about, or a file \
+                 that it named, has changed; --as-of reads the store as it was"
+            ),
+            None => format!(
+                "nothing that was asked of this store led to a claim {name:?}; ask `evenfield compare` or `decide` \
+                 again as it was made, and take its name from there"
+            ),
+        })
+    }
 }
 
 /// Of each platform some consultations that hold and some that do not, by name.

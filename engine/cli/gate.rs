@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::choose::{choose, no_file};
 use super::failure::Failure;
+use crate::replay::Sheet;
 
 /// The largest file of gates that is read.
 const MOST_BYTES: u64 = 1 << 20;
@@ -65,12 +66,47 @@ pub(super) fn gates(path: &Path) -> Result<Vec<Threshold>, Failure> {
     if file.gate.is_empty() {
         return Err(Failure::Input(format!("{} has no [[gate]]", path.display())));
     }
-    let place = |number: usize, failure: Failure| {
-        let why = failure.message().unwrap_or_default().to_owned();
-        Failure::Input(format!("{}, gate {}: {why}", path.display(), number + 1))
-    };
     let gates = file.gate.into_iter().enumerate();
-    gates.map(|(number, told)| gate(told).map_err(|failure| place(number, failure))).collect()
+    gates.map(|(number, told)| gate(told).map_err(|failure| placed(path, number, &failure))).collect()
+}
+
+/// What is wrong with a gate, with its place.
+fn placed(path: &Path, number: usize, failure: &Failure) -> Failure {
+    let why = failure.message().unwrap_or_default();
+    Failure::Input(format!("{}, gate {}: {why}", path.display(), number + 1))
+}
+
+/// Refuses gates on platforms and levels that nobody recorded, and on parts that are not told apart.
+pub(super) fn held_against(
+    gates: &[Threshold],
+    path: &Path,
+    sheet: &Sheet,
+    by: &[Dimension],
+) -> Result<(), Failure> {
+    let platforms = sheet.levels(Dimension::Platform);
+    // Of nothing it is said that there is nothing, whatever was asked of it.
+    if platforms.is_empty() {
+        return Ok(());
+    }
+    for (number, gate) in gates.iter().enumerate() {
+        let named = gate.platform.iter().map(|platform| (Dimension::Platform, platform));
+        let levels = gate
+            .levels
+            .iter()
+            .filter_map(|(dimension, level)| Some((Dimension::from_name(dimension)?, level)));
+        for (dimension, level) in named.chain(levels) {
+            let known: Vec<String> = sheet.levels(dimension).into_iter().collect();
+            let is_apart = dimension == Dimension::Platform || by.contains(&dimension);
+            let found = match is_apart {
+                true => choose(dimension.name(), level, known.contains(level).then_some(()), &known),
+                false => Err(Failure::Usage(format!(
+                    "it is about {dimension} {level:?}, and {dimension} is not told apart: add it to --by"
+                ))),
+            };
+            found.map_err(|failure| placed(path, number, &failure))?;
+        }
+    }
+    Ok(())
 }
 
 fn gate(told: Told) -> Result<Threshold, Failure> {

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error; errors become exit codes in
 //! `failure`, and only there. What a verb shows, `report` has put into words or forms.
 
+mod asked;
 mod bench;
 mod choose;
 mod compare;

@@ -5,6 +5,7 @@ use event::Dimension;
 use super::compare;
 use super::failure::Failure;
 use super::out::Out;
+use super::progress;
 use super::store::{self, SheetArgs};
 use super::{Format, Shared};
 use crate::replay::outages;
@@ -37,7 +38,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let wanted: Vec<Dimension> = filtered.chain([Dimension::Organisation]).collect();
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
     compare::note_unknown_levels(&sheet, &filter, shared);
-    let outages = outages(&sheet, &filter, shared.threads());
+    let outages =
+        progress::reasoning(shared, "looking for outages", || outages(&sheet, &filter, shared.threads()))?;
     if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {
         shared.note(
             "what was looked at, and what would have been noticed, is not in this form; --json has all of it",

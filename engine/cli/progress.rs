@@ -1,6 +1,7 @@
 //! Long work: seen on a terminal, told in plain lines elsewhere, stopped by an interrupt.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Shared;
+use super::failure::Failure;
 use super::out::tell;
 use crate::replay::Watch;
 
@@ -17,15 +19,21 @@ const PLAIN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(100);
 
 static WATCH: OnceLock<Arc<Watch>> = OnceLock::new();
+/// Whether an interrupt may end the process where it is.
+static REASONING: AtomicBool = AtomicBool::new(false);
 
-/// The watch of this process: an interrupt asks its work to stop, a second one ends the process.
+/// The watch of this process: an interrupt asks its work to stop, a second one ends the process, and so does the first
+/// where nothing is under way that could be left half done.
 pub(super) fn watch() -> Arc<Watch> {
     Arc::clone(WATCH.get_or_init(|| {
         let watch = Arc::new(Watch::default());
         let asked = Arc::clone(&watch);
         // Without a handler an interrupt simply ends the process, which is safe as well.
         let _ = ctrlc::set_handler(move || {
-            if asked.stopped() {
+            if REASONING.load(Ordering::Relaxed) {
+                tell("evenfield: interrupted");
+            }
+            if asked.stopped() || REASONING.load(Ordering::Relaxed) {
                 std::process::exit(130);
             }
             asked.stop();
@@ -45,35 +53,69 @@ pub(super) fn during<T: Send>(
     if shared.quiet {
         return work(&watch);
     }
-    let begun = watch.done();
+    let (begun, looked) = (watch.done(), Arc::clone(&watch));
+    beside(
+        Teller::new(doing),
+        |teller| teller.tell(&amount(looked.done() - begun, unit)),
+        move || work(&watch),
+    )
+}
+
+/// Does `work` that only reasons about what was read: it is told how long it takes, and an interrupt ends the process
+/// at once, since nothing is written meanwhile.
+pub(super) fn reasoning<T: Send>(
+    shared: &Shared,
+    doing: &str,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Failure> {
+    let watch = watch();
+    REASONING.store(true, Ordering::Relaxed);
+    // What was asked to stop before it began does not begin.
+    if watch.stopped() {
+        return Err(Failure::Interrupted);
+    }
+    let done = if shared.quiet {
+        work()
+    } else {
+        beside(Teller::new(doing), |teller| teller.tell(&amount(teller.begun.elapsed().as_secs(), "s")), work)
+    };
+    REASONING.store(false, Ordering::Relaxed);
+    Ok(done)
+}
+
+/// Does `work` on a thread of its own while `look` tells how far it is.
+fn beside<T: Send>(mut teller: Teller, look: impl Fn(&mut Teller), work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
-        let working = Arc::clone(&watch);
         let (ending, ended) = std::sync::mpsc::channel::<()>();
         let worker = scope.spawn(move || {
             // Let go of at the end, however it ends: nobody waits for the next look.
             let _ending = ending;
-            work(&working)
+            work()
         });
-        let mut teller = Teller::new(doing, unit);
         while ended.recv_timeout(LOOK.min(teller.patience())) == Err(RecvTimeoutError::Timeout) {
-            teller.tell(watch.done() - begun);
+            look(&mut teller);
         }
         teller.finish();
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
+/// So many of a unit, in words.
+fn amount(done: u64, unit: &str) -> String {
+    let unit = if done == 1 && unit.len() > 1 { unit.trim_end_matches('s') } else { unit };
+    format!("{} {unit}", crate::report::grouped(done))
+}
+
 /// Tells how far the work is.
 struct Teller {
     bar: Option<ProgressBar>,
     doing: String,
-    unit: String,
     begun: Instant,
     told: Instant,
 }
 
 impl Teller {
-    fn new(doing: &str, unit: &str) -> Self {
+    fn new(doing: &str) -> Self {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -82,7 +124,7 @@ impl Teller {
             bar
         });
         let now = Instant::now();
-        Self { bar, doing: doing.to_owned(), unit: unit.to_owned(), begun: now, told: now }
+        Self { bar, doing: doing.to_owned(), begun: now, told: now }
     }
 
     /// Short work is not made longer by looking at it seldom.
@@ -90,9 +132,8 @@ impl Teller {
         self.begun.elapsed().max(Duration::from_millis(1))
     }
 
-    fn tell(&mut self, done: u64) {
-        let unit = if done == 1 { self.unit.trim_end_matches('s') } else { &self.unit };
-        let line = || format!("{} ... {} {unit}", self.doing, crate::report::grouped(done));
+    fn tell(&mut self, amount: &str) {
+        let line = || format!("{} ... {amount}", self.doing);
         match &self.bar {
             Some(bar) => bar.set_message(line()),
             None if self.told.elapsed() >= PLAIN => {

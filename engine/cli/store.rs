@@ -71,7 +71,24 @@ impl AsOf {
     }
 }
 
+impl SheetArgs {
+    /// The grace that was asked for.
+    pub(super) fn grace_ms(&self) -> Option<i64> {
+        self.reading.grace_ms
+    }
+
+    /// These, where a checkpoint may help.
+    pub(super) fn kept(reading: ReadingArgs) -> Self {
+        Self { reading, fresh: false }
+    }
+}
+
 impl ReadingArgs {
+    /// These, with the grace that another question was asked with unless they name one.
+    pub(super) fn with_grace_of(&self, grace_ms: Option<i64>) -> Self {
+        Self { grace_ms: self.grace_ms.or(grace_ms), ..self.clone() }
+    }
+
     /// The request for a replay of `log`.
     pub(super) fn request(&self, shared: &Shared, log: &Log) -> Result<Request, Failure> {
         let as_of = self.as_of.map(|as_of| as_of.position(log)).transpose()?;

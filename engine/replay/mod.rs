@@ -36,7 +36,7 @@ mod totals;
 
 pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
 pub use decoded::Decoded;
-pub use questions::{decide, evidence, outages, quality, reach};
+pub use questions::{Declared, decide, evidence, outages, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
 pub use sheet::{MOST_ROWS, Sheet, sheet};

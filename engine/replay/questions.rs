@@ -47,8 +47,17 @@ pub fn evidence<'a>(
     Ok(comparing::evidence(ask, &design, claim, &table.rows, &table.parameters))
 }
 
+/// What was declared of platforms beside what was seen of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Declared<'a> {
+    /// What they can do and cost, and what services need.
+    pub profiles: Option<&'a Profiles>,
+    /// The least that each platform beyond the first may cost, where its price is between bounds.
+    pub cheapest: Option<f64>,
+}
+
 /// One platform for all, or a range, by a measure of `ask` in the strata that it asks for; nothing where it asks for no
-/// measure that counts so many of so many. `profiles` is what was declared of the platforms.
+/// measure that counts so many of so many.
 ///
 /// # Errors
 /// When what is asked cannot be compared.
@@ -56,7 +65,7 @@ pub fn decide(
     rows: &impl Rows,
     ask: &Ask,
     rule: &Rule,
-    profiles: Option<&Profiles>,
+    declared: &Declared<'_>,
     threads: usize,
 ) -> Result<Option<Decided>, NotComparable> {
     // What is adjusted for tells parts of strata apart, which is no matter of a comparison.
@@ -84,7 +93,8 @@ pub fn decide(
         design: &design,
         cells: &by_unit,
         comparison: &comparison,
-        profiles,
+        profiles: declared.profiles,
+        cheapest: declared.cheapest,
         groups: groups.into(),
         concerns: super::compare(rows, &weighed, threads).ok().map(|comparison| (concerns, comparison)),
     };

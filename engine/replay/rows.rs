@@ -1,6 +1,7 @@
 //! What is asked of the rows of a replay, whatever form they are kept in.
 
 use event::Dimension;
+use projections::calendar::Calendar;
 use projections::compare::{self as comparing, Ask, ClusterChoice, Comparison, Design, NotComparable};
 use projections::parameters::Parameters;
 use projections::period::Period;
@@ -55,6 +56,8 @@ pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison
     let design = ask.design(&arms)?;
     let cells = rows.fold(&design.question(ask, &about.parameters), threads);
     let mut comparison = comparing::compare(ask, &design, &arms, &cells, &about.parameters)?;
+    let used = rows.fold(&Calendar { filter: &ask.filter }, threads);
+    comparing::tell_before_from_after(&mut comparison, &used);
     look_further(rows, ask, &design, &mut comparison, threads);
     if ask.times {
         let failures = rows.fold(&design.failures(ask, &about.parameters), threads);

@@ -277,6 +277,11 @@ fn verdict(measure: &Measure, row: &Row, difference: Option<&Difference>, compar
     let word = match (difference.verdict, &difference.reason) {
         (Verdict::InsufficientEvidence, Some(reason)) => format!("too thin to say, {reason}"),
         (Verdict::NotComparable, Some(reason)) => format!("not comparable, {reason}"),
+        (verdict @ (Verdict::Better | Verdict::Worse | Verdict::Higher | Verdict::Lower), _)
+            if difference.concurrent_share.is_some() =>
+        {
+            format!("appears {}, before and after", verdict_word(verdict))
+        }
         (verdict, _) => verdict_word(verdict).replace('_', " "),
     };
     let odds = difference.win_odds.as_ref().and_then(win_odds).unwrap_or_default();
@@ -337,11 +342,30 @@ fn notes(comparison: &Comparison) -> String {
             );
         }
     }
+    for (platform, reference, share) in before_and_after(comparison) {
+        let _ = writeln!(
+            text,
+            "  {platform} and {reference} were hardly used in the same months ({:.0} % of the consultations of one): \
+             whatever else changed meanwhile is in their differences",
+            share * 100.0
+        );
+    }
     if let Some((dimension, share)) = unclustered(comparison) {
         let _ =
             writeln!(text, "  {:.0} % have no {dimension} recorded and count as one cluster", share * 100.0);
     }
     if text.is_empty() { text } else { format!("\nTo be known\n{text}") }
+}
+
+/// Which platforms are compared as before and after, and how much of one was concurrent.
+fn before_and_after(comparison: &Comparison) -> Vec<(&str, &str, f64)> {
+    // Of every measure it is the same.
+    let pairs: BTreeMap<(&str, &str), f64> = comparison
+        .differences
+        .iter()
+        .filter_map(|one| Some(((one.platform.as_str(), one.reference.as_str()), one.concurrent_share?)))
+        .collect();
+    pairs.into_iter().map(|((platform, reference), share)| (platform, reference, share)).collect()
 }
 
 fn unclustered(comparison: &Comparison) -> Option<(&'static str, f64)> {

@@ -22,8 +22,10 @@ pub(super) fn decided(decided: &Decided) -> String {
     let _ = writeln!(text, "{}\n", verdict(decided));
     let lines = [
         reason(decided),
+        held_out(decided),
         further(decided),
         turning(decided),
+        cheapest(decided),
         needs::price(decided),
         information(decided),
         interaction(decided),
@@ -103,6 +105,48 @@ fn unit(decided: &Decided) -> String {
         "none" => "organisation".to_owned(),
         unit => unit.replace('_', " "),
     }
+}
+
+/// What the range gained where it had not been chosen.
+fn held_out(decided: &Decided) -> Option<String> {
+    let held_out =
+        decided.held_out.as_ref().filter(|_| decided.gain.is_some() && decided.reason.is_none())?;
+    let [gain, lo, hi] = held_out.gain.map(in_thousand);
+    let part = match held_out.covered {
+        covered if covered < 0.995 => {
+            format!(", as far as both platforms were seen there ({})", percent(covered))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "On consultations that had no say in choosing it, a range gained {gain} in 1,000 ({lo} to {hi}){part}."
+    ))
+}
+
+/// Whether the verdict holds at every price between the bounds.
+fn cheapest(decided: &Decided) -> Option<String> {
+    let cheapest = decided.cheapest.as_ref()?;
+    let [least, most] = [cheapest.price, decided.price].map(per_thousand);
+    let what = match cheapest.verdict {
+        "no_material_difference" => "to choose on price",
+        "range" => "to allow a range",
+        "standardise" => "to standardise",
+        _ => "not enough evidence",
+    };
+    Some(match cheapest.verdict == decided.verdict {
+        true => format!(
+            "It is the same whether a further platform costs {least} or {most} in 1,000 consultations."
+        ),
+        false => format!(
+            "This is so if a further platform costs {most} in 1,000 consultations; if it costs {least}, it is {what}."
+        ),
+    })
+}
+
+/// A price as so many of 1,000 consultations, as it was written.
+fn per_thousand(price: f64) -> String {
+    let text = format!("{:.3}", price * 1_000.0);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// What the number of further consultations means.

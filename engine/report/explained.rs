@@ -67,22 +67,24 @@ pub fn explained(explained: &Explained<'_>) -> String {
     text
 }
 
-/// How many of each platform were counted.
+/// How many of each platform, and of a verdict in each stratum, were counted.
 fn platforms(evidence: &[Counted<'_>]) -> Vec<[String; 3]> {
-    let mut names: Vec<&str> = evidence.iter().map(|one| one.platform.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let line = |name: &str| {
-        let theirs = || evidence.iter().filter(|one| one.platform == name);
+    let mut arms: Vec<(&[String], &str)> =
+        evidence.iter().map(|one| (&one.by[..], one.platform.as_str())).collect();
+    arms.sort_unstable();
+    arms.dedup();
+    let line = |(by, name): (&[String], &str)| {
+        let theirs = || evidence.iter().filter(|one| one.platform == name && one.by == by);
         let n: u64 = theirs().map(|one| one.n).sum();
         let x: Option<u64> = theirs().map(|one| one.x).sum();
         let told = x.map_or_else(
             || format!("{} counted", grouped(n)),
             |x| format!("{} of {}", grouped(x), grouped(n)),
         );
-        [name.to_owned(), counted(theirs().count() as u64, "consultation"), told]
+        let name = by.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(", ");
+        [name, counted(theirs().count() as u64, "consultation"), told]
     };
-    names.into_iter().map(line).collect()
+    arms.into_iter().map(line).collect()
 }
 
 /// A few consultations with their events.

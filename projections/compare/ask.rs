@@ -123,6 +123,19 @@ pub enum NotComparable {
         /// Kinds it cannot see, in words.
         missing: String,
     },
+    /// What is adjusted for keeps the platforms wholly apart.
+    #[error(
+        "{platform} and {reference} have no consultations that are alike in {by}: adjusted for it nothing can be compared; \
+         adjust for less, or compare without --adjust"
+    )]
+    DisjointMix {
+        /// A platform.
+        platform: String,
+        /// The reference.
+        reference: String,
+        /// What was adjusted for, in words.
+        by: String,
+    },
     /// The reference that was named has no consultations.
     #[error("there are no consultations on {0:?} to compare with; platforms here: {1}")]
     NoReference(String, String),

@@ -62,6 +62,10 @@ pub struct Difference {
     pub clusters: Option<u64>,
     /// What it amounts to.
     pub verdict: Verdict,
+    /// The share of consultations in months in which both platforms were used, where it is so small that this is a
+    /// difference of before and after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrent_share: Option<f64>,
     /// The name of the claim, the same for the same question as evidence grows.
     pub claim: String,
     /// Of what people said, the odds that an answer on the platform is the better of two, ties split; answers
@@ -83,6 +87,22 @@ pub struct Difference {
 fn how(ask: &Ask) -> Vec<(&'static str, &'static str)> {
     let adjusted = ask.adjust.iter().map(|dimension| ("adjust", dimension.name()));
     adjusted.chain([("method", ask.adjustment.name())]).collect()
+}
+
+impl Difference {
+    /// How sure its sentence may be.
+    pub(super) fn grade(&self) -> Grade {
+        self.concurrent_share.map_or(Grade::Is, |_| Grade::Appears)
+    }
+}
+
+/// How sure a sentence may be of what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grade {
+    /// The two were there at the same time.
+    Is,
+    /// One was there before the other.
+    Appears,
 }
 
 /// What a difference amounts to, by its interval alone.
@@ -168,6 +188,7 @@ pub(super) fn from_reference(
                 cluster: design.cluster_name(),
                 clusters: if design.cluster.is_some() { estimate.clusters } else { None },
                 verdict: verdict(slot.measure.better, &estimate),
+                concurrent_share: None,
                 claim: claim(Rule::Difference, &[]),
                 watch: Watch::of(ask, design, slot, [one, with], &estimate),
                 win_odds: win_odds(one, with, i, ask.level),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::ask::{Ask, Design};
 use super::claims::{Claim, Rule};
-use crate::cells::{Slot, Tally};
+use crate::cells::{Arm, Slot, Tally};
 use crate::outcome::Outcome;
 use crate::parameters::Parameters;
 use crate::projection::Projection;
@@ -18,6 +18,9 @@ pub struct Counted<'a> {
     pub consultation: &'a str,
     /// The platform.
     pub platform: String,
+    /// The stratum, of a claim about all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
     /// How many of what was counted hold, of a measure that counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<u64>,
@@ -30,7 +33,7 @@ pub struct Counted<'a> {
 /// The consultations counted for a claim about the measure and arms of a comparison, in the order of the rows.
 ///
 /// Those of the arm it is about and, where it is held against another platform, of that platform's. A claim about
-/// groups, units, periods or practice rests on all consultations of its arm.
+/// groups, units, periods or practice rests on all consultations of its arm, and a verdict on those of every arm.
 pub fn evidence<'a>(
     ask: &Ask,
     design: &Design,
@@ -44,17 +47,22 @@ pub fn evidence<'a>(
     let question = design.look(ask, (&ask.by, None), parameters);
     let levels: Vec<&str> =
         ask.by.iter().filter_map(|dimension| subject.by.get(dimension.name())).map(String::as_str).collect();
-    let other =
-        claim.than.as_ref().filter(|_| Rule::from_name(claim.rule).is_some_and(Rule::is_of_platforms));
-    let is_about = |platform: &String| *platform == subject.platform || other == Some(platform);
+    let rule = Rule::from_name(claim.rule);
+    let other = claim.than.as_ref().filter(|_| rule.is_some_and(Rule::is_of_platforms));
+    let is_verdict = rule == Some(Rule::Verdict);
+    let is_about = |arm: &Arm| {
+        let is_of_platform = arm.platform == subject.platform || other == Some(&arm.platform);
+        is_verdict || (is_of_platform && arm.by == levels)
+    };
     let counted = |row: &'a Outcome| {
         let (arm, cell) = question.fold(std::iter::once(row)).into_iter().next()?;
-        if !is_about(&arm.platform) || arm.by != levels || arm.one_sided != claim.one_sided {
+        if !is_about(&arm) || arm.one_sided != claim.one_sided {
             return None;
         }
         let tally = cell.clusters.values().next()?.0.get(i)?;
         let (x, n, words) = told(tally)?;
-        Some(Counted { consultation: &row.consultation, platform: arm.platform, x, n, words })
+        let by = if is_verdict { arm.by } else { Vec::new() };
+        Some(Counted { consultation: &row.consultation, platform: arm.platform, by, x, n, words })
     };
     rows.into_iter().filter_map(counted).collect()
 }

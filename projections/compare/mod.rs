@@ -35,8 +35,9 @@ pub use claims::{Change, Changed, Claim, Rule, changes, claim_id, claims};
 pub use concentration::{Concentration, Laid, concentration};
 pub use course::{Course, Point, courses};
 pub use decide::{
-    Barred, Decided, Expected, Favoured, GROUPED_BY, Gate, Grounds, GroupCells, Inequality, Interaction,
-    More, Needed, Priced, Priorities, Step, Unequal, concerns, decide, decided_design, decided_slot,
+    Barred, Cheapest, Decided, Expected, Favoured, GROUPED_BY, Gate, Grounds, GroupCells, HeldOut,
+    Inequality, Interaction, More, Needed, Priced, Priorities, Step, Unequal, concerns, decide,
+    decided_design, decided_slot,
 };
 pub use difference::{Difference, Verdict};
 pub use evidence::{Counted, evidence};
@@ -59,11 +60,18 @@ use std::collections::BTreeMap;
 use event::NOT_RECORDED;
 use serde::Serialize;
 
+use crate::calendar::{self, Used};
 use crate::cells::{Arm, Cell, Slot};
 use crate::parameters::Parameters;
 use crate::stats::Status;
 use crate::survey::{self, Surveyed, Surveyeds};
 use strata::Parts;
+
+/// Platforms of which less than this share of consultations fell into the months of the other were not used together.
+const HARDLY_CONCURRENT: f64 = 0.1;
+
+const BEFORE_AND_AFTER: &str = "before and after: the two were hardly used in the same months, so that whatever else \
+                                changed meanwhile is in the difference";
 
 /// Platforms compared: every measure asked for, and every difference from the reference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -161,7 +169,8 @@ pub struct PlatformNote {
 /// Reads the cells of a design.
 ///
 /// # Errors
-/// When a measure was asked for by name that the sources of some compared platform cannot see.
+/// When a measure was asked for by name that the sources of some compared platform cannot see, or no platform shares
+/// a stratum of what is adjusted for with the reference.
 pub fn compare(
     ask: &Ask,
     design: &Design,
@@ -191,6 +200,7 @@ pub fn compare(
             rows.extend(arms.into_iter().map(|compared| compared.row).filter(|row| row.says_something(slot)));
         }
     }
+    refuse_disjoint(&differences)?;
     watch::correct(&mut differences);
     Ok(Comparison {
         schema: "evenfield.compare/1",
@@ -257,6 +267,36 @@ fn refuse_unmeasured(ask: &Ask, arms: &[Compared<'_>]) -> Result<(), NotComparab
             platform: arm.row.platform.clone(),
             missing: arm.row.missing.clone(),
         }),
+    }
+}
+
+/// Refuses to adjust where no platform was used in circumstances that the reference was used in as well.
+///
+/// Where some were, the others say of themselves that nothing is left to compare.
+fn refuse_disjoint(differences: &[Difference]) -> Result<(), NotComparable> {
+    let seen = || {
+        let both = differences.iter().filter(|one| one.value.is_some());
+        both.filter_map(|one| Some((one, one.adjusted.as_ref()?)))
+    };
+    match seen().next() {
+        Some((one, adjusted)) if seen().all(|(_, adjusted)| adjusted.lost_share >= 1.0) => {
+            Err(NotComparable::DisjointMix {
+                platform: one.platform.clone(),
+                reference: one.reference.clone(),
+                by: adjusted.by.join(" and ").replace('_', " "),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says of each difference whether it is one of before and after, by when platforms were in use.
+pub fn tell_before_from_after(comparison: &mut Comparison, used: &Used) {
+    for one in &mut comparison.differences {
+        let pair = [one.platform.as_str(), one.reference.as_str()];
+        let share = calendar::concurrent(used, pair).filter(|share| *share < HARDLY_CONCURRENT);
+        one.concurrent_share = share;
+        one.notes.extend(share.map(|_| BEFORE_AND_AFTER));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::difference::{Difference, Verdict};
+use super::difference::{Difference, Grade, Verdict};
 use super::row::Row;
 use crate::catalog;
 use crate::measure::{Fold, Measure};
@@ -12,7 +12,7 @@ use crate::measure::{Fold, Measure};
 pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
     let Some(measure) = catalog::measure(difference.measure) else { return String::new() };
     let (platform, other) = (&difference.platform, &difference.reference);
-    let mut text = compared(difference.verdict, platform, other);
+    let mut text = graded(difference.grade(), difference.verdict, platform, other);
     for (dimension, level) in &difference.by {
         let _ = write!(text, ", {dimension} {level}");
     }
@@ -27,6 +27,18 @@ pub fn words(difference: &Difference, row: &Row, reference: &Row) -> String {
         _ => write!(text, " {figures}"),
     };
     text
+}
+
+/// What a verdict says of two platforms, as far as it may.
+pub(super) fn graded(grade: Grade, verdict: Verdict, one: &str, other: &str) -> String {
+    match (grade, verdict) {
+        (Grade::Is, _) => compared(verdict, one, other),
+        (Grade::Appears, Verdict::Better) => format!("Before and after, {one} appears better than {other}"),
+        (Grade::Appears, Verdict::Worse) => format!("Before and after, {one} appears worse than {other}"),
+        (Grade::Appears, Verdict::Higher) => format!("Before and after, {one} appears higher than {other}"),
+        (Grade::Appears, Verdict::Lower) => format!("Before and after, {one} appears lower than {other}"),
+        (Grade::Appears, _) => compared(verdict, one, other),
+    }
 }
 
 /// What a verdict says of one thing and another.

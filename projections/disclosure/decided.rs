@@ -26,7 +26,8 @@ impl Disclose for Decided {
         boundary.whole(self.filter.keys().copied())?;
         boundary.no_people(self.by.iter().copied())?;
         boundary.usual(&self.parameters)?;
-        boundary.coarse(&[self.delta, self.price, self.level])?;
+        let cheapest = self.cheapest.as_ref().map_or(self.price, |cheapest| cheapest.price);
+        boundary.coarse(&[self.delta, self.price, cheapest, self.level])?;
         let places: Vec<_> = self
             .cells
             .iter()

@@ -17,6 +17,7 @@ pub(in crate::compare) fn decision(grounds: &Grounds<'_>, decided: &Decided) -> 
         role: None,
     };
     let rule = [decided.delta, decided.price, decided.level].map(|number| number.to_string());
+    let cheapest = decided.cheapest.as_ref().map(|cheapest| cheapest.price.to_string());
     let declared = grounds.profiles.map(|profiles| format!("{profiles:?}")).unwrap_or_default();
     let mut further = vec![
         ("delta", rule[0].as_str()),
@@ -24,6 +25,7 @@ pub(in crate::compare) fn decision(grounds: &Grounds<'_>, decided: &Decided) -> 
         ("sure", rule[2].as_str()),
         ("declared", declared.as_str()),
     ];
+    further.extend(cheapest.iter().map(|price| ("cheapest", price.as_str())));
     further.extend(decided.by.iter().map(|dimension| ("stratum", *dimension)));
     further.extend(decided.adjust.iter().map(|dimension| ("adjust", *dimension)));
     let id = claim_id(Rule::Verdict, grounds.ask, &decided.parameters, (&subject, false), &further);

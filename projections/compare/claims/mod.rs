@@ -149,6 +149,7 @@ impl All<'_> {
             let by = adjusted.by.join(", ").replace('_', " ");
             let text = sentence(&Sentence {
                 more: &format!("among consultations alike in {by}"),
+                grade: one.grade(),
                 ..Sentence::of(&subject, adjusted.verdict, (&one.platform, &one.reference), &adjusted.figure)
             });
             claims.push(Claim::new(

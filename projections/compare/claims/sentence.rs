@@ -5,13 +5,13 @@ use std::fmt::Write;
 use super::Rule;
 use crate::catalog;
 use crate::compare::course::Course;
-use crate::compare::difference::Verdict;
+use crate::compare::difference::{Grade, Verdict};
 use crate::compare::figure::Figure;
 use crate::compare::gap::Slope;
 use crate::compare::spread::Spread;
 use crate::compare::subject::Subject;
 use crate::compare::times::{Contrast, Times};
-use crate::compare::words::{compared, show, show_change};
+use crate::compare::words::{compared, graded, show, show_change};
 use crate::stats::control_chart::rules::Signal;
 
 /// A difference to be put into words.
@@ -23,6 +23,8 @@ pub(super) struct Sentence<'a> {
     pub(super) figure: &'a Figure,
     /// What must be known besides.
     pub(super) more: &'a str,
+    /// How sure it may be.
+    pub(super) grade: Grade,
 }
 
 impl<'a> Sentence<'a> {
@@ -32,13 +34,13 @@ impl<'a> Sentence<'a> {
         pair: (&'a str, &'a str),
         figure: &'a Figure,
     ) -> Self {
-        Self { subject, verdict, pair, figure, more: "" }
+        Self { subject, verdict, pair, figure, more: "", grade: Grade::Is }
     }
 }
 
 /// A difference in words.
 pub(super) fn sentence(told: &Sentence<'_>) -> String {
-    let mut text = compared(told.verdict, told.pair.0, told.pair.1);
+    let mut text = graded(told.grade, told.verdict, told.pair.0, told.pair.1);
     for more in [told.more, &levels(told.subject)].into_iter().filter(|more| !more.is_empty()) {
         let _ = write!(text, ", {more}");
     }

@@ -42,6 +42,9 @@ pub struct Decided {
     pub delta: f64,
     /// What each platform beyond the first costs, as a share.
     pub price: f64,
+    /// What the verdict would be at the least of its bounds, where the price is between two; it is decided by the most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cheapest: Option<Cheapest>,
     /// How sure a verdict must be.
     pub level: f64,
     /// The model of all cells.
@@ -73,6 +76,9 @@ pub struct Decided {
     pub range: Option<usize>,
     /// What it gains: expected, and between its limits at the level.
     pub gain: Option<[f64; 3]>,
+    /// What it gains on consultations that had no say in choosing it, where there are units to hold out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<HeldOut>,
     /// What it has to gain: the difference that matters, or what its platforms cost.
     pub margin: Option<f64>,
     /// The chance that it gains more than that.
@@ -101,6 +107,26 @@ pub struct Decided {
     /// Cautions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// What would be said if variety cost the least that it may.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cheapest {
+    /// That price, as a share.
+    pub price: f64,
+    /// The verdict.
+    pub verdict: &'static str,
+}
+
+/// What a range gains on consultations that had no say in choosing it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldOut {
+    /// The gain, between its limits at the level.
+    pub gain: [f64; 3],
+    /// In how many parts the units were dealt, each of which valued what all others chose.
+    pub folds: usize,
+    /// The share of consultations that could value it: in strata where both platforms were seen.
+    pub covered: f64,
 }
 
 /// How much more evidence a verdict would take.

@@ -20,11 +20,11 @@ mod priorities;
 mod step;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use event::Dimension;
 
-pub use answer::{Decided, More};
+pub use answer::{Cheapest, Decided, HeldOut, More};
 pub use expected::Expected;
 pub use gates::Gate;
 pub use inequality::{GROUPED_BY, Inequality, Unequal};
@@ -42,6 +42,7 @@ use crate::measure::Measure;
 use crate::profiles::Profiles;
 use crate::stats::Reason;
 use crate::stats::decision::conclusion::{self, Conclusion, Further};
+use crate::stats::decision::crossfit::cross_fitted;
 use crate::stats::decision::joint;
 use crate::stats::decision::policy::{Rule, Verdict};
 use table::{Table, missing_slot};
@@ -62,6 +63,8 @@ pub struct Grounds<'a> {
     pub comparison: &'a Comparison,
     /// What was declared of the platforms.
     pub profiles: Option<&'a Profiles>,
+    /// The least that each platform beyond the first may cost, where its price is between bounds; the rule has the most.
+    pub cheapest: Option<f64>,
     /// By dimension: the cells by group.
     pub groups: Vec<(Dimension, GroupCells)>,
     /// The measures that are weighed against each other, and a comparison by them.
@@ -92,6 +95,7 @@ pub fn decide(grounds: &Grounds<'_>, rule: &Rule) -> Decided {
     let (table, notes) = Table::of(ask, design, DECIDED, cells, comparison, *profiles);
     let mut decided = Decided::about(grounds, rule, &table);
     decided.notes.extend(notes);
+    decided.notes.extend(before_and_after(comparison));
     if let Some(profiles) = profiles {
         decided.declared(&table, profiles, &ask.by);
     }
@@ -101,6 +105,23 @@ pub fn decide(grounds: &Grounds<'_>, rule: &Rule) -> Decided {
     }
     decided.claim = Some(decision(grounds, &decided));
     decided
+}
+
+/// Which platforms were hardly used at the same time.
+fn before_and_after(comparison: &Comparison) -> Vec<String> {
+    let pairs: BTreeSet<(&str, &str)> = comparison
+        .differences
+        .iter()
+        .filter(|one| one.concurrent_share.is_some())
+        .map(|one| (one.platform.as_str(), one.reference.as_str()))
+        .collect();
+    let told = |(platform, reference): (&str, &str)| {
+        format!(
+            "{platform} and {reference} were hardly used in the same months: whatever else changed meanwhile is in what \
+             is expected of them"
+        )
+    };
+    pairs.into_iter().map(told).collect()
 }
 
 impl Table {
@@ -129,6 +150,9 @@ impl Decided {
             n: table.sum(None, None).n,
             delta: rule.delta,
             price: rule.price,
+            cheapest: grounds
+                .cheapest
+                .map(|price| Cheapest { price, verdict: name(Verdict::NotEnoughEvidence) }),
             level: rule.level,
             method: joint::METHOD,
             verdict: name(Verdict::NotEnoughEvidence),
@@ -142,6 +166,7 @@ impl Decided {
             frontier: Vec::new(),
             range: None,
             gain: None,
+            held_out: None,
             margin: None,
             range_gains: None,
             all_alike: None,
@@ -198,6 +223,10 @@ impl Decided {
             ));
         }
         self.verdict = name(found.verdict);
+        if let Some(cheapest) = &mut self.cheapest {
+            let rule = Rule { price: cheapest.price, ..*rule };
+            cheapest.verdict = conclusion::by_rule(&table.evidence, found, &rule).map_or(self.verdict, name);
+        }
         self.gates = table.gates(&found.gates, self.unit);
         self.cells = table.expected(&found.draws, rule.level);
         self.range = (decision.range > 0 || decision.against_single.is_none())
@@ -207,6 +236,11 @@ impl Decided {
             self.margin = Some(against.margin);
             self.range_gains = Some(against.range_gains);
             self.all_alike = Some(against.all_alike);
+            self.held_out = cross_fitted(&table.evidence, rule).map(|found| HeldOut {
+                gain: found.gain,
+                folds: found.folds,
+                covered: found.covered,
+            });
         }
         let named = decision.best_single.iter().map(|(k, chance)| (table.platforms[*k].clone(), *chance));
         self.best_single = named.collect();

@@ -25,7 +25,7 @@ const COARSE_DOUBLINGS: [f64; 3] = [1.0, 3.0, 6.0];
 /// How often the factor is halved between the last that is too little and the first that is enough: to within 5 %.
 const HALVINGS: i32 = 4;
 /// Evidence of more cells is tried coarsely.
-const QUICK_CELLS: usize = 2_000;
+pub(super) const QUICK_CELLS: usize = 2_000;
 
 /// What can be concluded.
 #[derive(Debug)]
@@ -72,14 +72,30 @@ pub fn conclude_by(evidence: &Evidence, rule: &Rule, draws: usize) -> Result<Con
     let (weights, seen) = (evidence.weights(), evidence.seen());
     let field = Field { draws: &draws, weights: &weights, seen: &seen, allowed: &evidence.allowed };
     let decision = policy::decide(&field, rule)?;
-    // What needs alone decide takes no evidence.
-    let by_needs = weights
+    let verdict = allowed(evidence, &gates, &decision);
+    Ok(Conclusion { gates, joint, draws, decision, verdict })
+}
+
+/// What may be said of a decision: what the rule says, if every gate was passed; what needs alone decide takes no
+/// evidence.
+fn allowed(evidence: &Evidence, gates: &[Gate], decision: &Decision) -> Verdict {
+    let by_needs = evidence
+        .weights()
         .iter()
         .zip(&evidence.allowed)
         .all(|(weight, allowed)| *weight <= 0.0 || allowed.iter().filter(|may| **may).count() == 1);
     let passed = gates.iter().all(|gate| gate.passed);
-    let verdict = if passed || by_needs { decision.verdict } else { Verdict::NotEnoughEvidence };
-    Ok(Conclusion { gates, joint, draws, decision, verdict })
+    if passed || by_needs { decision.verdict } else { Verdict::NotEnoughEvidence }
+}
+
+/// What may be said by another rule, of the same draws.
+///
+/// # Errors
+/// Says why where there is nothing to choose from.
+pub fn by_rule(evidence: &Evidence, found: &Conclusion, rule: &Rule) -> Result<Verdict, Reason> {
+    let (weights, seen) = (evidence.weights(), evidence.seen());
+    let field = Field { draws: &found.draws, weights: &weights, seen: &seen, allowed: &evidence.allowed };
+    Ok(allowed(evidence, &found.gates, &policy::decide(&field, rule)?))
 }
 
 /// How much more evidence it would take to reach a verdict, where there is none.

@@ -7,13 +7,15 @@
 //!
 //! Files: [`evidence`] is what is known and whether it is enough, [`joint`] the model of all cells, [`conclusion`] the verdict that both allow, [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
 //! is worth over one platform for all, [`policy`] which of them to allow, [`interaction`] whether the best really differs from stratum to stratum,
-//! [`acceptability`] for which priorities an option comes first.
+//! [`crossfit`] what a range gains where it was not chosen, [`acceptability`] for which priorities an option comes
+//! first.
 
 pub mod acceptability;
 pub mod belief;
 pub mod best;
 pub mod choice;
 pub mod conclusion;
+pub mod crossfit;
 pub mod evidence;
 pub mod gap;
 pub mod interaction;
