@@ -14,6 +14,7 @@ mod frame;
 mod identity;
 mod member;
 pub mod pseudonym;
+mod rtcstats;
 #[cfg(test)]
 mod samples;
 mod tale;
@@ -24,10 +25,11 @@ pub use csv::{Csv, Record, Records};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };
+pub use rtcstats::RtcStats;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
-pub const ALL: &[&dyn Feed] = &[&cloudevents::CloudEvents, &ZoomWebhook, &ZoomDashboard, &Csv];
+pub const ALL: &[&dyn Feed] = &[&cloudevents::CloudEvents, &RtcStats, &ZoomWebhook, &ZoomDashboard, &Csv];
 
 /// How much of an input [`detect`] wants to see, in bytes; less will do when the input is shorter.
 pub const HEAD: usize = 64 << 10;

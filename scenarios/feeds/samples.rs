@@ -7,7 +7,12 @@ use std::path::Path;
 use crate::{Item, Settings};
 
 /// The folder of a vendor's samples, and how the names of the feeds that read them begin.
-const VENDORS: [(&str, &str); 2] = [("cloudevents", "cloudevents"), ("zoom", "zoom")];
+const VENDORS: [(&str, &str); 4] = [
+    ("cloudevents", "cloudevents"),
+    ("jitsi-rtcstats", "rtcstats"),
+    ("rtcstats", "rtcstats"),
+    ("zoom", "zoom"),
+];
 
 #[test]
 fn every_sample_is_read_or_refused_with_a_reason() {

@@ -1,0 +1,167 @@
+//! One line of a dump: what was called or happened, on which connection, when.
+//!
+//! Names may be numbers of a fixed table, and times differences from the line before; a time of day has
+//! thirteen digits, so that the two are told apart by their size. Elements between the value and the
+//! time, or behind it, are not needed here.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::Refusal;
+use crate::text::shown;
+
+/// A stamp beyond this is a time since 1970 and no difference from the line before: a year, in ms.
+const YEAR_MS: f64 = 31_536_000_000.0;
+
+/// One line.
+pub(super) struct Entry<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) connection: Option<&'a str>,
+    pub(super) value: &'a Value,
+    /// When, in milliseconds since 1970.
+    pub(super) at_ms: i64,
+}
+
+/// What the times of a dump count from.
+#[derive(Default)]
+pub(super) struct Clock {
+    now_ms: f64,
+}
+
+impl Clock {
+    /// The entry that the elements of a line tell.
+    pub(super) fn entry<'a>(&mut self, line: &'a [Value]) -> Result<Entry<'a>, Refusal> {
+        let want = "an entry is [name, connection or null, value, time in milliseconds]";
+        let wrong = |at: usize, what: &str| {
+            let value = line.get(at).map_or_else(|| "nothing".to_owned(), Value::to_string);
+            Refusal::at(format!("/{at}"), format!("/{at} is {}; it should be {what}: {want}", shown(&value)))
+        };
+        if line.len() < 4 {
+            return Err(Refusal::whole(format!("the line has {} elements; {want}", line.len())));
+        }
+        let name = name(&line[0]).ok_or_else(|| wrong(0, "a name or the number of one"))?;
+        let connection = match &line[1] {
+            Value::Null => None,
+            Value::String(text) => Some(text.as_str()),
+            _ => return Err(wrong(1, "the name of a connection")),
+        };
+        let last = line.len() - 1;
+        // Jitsi writes a serial number behind the time, rtcstats other things before it.
+        let absolute = line[3].as_f64().filter(|stamp| *stamp > YEAR_MS);
+        let place = if absolute.is_some() { 3 } else { last };
+        let stamp = line[place].as_f64().filter(|stamp| stamp.is_finite());
+        let stamp = stamp.ok_or_else(|| wrong(place, "a time in milliseconds"))?;
+        self.now_ms = if stamp > YEAR_MS { stamp } else { self.now_ms + stamp };
+        if self.now_ms <= YEAR_MS {
+            return Err(wrong(place, "milliseconds since 1970 on the first line"));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are meant")]
+        let at_ms = self.now_ms as i64;
+        Ok(Entry { name, connection, value: &line[2], at_ms })
+    }
+}
+
+/// Whether `line` looks like the first one of a Jitsi dump.
+pub(super) fn begins_dump(line: &[u8]) -> bool {
+    const FIRST: [&[u8]; 6] = [
+        b"[\"connectionInfo\",",
+        b"[\"identity\",",
+        b"[\"create\",",
+        b"[\"conferenceStartTimestamp\",",
+        b"[\"navigator.mediaDevices.",
+        b"{\"statsSessionId\"",
+    ];
+    FIRST.iter().any(|first| line.starts_with(first))
+}
+
+/// The name of what was called, from its text or number.
+fn name(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) if text == "g" => Some("getStats".into()),
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Number(number) => {
+            let number = number.as_u64()?;
+            let known = NAMES.iter().find(|(code, _)| *code == number);
+            Some(known.map_or_else(|| number.to_string().into(), |(_, name)| (*name).into()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an entry of that name is a step of setting up or sampling, of which no event is made.
+pub(super) fn is_step(name: &str) -> bool {
+    NAMES.iter().any(|(_, known)| *known == name) || STEPS.contains(&name)
+}
+
+/// Names that have no number.
+const STEPS: &[&str] = &[
+    "addStream",
+    "conferenceStartTimestamp",
+    "dominantSpeaker",
+    "faceLandmarks",
+    "getstats",
+    "onaddstream",
+    "ondtlsstatechange",
+    "onremovestream",
+    "removeStream",
+    "setVideoType",
+];
+
+/// The numbers that the rtcstats format writes for names; they are never given to another name.
+const NAMES: &[(u64, &str)] = &[
+    (1, "getStats"),
+    (2, "createOffer"),
+    (3, "createOfferOnSuccess"),
+    (4, "createAnswer"),
+    (5, "createAnswerOnSuccess"),
+    (6, "setLocalDescription"),
+    (7, "setLocalDescriptionOnSuccess"),
+    (8, "setRemoteDescription"),
+    (9, "setRemoteDescriptionOnSuccess"),
+    (10, "addIceCandidate"),
+    (11, "addIceCandidateOnSuccess"),
+    (12, "createOfferOnFailure"),
+    (13, "createAnswerOnFailure"),
+    (14, "setLocalDescriptionOnFailure"),
+    (15, "setRemoteDescriptionOnFailure"),
+    (16, "addIceCandidateOnFailure"),
+    (20, "onicecandidate"),
+    (21, "onicecandidateerror"),
+    (22, "ontrack"),
+    (23, "onsignalingstatechange"),
+    (24, "oniceconnectionstatechange"),
+    (25, "onconnectionstatechange"),
+    (26, "onicegatheringstatechange"),
+    (27, "onnegotiationneeded"),
+    (28, "ondatachannel"),
+    (30, "addTrack"),
+    (31, "addTrackOnSuccess"),
+    (32, "addTransceiver"),
+    (33, "addTransceiverOnSuccess"),
+    (34, "removeTrack"),
+    (35, "createDataChannel"),
+    (36, "close"),
+    (37, "restartIce"),
+    (38, "setConfiguration"),
+    (39, "create"),
+    (40, "constraints"),
+    (41, "setCodecPreferences"),
+    (42, "setHeaderExtensionsToNegotiate"),
+    (50, "setParameters"),
+    (51, "replaceTrack"),
+    (60, "navigator.mediaDevices.getUserMedia"),
+    (61, "navigator.mediaDevices.getUserMediaOnSuccess"),
+    (63, "navigator.mediaDevices.getDisplayMedia"),
+    (64, "navigator.mediaDevices.getDisplayMediaOnSuccess"),
+    (65, "navigator.mediaDevices.getUserMediaOnFailure"),
+    (66, "navigator.mediaDevices.enumerateDevices"),
+    (67, "navigator.mediaDevices.ondevicechange"),
+    (68, "navigator.mediaDevices.getDisplayMediaOnFailure"),
+    (70, "MediaStreamTrack.stop"),
+    (71, "MediaStreamTrack.applyConstraints"),
+    (72, "MediaStreamTrack.onended"),
+    (73, "MediaStreamTrack.onmute"),
+    (74, "MediaStreamTrack.onunmute"),
+    (80, "HTMLMediaElement.resize"),
+];

@@ -1,0 +1,443 @@
+//! Dumps of both dialects, line by line, written from what the formats are said to be.
+
+use std::fmt::Write;
+use std::ops::ControlFlow;
+
+use event::{Kind, Role};
+use proptest::prelude::*;
+
+use super::RtcStats;
+use crate::cloudevents::line;
+use crate::{Feed, Item, Settings};
+
+pub(super) fn items(input: &[u8], settings: &Settings) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        ControlFlow::Continue(())
+    };
+    RtcStats.read(&mut &*input, settings, &mut sink).unwrap();
+    items
+}
+
+/// What is read, one line an item: the seconds, the kind and what it tells; steps of setting up left out.
+fn read(input: &str) -> Vec<String> {
+    let shown = |item| match item {
+        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => None,
+        Item::Event { event, .. } => {
+            let text = line(&event);
+            let data = text.split_once("\"data\":").unwrap().1;
+            let data = &data[..data.len() - 1];
+            let rest = data.replace(r#""participant":"dev","role":"unknown""#, "").replace("{,", "{");
+            Some(format!("{} {} {rest}", event.at.ms() - START, event.kind()))
+        }
+        Item::Rejected(rejected) => Some(format!("line {} rejected: {}", rejected.line, rejected.reason)),
+        Item::Skipped { reason, .. } if reason.starts_with("a step") || reason.starts_with("who") => None,
+        Item::Skipped { line, reason } => Some(format!("line {line} skipped: {reason}")),
+    };
+    items(input.as_bytes(), &Settings::default()).into_iter().filter_map(shown).collect()
+}
+
+const START: i64 = 1_700_000_000_000;
+
+/// A Jitsi dump: head, identity, and entries as (name, connection, value, milliseconds).
+fn jitsi(entries: &[(&str, &str, &str, i64)]) -> String {
+    let mut dump = format!(
+        "[\"connectionInfo\",null,{{\"origin\":\"https://meet.example.org\",\"userAgent\":\"x\"}},{}]\n\
+         [\"identity\",null,{{\"deviceId\":\"dev\",\"endpointId\":\"e1\",\"displayName\":\"SECRET\",\
+         \"meetingUniqueId\":\"m-1\"}},{START}]\n",
+        START + 99_999_999
+    );
+    for (name, connection, value, at) in entries {
+        let connection = if connection.is_empty() { "null".into() } else { format!("\"{connection}\"") };
+        writeln!(dump, "[\"{name}\",{connection},{value},{}]", START + at).unwrap();
+    }
+    dump
+}
+
+const SFU: &str = r#"{"optional":[{"rtcStatsSFUP2P":false}]}"#;
+const DIRECT: &str = r#"{"optional":[{"rtcStatsSFUP2P":true}]}"#;
+
+/// A connection through the bridge that is up from 200 ms on.
+fn call(rest: &[(&str, &str, &str, i64)]) -> String {
+    let up = [
+        ("create", "PC_0", "{}", 0),
+        ("constraints", "PC_0", SFU, 0),
+        ("onconnectionstatechange", "PC_0", "\"connecting\"", 100),
+        ("onconnectionstatechange", "PC_0", "\"connected\"", 200),
+    ];
+    jitsi(&[&up, rest].concat())
+}
+
+const BEGUN: [&str; 2] = ["0 join_attempted {}", r#"200 joined {"context":{"platform":"jitsi"}}"#];
+
+fn check(rest: &[(&str, &str, &str, i64)], expected: &[&str]) {
+    assert_eq!(read(&call(rest)), [&BEGUN, expected].concat());
+}
+
+#[test]
+fn a_connection_that_came_up_and_was_closed() {
+    check(&[("close", "PC_0", "{}", 9000)], &["9000 left {}"]);
+    check(&[("setVideoType", "", "{}", 9000)], &[r#"9000 left {"reason":"dump_ended"}"#]);
+}
+
+#[test]
+fn a_blip_is_a_drop_and_a_return() {
+    check(
+        &[
+            ("onconnectionstatechange", "PC_0", "\"disconnected\"", 5000),
+            ("onconnectionstatechange", "PC_0", "\"connected\"", 5434),
+            ("close", "PC_0", "{}", 9000),
+        ],
+        &[r#"5000 dropped {"reason":"disconnected"}"#, "5434 rejoined {}", "9000 left {}"],
+    );
+}
+
+#[test]
+fn a_failed_connection_is_replaced_by_another_one() {
+    check(
+        &[
+            ("onconnectionstatechange", "PC_0", "\"disconnected\"", 5000),
+            ("onconnectionstatechange", "PC_0", "\"failed\"", 7000),
+            ("close", "PC_0", "{}", 7001),
+            ("create", "PC_1", "{}", 7002),
+            ("ontrack", "PC_1", "\"audio\"", 7003),
+            ("oniceconnectionstatechange", "PC_1", "\"completed\"", 20_000),
+            ("close", "PC_1", "{}", 30_000),
+        ],
+        &[r#"5000 dropped {"reason":"disconnected"}"#, "20000 rejoined {}", "30000 left {}"],
+    );
+}
+
+#[test]
+fn the_client_is_there_while_any_connection_of_the_call_is_up() {
+    check(
+        &[
+            ("create", "PC_1", "{}", 300),
+            ("constraints", "PC_1", DIRECT, 300),
+            ("onconnectionstatechange", "PC_1", "\"connected\"", 400),
+            ("onconnectionstatechange", "PC_0", "\"failed\"", 5000),
+            ("onconnectionstatechange", "PC_1", "\"failed\"", 8000),
+            ("create", "PC_0", "{}", 8500),
+        ],
+        &[r#"8000 dropped {"reason":"failed"}"#],
+    );
+}
+
+#[test]
+fn probes_and_direct_connections_may_fail() {
+    let probe = "a connection without sound or picture failed: a probe, not the call";
+    let beside = "a connection failed beside the one that carried the call";
+    let dump = jitsi(&[
+        ("createDataChannel", "", "{\"0\":\"precalltest\"}", 0),
+        ("close", "", "{}", 10),
+        ("create", "PC_1", "{}", 20),
+        ("createDataChannel", "PC_1", "{}", 21),
+        ("onconnectionstatechange", "PC_1", "\"failed\"", 30),
+        ("create", "PC_2", "{}", 40),
+        ("constraints", "PC_2", DIRECT, 40),
+        ("onconnectionstatechange", "PC_2", "\"failed\"", 50),
+    ]);
+    assert_eq!(
+        read(&dump),
+        [
+            "line 4 skipped: a connection without a name, or the channel to the server, was closed"
+                .to_owned(),
+            format!("line 7 skipped: {probe}"),
+            "40 join_attempted {}".to_owned(),
+            format!("line 10 skipped: {beside}"),
+        ]
+    );
+}
+
+#[test]
+fn getting_in_fails_by_the_connection_or_the_camera() {
+    let dump = jitsi(&[
+        ("navigator.mediaDevices.getUserMediaOnFailure", "", "\"NotReadableError: Cam of SECRET\"", 10),
+        ("create", "PC_0", "{}", 20),
+        ("addTrack", "PC_0", "\"audio\"", 21),
+        ("onconnectionstatechange", "PC_0", "\"failed\"", 30),
+        ("ontrack", "PC_0", "\"audio\"", 31),
+        ("create", "PC_1", "{}", 40),
+        ("addTransceiver", "PC_1", "\"audio\"", 41),
+        ("oniceconnectionstatechange", "PC_1", "\"connected\"", 50),
+        ("navigator.mediaDevices.getUserMediaOnFailure", "", "[\"NotFoundError\",\"\"]", 60),
+        ("navigator.mediaDevices.getDisplayMediaOnFailure", "", "\"NotAllowedError\"", 61),
+        ("close", "PC_1", "{}", 70),
+    ]);
+    assert_eq!(
+        read(&dump),
+        [
+            r#"10 join_failed {"reason":"NotReadableError"}"#,
+            "20 join_attempted {}",
+            r#"30 join_failed {"reason":"connection_failed"}"#,
+            "40 join_attempted {}",
+            r#"50 joined {"context":{"platform":"jitsi"}}"#,
+            "line 11 skipped: a camera or microphone that could not be had during the call",
+            "line 12 skipped: a screen that was not shared keeps nobody out of the call",
+            "70 left {}",
+        ]
+    );
+}
+
+/// A sample of sound: packets received and lost, played, made up, made up silently; bytes of everything.
+fn sound(counters: [u32; 6]) -> String {
+    let [received, lost, played, concealed, silent, bytes] = counters;
+    format!(
+        r#"{{"A":{{"type":"inbound-rtp","kind":"audio","packetsReceived":{received},"packetsLost":{lost},"totalSamplesReceived":{played},"concealedSamples":{concealed},"silentConcealedSamples":{silent}}},"T":{{"type":"transport","bytesReceived":{bytes}}}}}"#
+    )
+}
+
+/// What is told of samples ten seconds apart, the first at one second.
+fn check_samples(samples: &[String], expected: &[&str]) {
+    let at = |n: usize| 1000 + 10_000 * i64::try_from(n).unwrap();
+    let entries: Vec<_> =
+        samples.iter().enumerate().map(|(n, sample)| ("getstats", "PC_0", sample.as_str(), at(n))).collect();
+    let told = read(&call(&entries));
+    assert_eq!(told[2..told.len() - 1], *expected, "{samples:#?}");
+}
+
+#[test]
+fn sound_is_lost_by_packets_by_concealment_and_by_silence_on_the_line() {
+    let lost = r#"11000 audio_lost {"direction":"receiving"}"#;
+    let restored = r#"21000 audio_restored {"direction":"receiving"}"#;
+    let start = sound([0, 0, 0, 0, 0, 0]);
+    let good = sound([500, 0, 480_000, 0, 0, 50_000]);
+    let by = |bad: [u32; 6], after: [u32; 6]| {
+        check_samples(&[start.clone(), good.clone(), sound(bad), sound(after)], &[lost, restored]);
+    };
+    by([750, 250, 960_000, 0, 0, 75_000], [1250, 250, 1_440_000, 0, 0, 125_000]);
+    by([1000, 0, 960_000, 240_000, 0, 100_000], [1500, 0, 1_440_000, 240_000, 0, 150_000]);
+    by([500, 0, 960_000, 480_000, 470_000, 50_000], [1000, 0, 1_440_000, 480_000, 470_000, 100_000]);
+}
+
+#[test]
+fn silence_of_a_muted_microphone_and_few_packets_are_no_loss() {
+    let start = sound([0, 0, 0, 0, 0, 0]);
+    let good = sound([500, 0, 480_000, 0, 0, 50_000]);
+    // Nothing of the sound arrives, but something else does; what is made up is silent.
+    let muted = sound([500, 0, 960_000, 480_000, 478_000, 90_000]);
+    check_samples(&[start.clone(), good.clone(), muted], &[]);
+    let few = sound([510, 30, 960_000, 0, 0, 60_000]);
+    check_samples(&[start.clone(), good.clone(), few], &[]);
+    let less = sound([760, 240, 960_000, 239_000, 0, 75_000]);
+    check_samples(&[start.clone(), good.clone(), less], &[]);
+    // Counters that begin anew.
+    check_samples(&[good, start], &[]);
+}
+
+#[test]
+fn the_picture_is_lost_by_packets_or_freezes() {
+    let picture = |received: u32, lost: u32, frozen: f64| {
+        format!(
+            r#"{{"V":{{"type":"inbound-rtp","mediaType":"video","packetsReceived":{received},"packetsLost":{lost},"totalFreezesDuration":{frozen}}}}}"#
+        )
+    };
+    let lost = r#"1000 video_lost {"direction":"receiving"}"#;
+    let restored = r#"11000 video_restored {"direction":"receiving"}"#;
+    check_samples(&[picture(0, 0, 0.0), picture(90, 100, 0.0), picture(900, 100, 0.0)], &[lost, restored]);
+    check_samples(&[picture(0, 0, 0.0), picture(900, 0, 5.0), picture(1800, 0, 9.0)], &[lost, restored]);
+    check_samples(&[picture(0, 0, 0.0), picture(900, 0, 4.9), picture(1800, 0, 9.0)], &[]);
+}
+
+#[test]
+fn a_loss_ends_with_a_drop_and_a_page_that_slept_proves_nothing() {
+    let (start, bad) = (sound([0, 0, 0, 0, 0, 0]), sound([100, 400, 960_000, 0, 0, 50_000]));
+    check(
+        &[
+            ("getstats", "PC_0", &start, 1000),
+            ("onconnectionstatechange", "PC_0", "\"disconnected\"", 9000),
+            ("onconnectionstatechange", "PC_0", "\"connected\"", 9434),
+            ("getstats", "PC_0", &bad, 9435),
+            ("getstats", "PC_0", r#"{"A":{"packetsReceived":600}}"#, 19_435),
+            ("close", "PC_0", "{}", 20_000),
+        ],
+        &[
+            r#"9000 dropped {"reason":"disconnected"}"#,
+            "9434 rejoined {}",
+            r#"1000 audio_lost {"direction":"receiving"}"#,
+            "20000 left {}",
+        ],
+    );
+    check(
+        &[
+            ("getstats", "PC_0", &start, 1000),
+            ("getstats", "PC_0", &bad, 61_001),
+            ("close", "PC_0", "{}", 70_000),
+        ],
+        &["70000 left {}"],
+    );
+}
+
+#[test]
+fn names_and_counters_may_be_numbers_and_times_differences() {
+    let dump = format!(
+        "RTCStatsDump\n\
+         {{\"origin\":\"https://video.example.org:8443\",\"fileFormat\":3,\"authData\":{{\"user\":\"dev\",\"session\":\"s\",\"conference\":\"m-2\"}}}}\n\
+         [39,\"0\",{{}},{START}]\n\
+         [30,\"0\",\"audio\",\"x-1\",10]\n\
+         [25,\"0\",\"connected\",90]\n\
+         [\"g\",\"0\",{{\"7\":{{\"type\":1,\"11\":\"audio\",\"14\":0,\"15\":0}},\"t\":{START}}},900]\n\
+         [1,\"0\",{{\"7\":{{\"14\":20,\"15\":300}}}},2000]\n\
+         [1,\"0\",{{\"7\":null}},2000]\n\
+         [65,null,\"NotAllowedError\",1]\n\
+         [\"close\",null,1001,4.5]\n"
+    );
+    assert_eq!(
+        read(&dump),
+        [
+            "line 2 skipped: the head of a dump: who the client is and which meeting",
+            "0 join_attempted {}",
+            r#"100 joined {"context":{"platform":"video.example.org"}}"#,
+            r#"1000 audio_lost {"direction":"receiving"}"#,
+            r#"3000 audio_restored {"direction":"receiving"}"#,
+            "line 9 skipped: a camera or microphone that could not be had during the call",
+            "line 10 skipped: a connection without a name, or the channel to the server, was closed",
+            r#"5005 left {"reason":"dump_ended"}"#,
+        ]
+    );
+    let both = format!("{dump}{dump}");
+    let joined = |item: &&Item| matches!(item, Item::Event { event, .. } if event.kind() == Kind::Joined);
+    assert_eq!(items(both.as_bytes(), &Settings::default()).iter().filter(joined).count(), 2);
+}
+
+#[test]
+fn who_it_is_may_be_told_late_or_from_outside() {
+    let entries = call(&[]).lines().skip(2).fold(String::new(), |all, line| all + line + "\n");
+    let refused = read(&entries);
+    assert_eq!(refused.len(), 1);
+    assert!(refused[0].starts_with("line 2 rejected: the dump does not name its meeting"), "{refused:?}");
+    let late =
+        format!("{entries}[\"identity\",null,{{\"meetingUniqueId\":\"m\",\"userId\":\"dev\"}},{START}]");
+    assert_eq!(read(&late)[..2], ["0 join_attempted {}", "200 joined {}"]);
+    let room = format!(
+        "{entries}[\"identity\",null,{{\"confID\":\"example.org/room\"}},{START}]\n[\"conferenceStartTimestamp\",null,5,{START}]"
+    );
+    let consultation = |input: &str, settings: &Settings| {
+        let events = items(input.as_bytes(), settings);
+        let event = events.iter().rev().find_map(|item| match item {
+            Item::Event { event, .. } => Some(event.clone()),
+            _ => None,
+        });
+        event.map(|event| (event.consultation, event.role))
+    };
+    let told =
+        Settings { consultation: Some("c-1".into()), others: Some(Role::Patient), ..Settings::default() };
+    assert_eq!(consultation(&room, &Settings::default()).unwrap().0, "example.org/room@5");
+    assert_eq!(consultation(&room, &told), Some(("c-1".into(), Some(Role::Patient))));
+    assert_eq!(consultation(&late, &told).unwrap().0, "m");
+}
+
+#[test]
+fn wrong_lines_are_told_with_what_to_write_and_cost_themselves_alone() {
+    let bad = [
+        (
+            "[\"x\",null,1]",
+            "the line has 3 elements; an entry is [name, connection or null, value, time in milliseconds]",
+        ),
+        (
+            "[{},null,1,2]",
+            "/0 is {}; it should be a name or the number of one: an entry is [name, connection or null, value, time in milliseconds]",
+        ),
+        (
+            "[\"x\",7,1,2]",
+            "/1 is 7; it should be the name of a connection: an entry is [name, connection or null, value, time in milliseconds]",
+        ),
+        (
+            "[\"x\",null,1,\"noon\"]",
+            "/3 is \"noon\"; it should be a time in milliseconds: an entry is [name, connection or null, value, time in milliseconds]",
+        ),
+        ("7", "7 is neither an entry, [name, connection, value, time], nor the head of a dump"),
+        (
+            "{\"a\":1}",
+            "it is an object, not an entry in brackets; a dump in the rtcstats format begins with the line RTCStatsDump",
+        ),
+    ];
+    for (line, reason) in bad {
+        let told = read(&format!("{}{line}\n", call(&[])));
+        let wrong = format!("line 7 rejected: {reason}");
+        assert_eq!(told[2..], [wrong, r#"200 left {"reason":"dump_ended"}"#.to_owned()]);
+    }
+    assert!(read("[\"x\",null,1,2]\n")[0].contains("milliseconds since 1970 on the first line"));
+    assert!(read("[\"create\",null\n")[0].contains("the line is no JSON"));
+    let unknown = read(&call(&[("hand_raised", "", "1", 300)]));
+    assert_eq!(unknown[2], "line 7 skipped: entry \"hand_raised\": it tells nothing that this feed reads");
+    let server = r#"{"statsSessionId":"s","type":"identity","data":{"displayName":"x"}}"#;
+    assert_eq!(
+        read(server),
+        ["line 1 skipped: record \"identity\" of a server: it is of no client's connection"]
+    );
+}
+
+#[test]
+fn no_name_or_address_is_in_an_event_and_reading_twice_changes_nothing() {
+    let dump = call(&[]).replace("https://meet.example.org", "https://192.0.2.7:8080/SECRET");
+    let first = items(dump.as_bytes(), &Settings::default());
+    assert_eq!(first, items(dump.as_bytes(), &Settings::default()));
+    for item in &first {
+        let Item::Event { event, .. } = item else { continue };
+        let text = line(event);
+        assert!(!text.contains("SECRET") && !text.contains("192.0.2.7"), "{text}");
+    }
+    let v3 =
+        format!("RTCStatsDump\n{{\"origin\":\"https://192.0.2.7\"}}\n[39,\"0\",0,{START}]\n[22,\"0\",0,1]\n");
+    let told = Settings { consultation: Some("c".into()), ..Settings::default() };
+    let sources = items(v3.as_bytes(), &told).into_iter().filter_map(|item| match item {
+        Item::Event { event, .. } => Some(event.source),
+        _ => None,
+    });
+    assert_eq!(sources.collect::<Vec<_>>(), ["urn:rtcstats"; 2]);
+}
+
+#[test]
+fn a_dump_is_recognised_by_its_first_line() {
+    let recognised = |head: &str| crate::detect(head.as_bytes()).map(Feed::name);
+    assert_eq!(recognised("RTCStatsDump\n{\"fileFormat\":3}\n"), Some("rtcstats"));
+    assert_eq!(recognised(&call(&[])), Some("rtcstats"));
+    assert_eq!(recognised("{\"statsSessionId\":\"s\"}"), Some("rtcstats"));
+    assert_ne!(recognised("[{\"event\":\"create\"}]"), Some("rtcstats"));
+}
+
+proptest! {
+    #[test]
+    fn dumps_with_a_few_bytes_changed_are_read_or_refused(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let samples = [sound([0; 6]), sound([1; 6])];
+        let dump = call(&[
+            ("getstats", "PC_0", &samples[0], 1000),
+            ("getstats", "PC_0", &samples[1], 2000),
+            ("onconnectionstatechange", "PC_0", "\"failed\"", 3000),
+        ]);
+        let mut bytes = dump.into_bytes();
+        for (index, byte) in &changes {
+            let at = index.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        prop_assert!(!items(&bytes, &Settings::default()).is_empty());
+    }
+
+    #[test]
+    fn states_in_any_order_keep_arrivals_and_departures_in_turn(
+        steps in proptest::collection::vec((0..3_u8, 0..5_u8), 0..40),
+    ) {
+        const STATES: [&str; 5] =
+            ["\"connected\"", "\"disconnected\"", "\"failed\"", "\"closed\"", "\"connecting\""];
+        let names = ["PC_0", "PC_1", "PC_2"];
+        let mut entries: Vec<_> = names.iter().map(|name| ("ontrack", *name, "0", 0)).collect();
+        for (n, (connection, state)) in (1..).zip(&steps) {
+            let connection = names[usize::from(*connection)];
+            entries.push(("onconnectionstatechange", connection, STATES[usize::from(*state)], n * 10));
+        }
+        let mut present = false;
+        for item in items(jitsi(&entries).as_bytes(), &Settings::default()) {
+            let Item::Event { event, .. } = item else { continue };
+            match event.kind() {
+                Kind::Joined | Kind::Rejoined => prop_assert!(!std::mem::replace(&mut present, true)),
+                Kind::Dropped | Kind::Left => prop_assert!(std::mem::replace(&mut present, false)),
+                _ => {}
+            }
+        }
+        prop_assert!(!present);
+    }
+}

@@ -1,0 +1,105 @@
+//! Who the client is and which meeting it was in, as the application told the dump.
+//!
+//! Names that people see are never taken, nor addresses: an application may put either where a page
+//! was. What is taken are the ids of meeting, user, device and endpoint.
+
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::{Refusal, Settings, identity};
+
+/// What has been told so far.
+#[derive(Default)]
+pub(super) struct Who {
+    meeting: Option<String>,
+    room: Option<String>,
+    started_ms: Option<i64>,
+    /// From the most lasting to the least: user, device, endpoint or session.
+    persons: [Option<String>; 3],
+    jitsi: bool,
+    host: Option<String>,
+}
+
+/// What every event of the client bears.
+pub(super) struct Known {
+    pub(super) source: String,
+    pub(super) platform: Option<String>,
+    pub(super) consultation: String,
+    pub(super) participant: String,
+}
+
+impl Who {
+    /// Takes over what `value` tells of client and meeting: an identity, or the head of a dump.
+    pub(super) fn take(&mut self, value: &Value) -> Result<(), Refusal> {
+        let told = Document::new(value);
+        let first = |names: &[&str]| -> Result<Option<String>, Refusal> {
+            for name in names {
+                if let Some(found) = told.name(name)? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        };
+        let meeting = first(&["meetingUniqueId", "conference", "conferenceId"])?;
+        let (room, user) = (first(&["confID"])?, first(&["userId", "user"])?);
+        let (device, endpoint) = (first(&["deviceId"])?, first(&["endpointId", "session"])?);
+        for (known, told) in self.persons.iter_mut().zip([user, device, endpoint]) {
+            *known = known.take().or(told);
+        }
+        self.meeting = self.meeting.take().or(meeting);
+        self.room = self.room.take().or(room);
+        if let Some(origin) = told.text("origin") {
+            self.host = self.host.take().or_else(|| host(origin));
+        }
+        match told.object("authData") {
+            Some(_) => self.take(&value["authData"]),
+            None => Ok(()),
+        }
+    }
+
+    /// The dump is one of Jitsi's, which begin with what the server knows of the connection.
+    pub(super) fn is_jitsi(&mut self) {
+        self.jitsi = true;
+    }
+
+    /// The meeting began then, as its clients agree.
+    pub(super) fn started(&mut self, value: &Value) {
+        self.started_ms = self.started_ms.or_else(|| value.as_i64().filter(|ms| *ms > 0));
+    }
+
+    /// Whether nothing better can be told later.
+    pub(super) fn is_certain(&self) -> bool {
+        self.meeting.is_some() && self.persons.iter().any(Option::is_some)
+    }
+
+    /// What every event bears, as far as it was told; the first thing happened at `first_ms`.
+    pub(super) fn known(&self, settings: &Settings, first_ms: i64) -> Result<Known, Refusal> {
+        let started = self.room.as_ref().zip(self.started_ms).map(|(room, ms)| format!("{room}@{ms}"));
+        let consultation = self.meeting.clone().or_else(|| settings.consultation.clone()).or(started);
+        let consultation = consultation.ok_or_else(|| {
+            Refusal::whole(
+                "the dump does not name its meeting, so none of its events was taken: have the application \
+                 tell meetingUniqueId in an identity entry, or name the consultation",
+            )
+        })?;
+        let participant = self.persons.iter().flatten().next().cloned();
+        let participant = participant
+            .unwrap_or_else(|| identity::derive(["rtcstats", &consultation, &first_ms.to_string()]));
+        let platform = if self.jitsi { Some("jitsi".to_owned()) } else { self.host.clone() };
+        let source = match (&settings.source, &platform) {
+            (Some(source), _) => source.clone(),
+            (None, Some(platform)) => format!("urn:rtcstats:{platform}"),
+            (None, None) => "urn:rtcstats".to_owned(),
+        };
+        Ok(Known { source, platform, consultation, participant })
+    }
+}
+
+/// The name of the host that served the page; an address in numbers is none.
+fn host(origin: &str) -> Option<String> {
+    let host = origin.split_once("://")?.1.split(['/', ':', '?', '#']).next()?;
+    let plain =
+        host.len() <= 253 && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let named = host.rsplit('.').next()?.chars().any(|c| c.is_ascii_alphabetic());
+    (plain && named).then(|| host.to_ascii_lowercase())
+}
