@@ -49,6 +49,16 @@ impl<'a> Document<'a> {
         Some(list.map(|(at, value)| Self { value, place: format!("{}/{at}", self.place(name)) }).collect())
     }
 
+    /// The texts among the elements of the array `name`.
+    pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.value.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// Whether any of its members is true.
+    pub(crate) fn has_true(&self) -> bool {
+        self.value.as_object().is_some_and(|told| told.values().any(|value| value == &Value::Bool(true)))
+    }
+
     /// Whether there is something called `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.value.get(name).is_some_and(|value| !value.is_null())

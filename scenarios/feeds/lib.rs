@@ -11,6 +11,7 @@ mod declare;
 mod document;
 mod feed;
 mod frame;
+mod graph_call_record;
 mod identity;
 mod member;
 pub mod pseudonym;
@@ -25,11 +26,13 @@ pub use csv::{Csv, Record, Records};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };
+pub use graph_call_record::GraphCallRecord;
 pub use rtcstats::RtcStats;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
-pub const ALL: &[&dyn Feed] = &[&cloudevents::CloudEvents, &RtcStats, &ZoomWebhook, &ZoomDashboard, &Csv];
+pub const ALL: &[&dyn Feed] =
+    &[&cloudevents::CloudEvents, &RtcStats, &GraphCallRecord, &ZoomWebhook, &ZoomDashboard, &Csv];
 
 /// How much of an input [`detect`] wants to see, in bytes; less will do when the input is shorter.
 pub const HEAD: usize = 64 << 10;

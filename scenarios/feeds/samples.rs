@@ -7,9 +7,10 @@ use std::path::Path;
 use crate::{Item, Settings};
 
 /// The folder of a vendor's samples, and how the names of the feeds that read them begin.
-const VENDORS: [(&str, &str); 4] = [
+const VENDORS: [(&str, &str); 5] = [
     ("cloudevents", "cloudevents"),
     ("jitsi-rtcstats", "rtcstats"),
+    ("msgraph", "graph-call-record"),
     ("rtcstats", "rtcstats"),
     ("zoom", "zoom"),
 ];
