@@ -20,6 +20,7 @@ mod rtcstats;
 mod samples;
 mod tale;
 mod text;
+mod vonage;
 mod zoom;
 
 pub use csv::{Csv, Record, Records};
@@ -28,11 +29,12 @@ pub use feed::{
 };
 pub use graph_call_record::GraphCallRecord;
 pub use rtcstats::RtcStats;
+pub use vonage::Vonage;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
 pub const ALL: &[&dyn Feed] =
-    &[&cloudevents::CloudEvents, &RtcStats, &GraphCallRecord, &ZoomWebhook, &ZoomDashboard, &Csv];
+    &[&cloudevents::CloudEvents, &RtcStats, &GraphCallRecord, &Vonage, &ZoomWebhook, &ZoomDashboard, &Csv];
 
 /// How much of an input [`detect`] wants to see, in bytes; less will do when the input is shorter.
 pub const HEAD: usize = 64 << 10;

@@ -35,7 +35,7 @@ pub(crate) fn read(
     input: &mut dyn BufRead,
     settings: &Settings,
     sink: Sink<'_>,
-    tell: fn(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
+    mut tell: impl FnMut(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
     check_settings(settings)?;
     let mut declared = Declared::default();
