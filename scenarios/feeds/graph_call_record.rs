@@ -170,7 +170,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "callRecord: endDateTime",
         ours: Some(Kind::Completed),
-        why: "inferred: the last session did not fail",
+        why: "inferred: two people were in the call, and the last session did not fail",
     },
     Rule { theirs: "session: isTest", ours: None, why: "a test call is no consultation" },
     Rule {

@@ -2,10 +2,10 @@
 //!
 //! Two dialects are read: dumps of Jitsi's rtcstats-server (a line is name, connection, value, time) and
 //! the rtcstats format (`RTCStatsDump`, names and properties as numbers, times as differences). The
-//! consultation is what the application calls the meeting, the participant what it calls the user, the
-//! device or the endpoint, the first of these that is told; the duplicate key is both, the kind and the
-//! time. Everything is counted for the client, not for its connections: it is there while any connection
-//! of the call is up, and a connection without sound or picture is a probe and not the call.
+//! consultation is what the application calls the meeting (else a name derived from its room and when it
+//! began), the participant what it calls the user, the device or the endpoint, the first that is told; the
+//! duplicate key is both, the kind and the time. All is counted for the client, not for its connections:
+//! it is there while any connection of the call is up; one without sound or picture is a probe.
 
 mod client;
 mod dump;
@@ -55,7 +55,8 @@ impl Feed for RtcStats {
          of both sides. It tells when the client was connected and when it was not, to the millisecond, and \
          when sound or picture did not arrive, as finely as it was sampled (every one to ten seconds). It \
          cannot tell what the other side heard, a waiting room, nor whether a consultation was completed. \
-         The role of the client is what the settings say."
+         The role of the client is what the settings say. Where \
+         the application tells neither a user nor a device, everybody who loads the page anew is somebody new."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {

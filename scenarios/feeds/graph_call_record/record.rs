@@ -1,5 +1,7 @@
 //! One call record: its sessions, and how it ended.
 
+use std::collections::BTreeSet;
+
 use event::{Event, Payload, Role, Time};
 
 use super::person::{organizer, tenant};
@@ -64,18 +66,20 @@ pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<T
     record.video_since = video_since(document, &sessions)?;
     let mut told = Vec::new();
     let mut last: Option<(Time, bool)> = None;
+    let mut people = BTreeSet::new();
     for session in &sessions {
         match Session::read(session, &record) {
             Ok(session) => {
                 told.extend(session.told);
                 last = last.max(session.ended);
+                people.extend(session.people);
             }
             Err(refusal) => told.push(Told::Refused(refusal, session.json())),
         }
     }
     if let Some((at, went_well)) = last {
         let at = document.time("endDateTime")?.unwrap_or(at);
-        if went_well {
+        if went_well && people.len() > 1 {
             told.push(Told::Event(record.event("", Payload::Completed, at, None)));
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Session {
     pub(super) told: Vec<Told>,
     /// When it ended, and whether it did so without a failure; `None` where nobody was in the call.
     pub(super) ended: Option<(Time, bool)>,
+    /// Who was in the call.
+    pub(super) people: Vec<String>,
 }
 
 /// What became of a session.
@@ -44,13 +46,13 @@ impl Session {
         let key = session.required_name("id", "it names the session")?;
         if session.flag("isTest") == Some(true) {
             let told = vec![Told::Skipped("session: isTest: a test call is no consultation".into())];
-            return Ok(Self { told, ended: None });
+            return Ok(Self { told, ended: None, people: Vec::new() });
         }
         let mut told = Vec::new();
         let parties = parties(session, record, &key, &mut told)?;
         if parties.is_empty() {
             told.push(Told::Skipped("a session of the service's own: nobody is at either end".into()));
-            return Ok(Self { told, ended: None });
+            return Ok(Self { told, ended: None, people: Vec::new() });
         }
         let why = "it says when somebody came";
         let began = session.time("startDateTime")?.ok_or_else(|| session.missing("startDateTime", why))?;
@@ -63,7 +65,8 @@ impl Session {
         }
         let connected = matches!(fate, Fate::Dropped(_) | Fate::Ended);
         let ended = ended.filter(|_| connected).map(|at| (at, matches!(fate, Fate::Ended)));
-        Ok(Self { told, ended })
+        let people = parties.into_iter().filter(|_| connected).map(|party| party.person.name).collect();
+        Ok(Self { told, ended, people })
     }
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use event::{Context, Payload};
+use event::Payload;
 use serde_json::Value;
 
 use super::entry::{Entry, is_step};
@@ -68,7 +68,7 @@ impl Client {
     /// What `entry` tells of the client; at least one thing.
     pub(super) fn take(&mut self, entry: &Entry<'_>) -> Vec<Seen> {
         self.last_ms = self.last_ms.max(Some(entry.at_ms));
-        match entry.connection {
+        match entry.connection.as_deref() {
             Some(id) => self.of_connection(id, entry),
             None => self.of_page(entry),
         }
@@ -197,7 +197,7 @@ impl Client {
             self.returned_ms = Some(at_ms);
             let payload = match (self.joined, self.dropped) {
                 (true, true) => Payload::Rejoined,
-                _ => Payload::Joined { context: Some(Context::default()) },
+                _ => Payload::Joined { context: None },
             };
             self.joined = true;
             return self.event(at_ms, payload);

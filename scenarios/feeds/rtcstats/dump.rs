@@ -7,7 +7,7 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use event::{Dimension, Event, Payload, Role, Time};
+use event::{Event, Payload, Role, Time};
 use serde_json::Value;
 
 use super::client::{Client, Seen};
@@ -184,12 +184,11 @@ impl Known {
         let parts = ["rtcstats", &self.consultation, &self.participant, payload.kind().name()];
         let stamp = at.ms().to_string();
         let id = identity::derive(parts.into_iter().chain([stamp.as_str()]));
-        let payload = match (payload, &self.platform) {
-            (Payload::Joined { context: Some(context) }, Some(platform)) => {
-                Payload::Joined { context: Some(context.with(Dimension::Platform, platform.as_str())) }
+        let payload = match payload {
+            Payload::Joined { .. } => {
+                Payload::Joined { context: Some(self.context.clone()).filter(|context| !context.is_empty()) }
             }
-            (Payload::Joined { .. }, None) => Payload::Joined { context: None },
-            (payload, _) => payload,
+            payload => payload,
         };
         let role = settings.others.unwrap_or(Role::Unknown);
         Event::new(&self.source, id, &self.consultation, at, payload).by(&self.participant, role)

@@ -9,15 +9,18 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::Refusal;
-use crate::text::shown;
+use crate::text::{TEXT_LIMIT, shown};
 
 /// A stamp beyond this is a time since 1970 and no difference from the line before: a year, in ms.
 const YEAR_MS: f64 = 31_536_000_000.0;
 
+/// No clock goes further: the year 9999.
+const LATEST_MS: f64 = 253_370_764_800_000.0;
+
 /// One line.
 pub(super) struct Entry<'a> {
     pub(super) name: Cow<'a, str>,
-    pub(super) connection: Option<&'a str>,
+    pub(super) connection: Option<Cow<'a, str>>,
     pub(super) value: &'a Value,
     /// When, in milliseconds since 1970.
     pub(super) at_ms: i64,
@@ -43,7 +46,9 @@ impl Clock {
         let name = name(&line[0]).ok_or_else(|| wrong(0, "a name or the number of one"))?;
         let connection = match &line[1] {
             Value::Null => None,
-            Value::String(text) => Some(text.as_str()),
+            // Names are kept; a line can hold a very long one.
+            Value::String(text) if text.len() <= TEXT_LIMIT => Some(text.as_str().into()),
+            Value::Number(number) => Some(number.to_string().into()),
             _ => return Err(wrong(1, "the name of a connection")),
         };
         let last = line.len() - 1;
@@ -52,10 +57,14 @@ impl Clock {
         let place = if absolute.is_some() { 3 } else { last };
         let stamp = line[place].as_f64().filter(|stamp| stamp.is_finite());
         let stamp = stamp.ok_or_else(|| wrong(place, "a time in milliseconds"))?;
-        self.now_ms = if stamp > YEAR_MS { stamp } else { self.now_ms + stamp };
-        if self.now_ms <= YEAR_MS {
-            return Err(wrong(place, "milliseconds since 1970 on the first line"));
+        let now_ms = if stamp > YEAR_MS { stamp } else { self.now_ms + stamp };
+        if !(YEAR_MS..LATEST_MS).contains(&now_ms) {
+            return Err(wrong(
+                place,
+                "milliseconds since 1970, or since the line before after a first such line",
+            ));
         }
+        self.now_ms = now_ms;
         #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are meant")]
         let at_ms = self.now_ms as i64;
         Ok(Entry { name, connection, value: &line[2], at_ms })

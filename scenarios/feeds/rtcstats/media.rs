@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::text::TEXT_LIMIT;
+
 /// The share of the packets, of what was played, or of the time, from which an interval is lost.
 const LOST_SHARE: f64 = 0.5;
 
@@ -161,7 +163,9 @@ impl Media {
                 now.iter_mut().zip(before.counters).for_each(|(now, before)| *now = now.or(before));
                 growth[before.of as usize].add(before, &now);
                 before.counters = now;
-            } else if let Some(of) = kind(told).filter(|_| self.reports.len() < REPORTS_KEPT) {
+            } else if let Some(of) =
+                kind(told).filter(|_| self.reports.len() < REPORTS_KEPT && id.len() <= TEXT_LIMIT)
+            {
                 self.reports.insert(id.clone(), Report { of, counters: counters(told) });
             }
         }

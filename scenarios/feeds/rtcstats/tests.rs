@@ -274,7 +274,8 @@ fn names_and_counters_may_be_numbers_and_times_differences() {
     let dump = format!(
         "RTCStatsDump\n\
          {{\"origin\":\"https://video.example.org:8443\",\"fileFormat\":3,\"authData\":{{\"user\":\"dev\",\"session\":\"s\",\"conference\":\"m-2\"}}}}\n\
-         [39,\"0\",{{}},{START}]\n\
+         [39,0,{{}},{START}]\n\
+         [99,\"0\",0,-{START}]\n\
          [30,\"0\",\"audio\",\"x-1\",10]\n\
          [25,\"0\",\"connected\",90]\n\
          [\"g\",\"0\",{{\"7\":{{\"type\":1,\"11\":\"audio\",\"14\":0,\"15\":0}},\"t\":{START}}},900]\n\
@@ -287,12 +288,13 @@ fn names_and_counters_may_be_numbers_and_times_differences() {
         read(&dump),
         [
             "line 2 skipped: the head of a dump: who the client is and which meeting",
+            "line 4 rejected: /3 is -1700000000000; it should be milliseconds since 1970, or since the line before after a first such line: an entry is [name, connection or null, value, time in milliseconds]",
             "0 join_attempted {}",
             r#"100 joined {"context":{"platform":"video.example.org"}}"#,
             r#"1000 audio_lost {"direction":"receiving"}"#,
             r#"3000 audio_restored {"direction":"receiving"}"#,
-            "line 9 skipped: a camera or microphone that could not be had during the call",
-            "line 10 skipped: a connection without a name, or the channel to the server, was closed",
+            "line 10 skipped: a camera or microphone that could not be had during the call",
+            "line 11 skipped: a connection without a name, or the channel to the server, was closed",
             r#"5005 left {"reason":"dump_ended"}"#,
         ]
     );
@@ -323,7 +325,7 @@ fn who_it_is_may_be_told_late_or_from_outside() {
     };
     let told =
         Settings { consultation: Some("c-1".into()), others: Some(Role::Patient), ..Settings::default() };
-    assert_eq!(consultation(&room, &Settings::default()).unwrap().0, "example.org/room@5");
+    assert!(consultation(&room, &Settings::default()).unwrap().0.starts_with("b3-"));
     assert_eq!(consultation(&room, &told), Some(("c-1".into(), Some(Role::Patient))));
     assert_eq!(consultation(&late, &told).unwrap().0, "m");
 }
@@ -340,12 +342,16 @@ fn wrong_lines_are_told_with_what_to_write_and_cost_themselves_alone() {
             "/0 is {}; it should be a name or the number of one: an entry is [name, connection or null, value, time in milliseconds]",
         ),
         (
-            "[\"x\",7,1,2]",
-            "/1 is 7; it should be the name of a connection: an entry is [name, connection or null, value, time in milliseconds]",
+            "[\"x\",true,1,2]",
+            "/1 is true; it should be the name of a connection: an entry is [name, connection or null, value, time in milliseconds]",
         ),
         (
             "[\"x\",null,1,\"noon\"]",
             "/3 is \"noon\"; it should be a time in milliseconds: an entry is [name, connection or null, value, time in milliseconds]",
+        ),
+        (
+            "[\"x\",null,1,1e300]",
+            "/3 is 1e+300; it should be milliseconds since 1970, or since the line before after a first such line: an entry is [name, connection or null, value, time in milliseconds]",
         ),
         ("7", "7 is neither an entry, [name, connection, value, time], nor the head of a dump"),
         (
@@ -358,7 +364,10 @@ fn wrong_lines_are_told_with_what_to_write_and_cost_themselves_alone() {
         let wrong = format!("line 7 rejected: {reason}");
         assert_eq!(told[2..], [wrong, r#"200 left {"reason":"dump_ended"}"#.to_owned()]);
     }
-    assert!(read("[\"x\",null,1,2]\n")[0].contains("milliseconds since 1970 on the first line"));
+    assert!(
+        read("[\"x\",null,1,2]\n")[0]
+            .contains("milliseconds since 1970, or since the line before after a first such line")
+    );
     assert!(read("[\"create\",null\n")[0].contains("the line is no JSON"));
     let unknown = read(&call(&[("hand_raised", "", "1", 300)]));
     assert_eq!(unknown[2], "line 7 skipped: entry \"hand_raised\": it tells nothing that this feed reads");
@@ -387,6 +396,52 @@ fn no_name_or_address_is_in_an_event_and_reading_twice_changes_nothing() {
         _ => None,
     });
     assert_eq!(sources.collect::<Vec<_>>(), ["urn:rtcstats"; 2]);
+}
+
+#[test]
+fn what_a_patient_joined_with_is_told_when_it_is_a_patient() {
+    let agents = [
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile/15E148 Safari/604.1",
+            "phone",
+            "safari",
+        ),
+        ("Mozilla/5.0 (Linux; Android 13; SM-T500) Chrome/118.0.0.0 Safari/537.36", "tablet", "chrome"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/117.0.0.0 Safari/537.36 Edg/117.0",
+            "computer",
+            "edge",
+        ),
+    ];
+    let joined = |agent: &str, others| {
+        let dump = call(&[]).replace("\"userAgent\":\"x\"", &format!("\"userAgent\":\"{agent}\""));
+        let found = items(dump.as_bytes(), &Settings { others, ..Settings::default() });
+        let context = found.into_iter().find_map(|item| match item {
+            Item::Event { event, .. } => event.payload.context().cloned(),
+            _ => None,
+        });
+        context.unwrap()
+    };
+    for (agent, device, browser) in agents {
+        let patient = joined(agent, Some(Role::Patient));
+        assert_eq!(patient.get(event::Dimension::Device), Some(device));
+        assert_eq!(patient.get(event::Dimension::Browser), Some(browser));
+        for others in [None, Some(Role::Clinician)] {
+            assert_eq!(joined(agent, others).get(event::Dimension::Device), None);
+        }
+    }
+}
+
+#[test]
+fn names_of_any_length_do_not_fill_the_memory() {
+    let long = "x".repeat(2000);
+    let told = read(&call(&[("ontrack", &long, "0", 300)]));
+    assert!(told[2].contains("it should be the name of a connection"), "{told:?}");
+    let mut entries: Vec<_> = (0..500_i64).map(|n| (format!("PC_{n}"), n)).collect();
+    entries.remove(0);
+    let many: Vec<_> = entries.iter().map(|(name, n)| ("create", name.as_str(), "{}", 300 + n)).collect();
+    // The connection of the call outlives any number of probes.
+    check(&[&many[..], &[("close", "PC_0", "{}", 9000)]].concat(), &["9000 left {}"]);
 }
 
 #[test]

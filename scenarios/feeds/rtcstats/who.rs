@@ -3,6 +3,7 @@
 //! Names that people see are never taken, nor addresses: an application may put either where a page
 //! was. What is taken are the ids of meeting, user, device and endpoint.
 
+use event::{Context, Dimension, Role};
 use serde_json::Value;
 
 use crate::document::Document;
@@ -18,12 +19,16 @@ pub(super) struct Who {
     persons: [Option<String>; 3],
     jitsi: bool,
     host: Option<String>,
+    device: Option<&'static str>,
+    browser: Option<&'static str>,
 }
 
 /// What every event of the client bears.
 pub(super) struct Known {
     pub(super) source: String,
     pub(super) platform: Option<String>,
+    /// What the client joined with; nobody's when its role is not known.
+    pub(super) context: Context,
     pub(super) consultation: String,
     pub(super) participant: String,
 }
@@ -42,14 +47,18 @@ impl Who {
         };
         let meeting = first(&["meetingUniqueId", "conference", "conferenceId"])?;
         let (room, user) = (first(&["confID"])?, first(&["userId", "user"])?);
-        let (device, endpoint) = (first(&["deviceId"])?, first(&["endpointId", "session"])?);
-        for (known, told) in self.persons.iter_mut().zip([user, device, endpoint]) {
+        let (hardware, endpoint) = (first(&["deviceId"])?, first(&["endpointId", "session"])?);
+        for (known, told) in self.persons.iter_mut().zip([user, hardware, endpoint]) {
             *known = known.take().or(told);
         }
         self.meeting = self.meeting.take().or(meeting);
         self.room = self.room.take().or(room);
         if let Some(origin) = told.text("origin") {
             self.host = self.host.take().or_else(|| host(origin));
+        }
+        if let Some(agent) = told.text("userAgent") {
+            (self.device, self.browser) =
+                (self.device.or_else(|| device(agent)), self.browser.or_else(|| browser(agent)));
         }
         match told.object("authData") {
             Some(_) => self.take(&value["authData"]),
@@ -74,7 +83,9 @@ impl Who {
 
     /// What every event bears, as far as it was told; the first thing happened at `first_ms`.
     pub(super) fn known(&self, settings: &Settings, first_ms: i64) -> Result<Known, Refusal> {
-        let started = self.room.as_ref().zip(self.started_ms).map(|(room, ms)| format!("{room}@{ms}"));
+        // A room is often called after people, or stands at an address.
+        let started = self.room.as_ref().zip(self.started_ms);
+        let started = started.map(|(room, ms)| identity::derive(["jitsi room", room, &ms.to_string()]));
         let consultation = self.meeting.clone().or_else(|| settings.consultation.clone()).or(started);
         let consultation = consultation.ok_or_else(|| {
             Refusal::whole(
@@ -91,8 +102,49 @@ impl Who {
             (None, Some(platform)) => format!("urn:rtcstats:{platform}"),
             (None, None) => "urn:rtcstats".to_owned(),
         };
-        Ok(Known { source, platform, consultation, participant })
+        let context = self.context(settings, platform.as_deref());
+        Ok(Known { source, platform, context, consultation, participant })
     }
+
+    /// The platform, and of everybody but a clinician what they joined with.
+    fn context(&self, settings: &Settings, platform: Option<&str>) -> Context {
+        let mut levels = vec![(Dimension::Platform, platform)];
+        if settings.others.is_some_and(|role| role != Role::Clinician) {
+            levels.extend([(Dimension::Device, self.device), (Dimension::Browser, self.browser)]);
+        }
+        levels.into_iter().filter_map(|(dimension, level)| Some((dimension, level?))).collect()
+    }
+}
+
+/// What a browser says it runs on.
+fn device(agent: &str) -> Option<&'static str> {
+    const SYSTEMS: [(&str, &str); 8] = [
+        ("iPhone", "phone"),
+        ("iPad", "tablet"),
+        ("Mobile", "phone"),
+        ("Android", "tablet"),
+        ("Windows", "computer"),
+        ("Macintosh", "computer"),
+        ("CrOS", "computer"),
+        ("Linux", "computer"),
+    ];
+    SYSTEMS.iter().find(|(part, _)| agent.contains(part)).map(|(_, level)| *level)
+}
+
+/// Which browser it is; all of them claim to be others, too.
+fn browser(agent: &str) -> Option<&'static str> {
+    const BROWSERS: [(&str, &str); 9] = [
+        ("Electron/", "app"),
+        ("Edg", "edge"),
+        ("OPR/", "opera"),
+        ("SamsungBrowser/", "samsung internet"),
+        ("Firefox/", "firefox"),
+        ("FxiOS/", "firefox"),
+        ("Chrome/", "chrome"),
+        ("CriOS/", "chrome"),
+        ("Safari/", "safari"),
+    ];
+    BROWSERS.iter().find(|(part, _)| agent.contains(part)).map(|(_, level)| *level)
 }
 
 /// The name of the host that served the page; an address in numbers is none.
