@@ -32,7 +32,7 @@ pub struct GraphCallRecord;
 
 const OBSERVED: KindSet = KindSet::of(&[Kind::Joined, Kind::Dropped, Kind::Rated]);
 const INFERRED: KindSet =
-    KindSet::of(&[Kind::JoinAttempted, Kind::JoinFailed, Kind::Left, Kind::Completed, Kind::Converted]);
+    KindSet::of(&[Kind::JoinFailed, Kind::Rejoined, Kind::Left, Kind::Completed, Kind::Converted]);
 
 impl Feed for GraphCallRecord {
     fn name(&self) -> &'static str {
@@ -107,7 +107,10 @@ fn documents(document: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, 
 }
 
 const CAVEATS: &[(Kind, &str)] = &[
-    (Kind::JoinAttempted, "told only of calls to telephones that were not set up"),
+    (
+        Kind::Rejoined,
+        "another session of the same person; Teams reconnects within a session, too, and does not tell",
+    ),
     (
         Kind::JoinFailed,
         "a set-up failure, or a call between two that lasted no time: of both some are people who hung up before an answer",
@@ -149,7 +152,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         theirs: "session: callSetup, to a telephone or hung up",
-        ours: Some(Kind::JoinAttempted),
+        ours: None,
         why: "hanging up before an answer is told as a set-up failure and is none: declined, cancelled, busy, not answered, or any call to a telephone",
     },
     Rule {

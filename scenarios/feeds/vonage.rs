@@ -27,7 +27,7 @@ const PLATFORM: &str = "vonage";
 #[derive(Debug, Clone, Copy)]
 pub struct Vonage;
 
-const OBSERVED: KindSet = KindSet::of(&[Kind::Joined, Kind::Left, Kind::Dropped]);
+const OBSERVED: KindSet = KindSet::of(&[Kind::Joined, Kind::Rejoined, Kind::Left, Kind::Dropped]);
 const INFERRED: KindSet = KindSet::of(&[Kind::Completed]);
 
 impl Feed for Vonage {

@@ -150,9 +150,9 @@ impl Stay<'_> {
         let event = |payload, at| self.event(party, payload, at);
         let joined = |context| Payload::Joined { context: Some(context) };
         Ok(match self.fate {
-            Fate::Failed(_) | Fate::HungUp if second => Vec::new(),
+            Fate::HungUp => Vec::new(),
+            Fate::Failed(_) if second => Vec::new(),
             Fate::Failed(reason) => vec![event(Payload::JoinFailed { reason: reason.clone() }, self.began)],
-            Fate::HungUp => vec![event(Payload::JoinAttempted, self.began)],
             Fate::Dropped(_) | Fate::Ended => {
                 let mut told = vec![event(joined(self.context(party)?), self.began)];
                 let later = self.record.video_since.is_some_and(|since| since < self.began);

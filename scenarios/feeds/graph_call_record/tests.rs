@@ -124,7 +124,6 @@ fn the_stage_of_a_failure_says_what_it_was() {
 fn hanging_up_is_no_failure_to_get_in() {
     let hung_up = [
         "skipped: callSetup, to a telephone or hung up: hanging up before an answer is no failure to get in",
-        r#"r-1 2026-03-01T09:00:10Z join_attempted {"participant":"pat","role":"unknown"}"#,
     ];
     for reason in ["\"Call was not answered\"", "\"UserDeclined\"", "\"hang-up\"", "\"cancelled by caller\""]
     {
@@ -316,6 +315,15 @@ fn a_later_version_adds_nothing_twice_and_no_name_or_number_is_told() {
         assert!(ids.insert(event.id.clone()), "{event:?}");
     }
     assert_eq!(ids.len(), 11);
+}
+
+#[test]
+fn every_kind_that_is_inferred_has_its_caveat() {
+    for feed in [&GraphCallRecord as &dyn Feed, &crate::Vonage, &crate::RtcStats] {
+        let declared = feed.capabilities(&Settings::default()).unwrap().kinds(event::Capability::Inferred);
+        let told: Vec<_> = feed.caveats().iter().map(|(kind, _)| *kind).collect();
+        assert!(declared.iter().all(|kind| told.contains(&kind)) && told.len() == declared.iter().count());
+    }
 }
 
 #[test]

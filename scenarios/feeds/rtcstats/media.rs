@@ -78,7 +78,6 @@ const COUNTERS: [(&str, &str); 7] = [
 #[derive(Default)]
 struct Growth {
     by: [f64; COUNTERS.len()],
-    reports: u32,
     /// How many reports received packets or stood still.
     active: u32,
 }
@@ -114,7 +113,6 @@ impl Growth {
                 *grown = (now - before).max(0.0);
             }
         }
-        self.reports += 1;
         self.active += u32::from(grown[0] > 0.0 || grown[5] > 0.0);
         self.by.iter_mut().zip(grown).for_each(|(sum, grown)| *sum += grown);
     }
@@ -129,7 +127,8 @@ impl Media {
         if !(1..=FURTHEST_APART_MS).contains(&interval_ms) {
             return None;
         }
-        let nothing_arrives = all.reports > 0 && all.by[6] == 0.0 && audio.by[0] == 0.0 && video.by[0] == 0.0;
+        let nothing_arrives =
+            self.tells_bytes() && all.by[6] == 0.0 && audio.by[0] == 0.0 && video.by[0] == 0.0;
         let audio_lost = audio.share_of_packets_lost() >= LOST_SHARE || audio.share_concealed() >= LOST_SHARE;
         let video_lost =
             video.share_of_packets_lost() >= LOST_SHARE || video.share_frozen(interval_ms) >= LOST_SHARE;
@@ -144,6 +143,11 @@ impl Media {
     pub(super) fn reset(&mut self) {
         self.audio.lost = false;
         self.video.lost = false;
+    }
+
+    /// Whether it is known what arrives at all; a report that stands still is left out of a sample.
+    fn tells_bytes(&self) -> bool {
+        self.reports.values().any(|report| report.of == Of::All && report.counters[6].is_some())
     }
 
     /// The growth of sound, picture and everything.

@@ -212,6 +212,16 @@ fn sound_is_lost_by_packets_by_concealment_and_by_silence_on_the_line() {
 }
 
 #[test]
+fn what_stands_still_may_be_left_out_of_a_sample() {
+    let (start, good) = (sound([0; 6]), sound([500, 0, 480_000, 0, 0, 50_000]));
+    let lost = r#"11000 audio_lost {"direction":"receiving"}"#;
+    check_samples(&[start.clone(), good.clone(), "{}".into(), "{}".into()], &[lost]);
+    // Where it is not told what arrives, nothing can be read from it.
+    let alone = |sample: &str| sample.replace("bytesReceived", "packetsSent");
+    check_samples(&[alone(&start), alone(&good), "{}".into()], &[]);
+}
+
+#[test]
 fn silence_of_a_muted_microphone_and_few_packets_are_no_loss() {
     let start = sound([0, 0, 0, 0, 0, 0]);
     let good = sound([500, 0, 480_000, 0, 0, 50_000]);
