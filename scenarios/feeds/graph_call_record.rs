@@ -182,7 +182,7 @@ const RULES: &[Rule] = &[
         why: "averages over a whole stream say nothing of when sound was lost; most of them are null",
     },
     Rule {
-        theirs: "pstnCallLogRow",
+        theirs: "pstnCallLogRow, directRoutingLogRow",
         ours: None,
         why: "the bill of a telephone call is no video consultation",
     },

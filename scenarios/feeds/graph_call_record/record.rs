@@ -31,8 +31,10 @@ pub(super) fn tell_within(
     if one.has("subscriptionId") || one.has("changeType") {
         return skipped("changeNotification: it names a record and does not hold it: get the record");
     }
-    if kind.contains("pstnCallLogRow") || context.contains("pstnCallLogRow") || one.has("calleeNumber") {
-        return skipped("pstnCallLogRow: the bill of a telephone call is no video consultation");
+    if kind.contains("LogRow") || context.contains("LogRow") || one.has("calleeNumber") {
+        return skipped(
+            "pstnCallLogRow, directRoutingLogRow: the bill of a telephone call is no video consultation",
+        );
     }
     if !one.has("sessions") && (one.has("caller") || one.has("callee")) {
         // A list of the sessions of one record.

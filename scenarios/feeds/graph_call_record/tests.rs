@@ -264,7 +264,9 @@ fn lists_of_records_and_of_sessions() {
     );
     assert_eq!(
         read(r##"{"value":[{"@odata.type":"#microsoft.graph.callRecords.pstnCallLogRow","id":"p"}]}"##),
-        ["skipped: pstnCallLogRow: the bill of a telephone call is no video consultation"]
+        [
+            "skipped: pstnCallLogRow, directRoutingLogRow: the bill of a telephone call is no video consultation"
+        ]
     );
     assert_eq!(read(r#"{"value":[]}"#), ["skipped: an empty list"]);
 }

@@ -226,8 +226,14 @@ impl Client {
         if !self.present || within(self.returned_ms) {
             return;
         }
+        // Sound that moved to another connection is none that was lost.
+        let others =
+            self.connections.iter().filter(|(other, known)| *other != id && known.of_call && known.up);
+        let elsewhere = others.map(|(_, known)| known.media.flows());
+        let elsewhere = elsewhere.fold((false, false), |all, one| (all.0 || one.0, all.1 || one.1));
         let Some(connection) = self.connections.get_mut(id) else { return };
-        (connection.audio_lost, connection.video_lost) = (heard.audio_lost, heard.video_lost);
+        connection.audio_lost = heard.audio_lost && !elsewhere.0;
+        connection.video_lost = heard.video_lost && !elsewhere.1;
         let audio_lost = self.connections.values().any(|connection| connection.audio_lost);
         let video_lost = self.connections.values().any(|connection| connection.video_lost);
         let since_ms = heard.since_ms;

@@ -139,6 +139,12 @@ impl Media {
         })
     }
 
+    /// Whether sound and picture arrived in the last interval.
+    pub(super) fn flows(&self) -> (bool, bool) {
+        let flows = |of: &Flow| of.flowing && !of.lost;
+        (flows(&self.audio), flows(&self.video))
+    }
+
     /// What was lost is read anew: the client left and came back.
     pub(super) fn reset(&mut self) {
         self.audio.lost = false;

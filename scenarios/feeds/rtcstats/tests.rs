@@ -222,6 +222,26 @@ fn what_stands_still_may_be_left_out_of_a_sample() {
 }
 
 #[test]
+fn sound_that_moves_to_another_connection_is_not_lost() {
+    let (start, good) = (sound([0; 6]), sound([500, 0, 480_000, 0, 0, 50_000]));
+    let lost = |first: &str, second: &str| {
+        let entries = [
+            ("create", "PC_1", "{}", 500),
+            ("constraints", "PC_1", DIRECT, 500),
+            ("onconnectionstatechange", "PC_1", "\"connected\"", 600),
+            ("getstats", "PC_0", start.as_str(), 1000),
+            ("getstats", "PC_0", good.as_str(), 11_000),
+            ("getstats", "PC_1", first, 11_500),
+            ("getstats", "PC_1", second, 20_500),
+            ("getstats", "PC_0", "{}", 21_000),
+        ];
+        read(&call(&entries)).into_iter().filter(|told| told.contains("audio_lost")).count()
+    };
+    assert_eq!(lost(&start, &good), 0);
+    assert_eq!(lost("{}", "{}"), 1);
+}
+
+#[test]
 fn silence_of_a_muted_microphone_and_few_packets_are_no_loss() {
     let start = sound([0, 0, 0, 0, 0, 0]);
     let good = sound([500, 0, 480_000, 0, 0, 50_000]);
