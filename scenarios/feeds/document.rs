@@ -18,12 +18,19 @@ pub(crate) struct Document<'a> {
 
 /// The document that `text` is.
 pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
-    let value =
-        serde_json::from_slice(text).map_err(|error| Refusal::whole(format!("it is no JSON: {error}")))?;
+    let value = serde_json::from_slice(text).map_err(|error| Refusal::whole(no_json(&error)))?;
     match value {
         Value::Object(_) => Ok(value),
         other => Err(Refusal::whole(format!("{} is no JSON object in braces", shown(&other.to_string())))),
     }
+}
+
+/// What is no JSON is mostly an example out of a documentation.
+fn no_json(error: &serde_json::Error) -> String {
+    format!(
+        "it is no JSON: {error}, counted from its beginning; members are parted by one comma, with none \
+         after the last, and there are no comments"
+    )
 }
 
 impl<'a> Document<'a> {
@@ -35,6 +42,11 @@ impl<'a> Document<'a> {
     /// The whole of it as JSON.
     pub(crate) fn json(&self) -> String {
         self.value.to_string()
+    }
+
+    /// Whatever `name` is.
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.value.get(name)
     }
 
     /// The object `name`, if it is one.

@@ -5,10 +5,12 @@
 //! JSON object a line, goes both ways: [`cloudevents`]. Feeds are pure: [`pseudonym`] is here because
 //! it belongs to what leaves a feed, but the key and the decision are the engine's.
 
+mod chime;
 pub mod cloudevents;
 mod csv;
 mod declare;
 mod document;
+mod epoch;
 mod feed;
 mod frame;
 mod graph_call_record;
@@ -16,13 +18,17 @@ mod identity;
 mod member;
 pub mod pseudonym;
 mod rtcstats;
+mod reason;
 #[cfg(test)]
 mod samples;
 mod tale;
 mod text;
 mod vonage;
+#[cfg(test)]
+mod trial;
 mod zoom;
 
+pub use chime::{ChimeClient, ChimeEventBridge};
 pub use csv::{Csv, Record, Records};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
@@ -35,6 +41,14 @@ pub use zoom::{ZoomDashboard, ZoomWebhook};
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
 pub const ALL: &[&dyn Feed] =
     &[&cloudevents::CloudEvents, &RtcStats, &GraphCallRecord, &Vonage, &ZoomWebhook, &ZoomDashboard, &Csv];
+pub const ALL: &[&dyn Feed] = &[
+    &cloudevents::CloudEvents,
+    &ChimeEventBridge,
+    &ChimeClient,
+    &ZoomWebhook,
+    &ZoomDashboard,
+    &Csv,
+];
 
 /// How much of an input [`detect`] wants to see, in bytes; less will do when the input is shorter.
 pub const HEAD: usize = 64 << 10;

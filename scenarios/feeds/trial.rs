@@ -1,0 +1,76 @@
+//! What a feed makes of a text, for the tests of feeds.
+
+use std::ops::ControlFlow;
+
+use event::Kind;
+
+use crate::cloudevents::line;
+use crate::{Feed, Item, Settings};
+
+/// Every item that `feed` makes of `input`.
+pub(crate) fn items(feed: &dyn Feed, input: &[u8], settings: &Settings) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        ControlFlow::Continue(())
+    };
+    feed.read(&mut &*input, settings, &mut sink).unwrap();
+    items
+}
+
+/// What `feed` makes of `input`, one line an item, without ids and declarations.
+pub(crate) fn told(feed: &dyn Feed, input: &str, settings: &Settings) -> Vec<String> {
+    let shown = |item| match item {
+        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => None,
+        Item::Event { event, .. } => {
+            let text = line(&event);
+            let data = text.split_once("\"data\":").unwrap().1;
+            Some(format!("{} {} {} {}", event.consultation, event.at, event.kind(), &data[..data.len() - 1]))
+        }
+        Item::Rejected(rejected) => Some(format!("rejected: {}", rejected.reason)),
+        Item::Skipped { reason, .. } => Some(format!("skipped: {reason}")),
+    };
+    items(feed, input.as_bytes(), settings).into_iter().filter_map(shown).collect()
+}
+
+/// Source and id of every event but declarations.
+pub(crate) fn keys(feed: &dyn Feed, input: &str) -> Vec<(String, String)> {
+    let key = |item| match item {
+        Item::Event { event, .. } if event.kind() != Kind::RecordingDeclared => {
+            Some((event.source, event.id))
+        }
+        _ => None,
+    };
+    items(feed, input.as_bytes(), &Settings::default()).into_iter().filter_map(key).collect()
+}
+
+/// The sources that are declared, in their order.
+pub(crate) fn declared(feed: &dyn Feed, input: &str) -> Vec<String> {
+    let source = |item| match item {
+        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => Some(event.source),
+        _ => None,
+    };
+    items(feed, input.as_bytes(), &Settings::default()).into_iter().filter_map(source).collect()
+}
+
+/// No event says `secret`, which stands in `input` wherever a person is named.
+pub(crate) fn keeps_secret(feed: &dyn Feed, input: &str, secret: &str) {
+    assert!(input.contains(secret));
+    let mut events = 0;
+    for item in items(feed, input.as_bytes(), &Settings::default()) {
+        let Item::Event { event, .. } = item else { continue };
+        assert!(!line(&event).contains(secret), "{event:?}");
+        events += 1;
+    }
+    assert!(events > 1, "no event was made of {input}");
+}
+
+/// The text with a few bytes changed.
+pub(crate) fn changed(text: &str, changes: &[(proptest::sample::Index, u8)]) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    for (index, byte) in changes {
+        let at = index.index(bytes.len());
+        bytes[at] = *byte;
+    }
+    bytes
+}
