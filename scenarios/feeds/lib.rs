@@ -15,6 +15,7 @@ mod feed;
 mod frame;
 mod graph_call_record;
 mod identity;
+mod livekit;
 mod member;
 pub mod pseudonym;
 mod rtcstats;
@@ -36,6 +37,7 @@ pub use feed::{
 pub use graph_call_record::GraphCallRecord;
 pub use rtcstats::RtcStats;
 pub use vonage::Vonage;
+pub use livekit::LiveKitWebhook;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
@@ -45,6 +47,7 @@ pub const ALL: &[&dyn Feed] = &[
     &cloudevents::CloudEvents,
     &ChimeEventBridge,
     &ChimeClient,
+    &LiveKitWebhook,
     &ZoomWebhook,
     &ZoomDashboard,
     &Csv,

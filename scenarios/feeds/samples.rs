@@ -16,6 +16,8 @@ const VENDORS: [(&str, &str); 5] = [
 ];
 const VENDORS: [(&str, &str); 3] =
     [("chime", "chime"), ("cloudevents", "cloudevents"), ("zoom", "zoom")];
+const VENDORS: [(&str, &str); 4] =
+    [("chime", "chime"), ("cloudevents", "cloudevents"), ("livekit", "livekit"), ("zoom", "zoom")];
 
 #[test]
 fn every_sample_is_read_or_refused_with_a_reason() {
