@@ -15,6 +15,7 @@ mod feed;
 mod frame;
 mod graph_call_record;
 mod identity;
+mod jaas;
 mod livekit;
 mod member;
 pub mod pseudonym;
@@ -37,6 +38,7 @@ pub use feed::{
 pub use graph_call_record::GraphCallRecord;
 pub use rtcstats::RtcStats;
 pub use vonage::Vonage;
+pub use jaas::JaasWebhook;
 pub use livekit::LiveKitWebhook;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
@@ -48,6 +50,7 @@ pub const ALL: &[&dyn Feed] = &[
     &ChimeEventBridge,
     &ChimeClient,
     &LiveKitWebhook,
+    &JaasWebhook,
     &ZoomWebhook,
     &ZoomDashboard,
     &Csv,
