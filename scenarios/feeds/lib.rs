@@ -8,6 +8,7 @@
 mod chime;
 pub mod cloudevents;
 mod csv;
+mod daily;
 mod declare;
 mod document;
 mod epoch;
@@ -16,6 +17,8 @@ mod frame;
 mod graph_call_record;
 mod identity;
 mod jaas;
+#[cfg(test)]
+mod laws;
 mod livekit;
 mod member;
 pub mod pseudonym;
@@ -32,6 +35,7 @@ mod zoom;
 
 pub use chime::{ChimeClient, ChimeEventBridge};
 pub use csv::{Csv, Record, Records};
+pub use daily::Daily;
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };
@@ -51,6 +55,7 @@ pub const ALL: &[&dyn Feed] = &[
     &ChimeClient,
     &LiveKitWebhook,
     &JaasWebhook,
+    &Daily,
     &ZoomWebhook,
     &ZoomDashboard,
     &Csv,

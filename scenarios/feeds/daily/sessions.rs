@@ -1,0 +1,77 @@
+//! What a meeting session tells, out of the answer to a request for one or for many.
+//!
+//! The session's id is the consultation. Daily rounds its times to about 15 seconds and writes down only
+//! those who stayed for 10: what was shorter does not exist here. A session that is going on has no end,
+//! and the durations in it are those so far.
+
+use event::{Payload, Time};
+
+use super::{Meeting, Origin, Person, joined};
+use crate::document::Document;
+use crate::epoch::{Unit, duration_ms, moment};
+use crate::tale::Told;
+use crate::{Refusal, Settings};
+
+/// What is told by one answer.
+pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+    if let Some(sessions) = document.list("data") {
+        if sessions.is_empty() {
+            return Ok(vec![Told::Skipped("an answer without a session".into())]);
+        }
+        let told = |session: &Document<'_>| collected(session, of_session(session, settings));
+        return Ok(sessions.iter().flat_map(told).collect());
+    }
+    if document.has("error") {
+        let why = "this is an error that Daily answered, not a session: ask again";
+        return Err(document.missing("start_time", why));
+    }
+    of_session(document, settings)
+}
+
+/// What was told, or the refusal beside the JSON it is of.
+fn collected(of: &Document<'_>, told: Result<Vec<Told>, Refusal>) -> Vec<Told> {
+    told.unwrap_or_else(|refusal| vec![Told::Refused(refusal, of.json())])
+}
+
+fn of_session(session: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+    let why = "this is neither a Daily webhook nor a meeting session with start_time and participants";
+    let start = moment(session, "start_time", Unit::Seconds)?;
+    let start = start.ok_or_else(|| session.missing("start_time", why))?;
+    let name = session.name("id")?.or_else(|| settings.consultation.clone());
+    let name = name.ok_or_else(|| session.missing("id", "it names the session"))?;
+    let meeting = Meeting { source: Origin::Sessions.source(settings), name };
+    let is_over = session.flag("ongoing") != Some(true);
+    let participants = session.list("participants").unwrap_or_default();
+    let mut told: Vec<Told> =
+        participants.iter().flat_map(|of| collected(of, stay(of, &meeting, is_over, settings))).collect();
+    told.push(end(session, &meeting, start, is_over)?);
+    Ok(told)
+}
+
+/// One connection of somebody.
+fn stay(
+    told: &Document<'_>,
+    meeting: &Meeting,
+    is_over: bool,
+    settings: &Settings,
+) -> Result<Vec<Told>, Refusal> {
+    let connection = told.required_name("participant_id", "it names the connection")?;
+    let name = told.name("user_id")?.unwrap_or_else(|| connection.clone());
+    let person = Person { name, role: settings.others, connection };
+    let came = moment(told, "join_time", Unit::Seconds)?;
+    let came = came.ok_or_else(|| told.missing("join_time", "it says when they came"))?;
+    let mut tale = vec![Told::Event(meeting.event(joined(), came, Some(&person)))];
+    if let Some(stayed) = duration_ms(told, "duration")?.filter(|_| is_over) {
+        let payload = Payload::Left { reason: None };
+        tale.push(Told::Event(meeting.event(payload, came.plus(stayed), Some(&person))));
+    }
+    Ok(tale)
+}
+
+/// The end of the session, if it has one.
+fn end(session: &Document<'_>, meeting: &Meeting, start: Time, is_over: bool) -> Result<Told, Refusal> {
+    match duration_ms(session, "duration")?.filter(|_| is_over) {
+        Some(lasted) => Ok(Told::Event(meeting.event(Payload::Completed, start.plus(lasted), None))),
+        None => Ok(Told::Skipped("a session that has not ended".into())),
+    }
+}
