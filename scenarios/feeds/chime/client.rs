@@ -4,7 +4,8 @@
 //! history of all states with every event, and what happens while the connection is down is often told by
 //! the history of a later event alone. Therefore the states of the history are read too; they have the ids
 //! of the events they repeat. States that end something are not: only their own events tell the reason.
-//! The duplicate key is meeting, attendee, name and millisecond.
+//! Browsers tell a drop by an event; iOS and Android by how long the return from it took. The duplicate key
+//! is meeting, attendee, name and millisecond.
 
 use std::io::BufRead;
 
@@ -103,6 +104,7 @@ impl Client<'_> {
         let mut told = self.history()?;
         match self.name {
             "meetingStartSucceeded" => told.extend(self.attempted()?),
+            "meetingReconnected" => told.extend(self.dropped_before()?),
             "meetingStartFailed" => told.extend(self.start_failed()?),
             "meetingEnded" => told.extend(self.ended()?),
             "meetingFailed" => told.extend(self.failed()?),
@@ -150,15 +152,24 @@ impl Client<'_> {
     /// When getting in was asked for, where only its length is told.
     fn attempted(&self) -> Result<Option<Told>, Refusal> {
         let states = self.attributes.list("meetingHistory").unwrap_or_default();
-        let is_told = states.iter().any(|state| state.text("name") == Some("meetingStartRequested"));
-        let duration = self.attributes.number("meetingStartDurationMs");
-        match duration.filter(|ms| !is_told && (1.0..86_400_000.0).contains(ms)) {
-            None => Ok(None),
-            Some(ms) => {
-                let at = self.at(&self.attributes)?.plus(-(ms as i64));
-                self.event("meetingStartRequested", at, Payload::JoinAttempted).map(Some)
-            }
+        if states.iter().any(|state| state.text("name") == Some("meetingStartRequested")) {
+            return Ok(None);
         }
+        let Some(at) = self.before("meetingStartDurationMs")? else { return Ok(None) };
+        self.event("meetingStartRequested", at, Payload::JoinAttempted).map(Some)
+    }
+
+    /// The drop before a return: telephones and tablets tell it by its length alone.
+    fn dropped_before(&self) -> Result<Option<Told>, Refusal> {
+        let Some(at) = self.before("meetingReconnectDurationMs")? else { return Ok(None) };
+        let payload = Payload::Dropped { reason: Some("reconnecting".to_owned()) };
+        self.event("reconnecting", at, payload).map(Some)
+    }
+
+    /// The moment that lies a duration before the event.
+    fn before(&self, duration: &str) -> Result<Option<Time>, Refusal> {
+        let ms = self.attributes.number(duration).filter(|ms| (1.0..86_400_000.0).contains(ms));
+        ms.map(|ms| Ok(self.at(&self.attributes)?.plus(-(ms as i64)))).transpose()
     }
 
     fn start_failed(&self) -> Result<Vec<Told>, Refusal> {
@@ -177,7 +188,7 @@ impl Client<'_> {
                 let id = self.id(self.name, at)?;
                 Told::Event(self.meeting.of_meeting(id, at, Payload::Completed)?)
             }
-            None | Some("left") => self.event(self.name, at, Payload::Left { reason: None })?,
+            None | Some("left" | "ok") => self.event(self.name, at, Payload::Left { reason: None })?,
             Some(_) => self.event(self.name, at, Payload::Left { reason })?,
         };
         Ok([event].into_iter().chain(note).collect())
@@ -289,7 +300,16 @@ const RULES: &[Rule] = &[
         ours: Some(Kind::Rejoined),
         why: "back after a drop, or after media that stalled without one",
     },
-    Rule { theirs: "signalingDropped", ours: Some(Kind::Dropped), why: "reason signalling" },
+    Rule {
+        theirs: "signalingDropped",
+        ours: Some(Kind::Dropped),
+        why: "reason signalling; told by browsers",
+    },
+    Rule {
+        theirs: "meetingReconnected with meetingReconnectDurationMs",
+        ours: Some(Kind::Dropped),
+        why: "that long before, reason reconnecting; told by iOS and Android, which tell it by no event of its own",
+    },
     Rule {
         theirs: "meetingFailed",
         ours: Some(Kind::Dropped),
@@ -300,7 +320,7 @@ const RULES: &[Rule] = &[
         ours: Some(Kind::Left),
         why: "removed on purpose",
     },
-    Rule { theirs: "meetingEnded", ours: Some(Kind::Left), why: "the meetingStatus is Left, or none" },
+    Rule { theirs: "meetingEnded", ours: Some(Kind::Left), why: "the meetingStatus is Left, OK, or none" },
     Rule {
         theirs: "meetingEnded with MeetingEnded",
         ours: Some(Kind::Completed),
@@ -326,6 +346,21 @@ const RULES: &[Rule] = &[
         theirs: "audioInputSelected, audioInputUnselected, videoInputSelected, videoInputUnselected",
         ours: None,
         why: "a microphone or camera that was chosen is no loss",
+    },
+    Rule {
+        theirs: "videoClientSignalingOpened, videoClientSignalingDropped, videoClientIceGatheringCompleted",
+        ours: None,
+        why: "whether a picture was shown, and so lost, is not told",
+    },
+    Rule {
+        theirs: "contentShareStartRequested, contentShareStarted, contentShareStopped, contentShareFailed, contentShareSignalingOpened, contentShareSignalingDropped, contentShareIceGatheringCompleted",
+        ours: None,
+        why: "content that is shared is no participant",
+    },
+    Rule {
+        theirs: "appStateChanged, appMemoryLow, networkConnectionTypeChanged, voiceFocusEnabled, voiceFocusDisabled, voiceFocusEnableFailed, voiceFocusDisableFailed, videoCaptureSessionInterruptionBegan, videoCaptureSessionInterruptionEnded, backgroundFilterConfigSelected, signalingCloseCode, signalingCloseReason, signalingCloseWasClean",
+        ours: None,
+        why: "the state of the application says nothing of the connection",
     },
     Rule {
         theirs: "audioInputFailed, videoInputFailed, deviceLabelTriggerFailed",

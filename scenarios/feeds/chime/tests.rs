@@ -306,7 +306,35 @@ fn how_a_client_ended_is_told_by_its_status() {
     check_client(
         "appStateChanged",
         "",
-        &[r#"skipped: "appStateChanged": it tells nothing that this feed reads"#],
+        &["skipped: appStateChanged: the state of the application says nothing of the connection"],
+    );
+    check_client(
+        "meetingTeleported",
+        "",
+        &[r#"skipped: "meetingTeleported": it tells nothing that this feed reads"#],
+    );
+}
+
+/// iOS and Android have no event for a drop: read without its length, none of them would ever drop.
+#[test]
+fn telephones_tell_a_drop_by_how_long_the_return_took() {
+    check_client(
+        "meetingReconnected",
+        r#","sdkName":"amazon-chime-sdk-ios","meetingReconnectDurationMs":3120"#,
+        &[
+            r#"m-1 2026-03-01T09:00:00Z dropped {"participant":"a-1","reason":"reconnecting"}"#,
+            r#"m-1 2026-03-01T09:00:03.120Z rejoined {"participant":"a-1"}"#,
+        ],
+    );
+    check_client(
+        "meetingReconnected",
+        r#","meetingReconnectDurationMs":0"#,
+        &[r#"m-1 2026-03-01T09:00:03.120Z rejoined {"participant":"a-1"}"#],
+    );
+    check_client(
+        "meetingEnded",
+        r#","meetingStatus":"OK""#,
+        &[r#"m-1 2026-03-01T09:00:03.120Z left {"participant":"a-1"}"#],
     );
 }
 
