@@ -1,8 +1,9 @@
 //! What a disconnect reason means.
 //!
 //! LiveKit writes the reason as the name of a number, or as the number, and leaves it out when it is
-//! unknown. Reasons that came after this table are kept as codes and read as a plain departure: what is
-//! found to be a drop here is a lower bound.
+//! unknown; servers from before there were reasons leave it out always. Both are counted, since a source
+//! without reasons would look free of drops. Reasons that came after this table are kept as codes and read
+//! as a plain departure.
 
 use event::Payload;
 use serde_json::Value;
@@ -14,6 +15,8 @@ use crate::reason::{UNRECOGNISED, code};
 pub(super) enum Departure {
     /// On purpose: theirs, somebody else's or the application's.
     Left,
+    /// No reason was told.
+    Untold,
     /// Without intent.
     Dropped,
     /// They had not got in.
@@ -26,11 +29,11 @@ pub(super) enum Departure {
     Unrecognised,
 }
 
-use Departure::{Dropped, GoesOn, Left, NeverIn, NotReached};
+use Departure::{Dropped, GoesOn, Left, NeverIn, NotReached, Untold};
 
 /// The reasons, by their numbers.
 const REASONS: [(&str, Departure); 17] = [
-    ("UNKNOWN_REASON", Left),
+    ("UNKNOWN_REASON", Untold),
     ("CLIENT_INITIATED", Left),
     ("DUPLICATE_IDENTITY", GoesOn),
     ("SERVER_SHUTDOWN", Dropped),
@@ -74,7 +77,7 @@ impl Departure {
     pub(super) fn payload(self, reason: String) -> Option<Payload> {
         match self {
             Self::Left if reason == "client_initiated" => Some(Payload::Left { reason: None }),
-            Self::Left | Self::Unrecognised => Some(Payload::Left { reason: Some(reason) }),
+            Self::Left | Self::Untold | Self::Unrecognised => Some(Payload::Left { reason: Some(reason) }),
             Self::Dropped => Some(Payload::Dropped { reason: Some(reason) }),
             Self::NeverIn => Some(Payload::JoinFailed { reason: Some(reason) }),
             Self::GoesOn | Self::NotReached => None,
@@ -90,6 +93,9 @@ impl Departure {
             Self::NotReached => {
                 Some("USER_UNAVAILABLE, USER_REJECTED: a telephone that was not answered brought nobody in")
             }
+            Self::Untold => Some(
+                "no disconnect reason, or UNKNOWN_REASON, is read as a plain departure: a server that tells none tells no drop",
+            ),
             Self::Unrecognised => {
                 Some("a disconnect reason that is not known is kept as a code and read as a plain departure")
             }
@@ -111,8 +117,8 @@ mod tests {
             assert_eq!(of(&number.to_string()), expected);
             assert_eq!(of(&format!("\"{name}\"")), expected);
         }
-        assert_eq!(Departure::of(None), (Left, "unknown_reason".into()));
-        assert_eq!(of("null"), (Left, "unknown_reason".into()));
+        assert_eq!(Departure::of(None), (Untold, "unknown_reason".into()));
+        assert_eq!(of("null"), (Untold, "unknown_reason".into()));
         assert_eq!(of("17"), (Departure::Unrecognised, "17".into()));
         assert_eq!(of("\"NEW_REASON\""), (Departure::Unrecognised, "new_reason".into()));
         assert_eq!(of("\"Jill left\""), (Departure::Unrecognised, "unrecognised".into()));

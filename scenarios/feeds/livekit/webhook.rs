@@ -54,7 +54,8 @@ impl Feed for LiveKitWebhook {
         "The bodies of webhooks that a LiveKit server sends, one a line or in an array. They tell who came \
          (to the millisecond), who failed to get in, and who went or was cut off and why (to the second; a \
          client that dies is told of after about 15 seconds). They cannot tell when sound or picture was \
-         lost: a track that is withdrawn is no loss. Nobody is marked as the clinician: everybody has the \
+         lost: a track that is withdrawn is no loss. A server that tells no disconnect reasons, as old ones, \
+         tells no drops: departures without a reason are counted. Nobody is marked as the clinician: everybody has the \
          role that the settings give, else any two people are the two sides. Webhooks that were lost are \
          noted where LiveKit counts them (numDropped)."
     }
@@ -138,7 +139,12 @@ impl Hook<'_> {
             return Ok(vec![Told::Skipped(why.into())]);
         }
         let (departure, reason) = Departure::of(told.value("disconnectReason"));
-        self.departed(&told, departure, departure.payload(reason))
+        let mut tale = match departure.payload(reason) {
+            Some(payload) => self.of(&told, self.departure(&told)?, payload)?,
+            None => Vec::new(),
+        };
+        tale.extend(departure.note().map(|note| Told::Skipped(note.into())));
+        Ok(tale)
     }
 
     /// The signalling stood and the media never did, whatever the reason; unless another connection of
@@ -149,25 +155,12 @@ impl Hook<'_> {
             return Ok(vec![Told::Skipped(why.into())]);
         }
         let (departure, reason) = Departure::of(told.value("disconnectReason"));
-        let payload = match departure {
-            Departure::GoesOn | Departure::NotReached => None,
-            _ => Some(Payload::JoinFailed { reason: Some(reason) }),
-        };
-        self.departed(&told, departure, payload)
-    }
-
-    fn departed(
-        &self,
-        told: &Document<'_>,
-        departure: Departure,
-        payload: Option<Payload>,
-    ) -> Result<Vec<Told>, Refusal> {
-        let mut tale = match payload {
-            Some(payload) => self.of(told, self.departure(told)?, payload)?,
-            None => Vec::new(),
-        };
-        tale.extend(departure.note().map(|note| Told::Skipped(note.into())));
-        Ok(tale)
+        match departure {
+            Departure::GoesOn | Departure::NotReached => {
+                Ok(departure.note().map(|note| Told::Skipped(note.into())).into_iter().collect())
+            }
+            _ => self.of(&told, self.departure(&told)?, Payload::JoinFailed { reason: Some(reason) }),
+        }
     }
 
     /// When somebody went: the second in which the webhook was made, but not before they came.
