@@ -1,4 +1,4 @@
-//! The feed of documents that Zoom answers requests with: the dashboard, and past meetings.
+//! The feed of documents that Zoom answers requests with: the dashboard, past meetings, and reports.
 
 use std::io::BufRead;
 
@@ -6,6 +6,7 @@ use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Role, Time}
 use memchr::memmem;
 
 use super::PLATFORM;
+use super::breakout::Moves;
 use super::departure::Departure;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
@@ -34,13 +35,13 @@ impl Feed for ZoomDashboard {
     }
 
     fn about(&self) -> &'static str {
-        "The answers to requests for /metrics/meetings (a meeting, its participants, their satisfaction) \
-         and /past_meetings (a meeting, its participants), as Zoom gives them, one or many after another. \
-         Participants and satisfaction do not name their meeting: add \"uuid\" to the document, or set the \
-         consultation. They tell who came and went, to the second, with device and network; not who \
-         failed to get in, nor when sound or picture was lost. Past meetings give no reasons for leaving \
-         and are declared as a source of their own, blind to drops; guests in them have another name \
-         after every return."
+        "The answers to requests for /metrics/meetings (a meeting, its participants, their satisfaction), \
+         /past_meetings and /report/meetings (a meeting, its participants), as Zoom gives them, one or many \
+         after another. Participants and satisfaction do not name their meeting: add \"uuid\" to the \
+         document, or set the consultation. They tell who came and went, to the second, with device and \
+         network; not who failed to get in, nor when sound or picture was lost. Past meetings and reports \
+         give no reasons for leaving and are declared as a source of their own, blind to drops; guests in \
+         them have another name after every return. Ask for one of the two, with every page in one document."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -60,7 +61,7 @@ impl Feed for ZoomDashboard {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let participants = has(b"\"participants\"") && (has(b"\"join_time\"") || has(b"\"quality\""));
         let meeting = has(b"\"uuid\"") && has(b"\"start_time\"") && !has(b"\"payload\"");
-        is_json && (participants || meeting)
+        is_json && (participants || meeting || has(b"\"user_qos\""))
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
@@ -76,6 +77,12 @@ enum Origin {
 }
 
 impl Origin {
+    /// Where meetings are from; the dashboard neither counts participants in words nor adds up minutes.
+    fn of_meetings(meetings: &[Document<'_>]) -> Self {
+        let is_past = |told: &Document<'_>| told.has("participants_count") || told.has("total_minutes");
+        if meetings.iter().any(is_past) { Self::PastMeetings } else { Self::Dashboard }
+    }
+
     /// The source of its events. The two see different things: one source could not declare both.
     fn source(self, settings: &Settings) -> String {
         match (self, &settings.source) {
@@ -101,13 +108,17 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
         return of_participants(document, &participants, settings);
     }
     if let Some(meetings) = document.list("meetings") {
-        let ended = |meeting: &Document<'_>| Ok(vec![ended(meeting, Origin::Dashboard, settings)?]);
+        let origin = Origin::of_meetings(&meetings);
+        let ended = |meeting: &Document<'_>| Ok(vec![ended(meeting, origin, settings)?]);
         let told = meetings.iter().flat_map(|meeting| collected(meeting, ended(meeting))).collect();
+        return Ok(Tale { told, declaration: declaration(origin) });
+    }
+    if document.has("user_qos") {
+        let told = vec![Told::Skipped(AVERAGES.into())];
         return Ok(Tale { told, declaration: declaration(Origin::Dashboard) });
     }
     if document.has("uuid") && document.has("start_time") {
-        let is_past = document.has("participants_count") || document.has("total_minutes");
-        let origin = if is_past { Origin::PastMeetings } else { Origin::Dashboard };
+        let origin = Origin::of_meetings(std::slice::from_ref(document));
         return Ok(Tale { told: vec![ended(document, origin, settings)?], declaration: declaration(origin) });
     }
     if document.has("code") && document.has("message") {
@@ -122,7 +133,7 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
 fn ended(told: &Document<'_>, origin: Origin, settings: &Settings) -> Result<Told, Refusal> {
     let name = told.required_name("uuid", "it names the meeting")?;
     let Some(at) = told.time("end_time")? else {
-        return Ok(Told::Skipped("a meeting that has not ended".into()));
+        return Ok(Told::Skipped("a meeting without end_time: it goes on, or the list does not tell".into()));
     };
     let meeting = Meeting { source: origin.source(settings), name };
     Ok(Told::Event(meeting.event(Payload::Completed, at, None)))
@@ -142,18 +153,25 @@ fn of_participants(
         let told = participants.iter().flat_map(|told| collected(told, rated(told, &meeting))).collect();
         return Ok(Tale { told, declaration: declaration(Origin::Dashboard) });
     }
-    if !any("join_time") && any("user_qos") {
-        let why = "averages over a minute say nothing of when sound was lost and came back";
-        return Ok(Tale {
-            told: vec![Told::Skipped(why.into())],
-            declaration: declaration(Origin::Dashboard),
-        });
+    // Their stays come without a reason for leaving: beside the dashboard's they would look like no drops.
+    let untold = if any("user_qos") {
+        Some(AVERAGES)
+    } else if !any("join_time") && any("details") {
+        Some("what was shared tells of no arrival and no departure")
+    } else {
+        None
+    };
+    if let Some(why) = untold {
+        let told = vec![Told::Skipped(why.into())];
+        return Ok(Tale { told, declaration: declaration(Origin::Dashboard) });
     }
     let marks = ["leave_reason", "network_type", "device", "data_center"];
     let origin = if marks.into_iter().any(any) { Origin::Dashboard } else { Origin::PastMeetings };
     let name = named(document, participants, settings)?;
-    let attendance = Attendance { meeting: Meeting { source: origin.source(settings), name }, settings };
-    let told = participants.iter().flat_map(|told| collected(told, attendance.tell(told))).collect();
+    let meeting = Meeting { source: origin.source(settings), name };
+    let attendance = Attendance { meeting, moves: Moves::among(participants), settings };
+    let rows = participants.iter().enumerate();
+    let told = rows.flat_map(|(row, told)| collected(told, attendance.tell(row, told))).collect();
     Ok(Tale { told, declaration: declaration(origin) })
 }
 
@@ -216,11 +234,12 @@ fn rated(told: &Document<'_>, meeting: &Meeting) -> Result<Vec<Told>, Refusal> {
 /// Who was in a meeting, from when to when.
 struct Attendance<'a> {
     meeting: Meeting,
+    moves: Moves,
     settings: &'a Settings,
 }
 
 impl Attendance<'_> {
-    fn tell(&self, told: &Document<'_>) -> Result<Vec<Told>, Refusal> {
+    fn tell(&self, row: usize, told: &Document<'_>) -> Result<Vec<Told>, Refusal> {
         let at =
             told.time("join_time")?.ok_or_else(|| told.missing("join_time", "it says when they came"))?;
         let role = told.text("role").map(|name| role(name == "host", self.settings));
@@ -230,11 +249,14 @@ impl Attendance<'_> {
         if told.text("status") == Some("in_waiting_room") || departure == Departure::NotIn {
             return Ok(vec![event(Payload::Waiting, at)]);
         }
+        let departure = if self.moves.end(row) { Departure::Moved } else { departure };
         let mut tale = Vec::new();
-        if let Some(cost_ms) = time_to_join_ms(told) {
-            tale.push(event(Payload::JoinAttempted, at.plus(-cost_ms)));
+        if !self.moves.begin(row) {
+            if let Some(cost_ms) = time_to_join_ms(told) {
+                tale.push(event(Payload::JoinAttempted, at.plus(-cost_ms)));
+            }
+            tale.push(event(Payload::Joined { context: Some(context(told, role)?) }, at));
         }
-        tale.push(event(Payload::Joined { context: Some(context(told, role)?) }, at));
         if let Some(at) = told.time("leave_time")? {
             tale.extend(departure.payload().map(|payload| event(payload, at)));
             tale.extend(departure.note().map(|note| Told::Skipped(note.into())));
@@ -306,6 +328,9 @@ fn network(name: &str) -> Option<&'static str> {
     }
 }
 
+/// Why quality is left out.
+const AVERAGES: &str = "averages over a minute say nothing of when sound was lost and came back";
+
 const CAVEATS: &[(Kind, &str)] = &[
     (
         Kind::JoinAttempted,
@@ -353,11 +378,12 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participants: breakout room",
         ours: None,
-        why: "a move to or from a breakout room is no departure",
+        why: "a move to or from a breakout room is no departure: the leave reason says so, or a stay with bo_mtg_id begins or ends within a minute",
     },
+    Rule { theirs: "qos: user_qos", ours: None, why: AVERAGES },
     Rule {
-        theirs: "qos",
+        theirs: "sharing: details",
         ours: None,
-        why: "averages over a minute say nothing of when sound was lost and came back",
+        why: "what was shared tells of no arrival and no departure",
     },
 ];

@@ -269,7 +269,10 @@ fn meetings_tell_their_end_and_other_documents_are_refused() {
     assert_eq!(found(meeting), ["m== 2022-03-01T10:17:35Z completed {}"]);
     assert_eq!(
         found(&format!(r#"{{"meetings":[{meeting},{{"uuid":"n"}}]}}"#)),
-        ["m== 2022-03-01T10:17:35Z completed {}", "skipped: a meeting that has not ended"]
+        [
+            "m== 2022-03-01T10:17:35Z completed {}",
+            "skipped: a meeting without end_time: it goes on, or the list does not tell"
+        ]
     );
     assert_eq!(
         found(r#"{"code":3001,"message":"Meeting does not exist"}"#),
@@ -278,6 +281,82 @@ fn meetings_tell_their_end_and_other_documents_are_refused() {
         ]
     );
     assert!(found(r#"{"a":1}"#)[0].contains("neither a meeting nor a list of participants"));
+}
+
+/// A report lists a stay for every room; without the reasons a move would read like leaving.
+#[test]
+fn reports_are_past_meetings_and_a_breakout_room_is_no_departure() {
+    let row = |name: &str, came: &str, went: &str, more: &str| {
+        format!(
+            r#"{{"id":"{name}","name":"SECRET","user_email":"SECRET","registrant_id":"","join_time":"2022-03-23T06:{came}Z","leave_time":"2022-03-23T06:{went}Z","duration":1,"failover":false,"status":"in_meeting"{more}}}"#
+        )
+    };
+    let breakout = r#","bo_mtg_id":"27423744""#;
+    let report = format!(
+        r#"{{"uuid":"m==","page_count":1,"participants":[{},{},{},{}]}}"#,
+        row("a", "00:00", "10:00", ""),
+        row("a", "10:04", "20:00", breakout),
+        row("a", "20:03", "30:00", ""),
+        row("a", "30:05", "40:00", ""),
+    );
+    assert_eq!(
+        read(&ZoomDashboard, &report, &Settings::default()),
+        [
+            r#"m== 2022-03-23T06:00:00Z joined {"participant":"a","context":{"platform":"zoom"}}"#,
+            "skipped: a move to or from a breakout room is no departure",
+            "skipped: a move to or from a breakout room is no departure",
+            r#"m== 2022-03-23T06:30:00Z left {"participant":"a"}"#,
+            r#"m== 2022-03-23T06:30:05Z joined {"participant":"a","context":{"platform":"zoom"}}"#,
+            r#"m== 2022-03-23T06:40:00Z left {"participant":"a"}"#,
+        ]
+    );
+    let of = |input: &str| items(&ZoomDashboard, input.as_bytes(), &Settings::default());
+    let Item::Event { event, .. } = &of(&report)[0] else { panic!("{report}") };
+    assert_eq!(event.source, "urn:zoom:past-meetings");
+    let users = r#"{"from":"2022-03-01","meetings":[{"uuid":"m==","start_time":"2022-03-23T06:00:00Z","end_time":"2022-03-23T06:40:00Z","participants_count":1}]}"#;
+    let Item::Event { event, .. } = &of(users)[0] else { panic!("{users}") };
+    assert_eq!(event.source, "urn:zoom:past-meetings");
+}
+
+/// Documents of quality list stays, too, and say nothing of why they ended.
+#[test]
+fn quality_and_sharing_become_no_stays() {
+    let stay = r#""user_id":"2","user_name":"P","device":"Windows","join_time":"2022-03-01T10:15:14Z","leave_time":"2022-03-01T10:17:35Z""#;
+    let quality = r#""user_qos":[{"date_time":"2022-03-01T10:16:00Z","audio_input":{"avg_loss":"90%"}}]"#;
+    let averages = "skipped: averages over a minute say nothing of when sound was lost and came back";
+    for document in [
+        format!(r#"{{"uuid":"m==","participants":[{{{stay},{quality}}}]}}"#),
+        format!("{{{stay},{quality}}}"),
+    ] {
+        assert_eq!(read(&ZoomDashboard, &document, &Settings::default()), [averages]);
+        assert_eq!(crate::detect(document.as_bytes()).map(Feed::name), Some("zoom-dashboard"));
+    }
+    let sharing = r#"{"participants":[{"user_id":"2","user_name":"P","details":[{"content":"desktop"}]}]}"#;
+    assert_eq!(
+        read(&ZoomDashboard, sharing, &Settings::default()),
+        ["skipped: what was shared tells of no arrival and no departure"]
+    );
+}
+
+/// Delivered before the departure that it follows, an arrival keeps its own time: order is by time alone.
+#[test]
+fn an_arrival_before_its_departure_and_a_new_connection_are_the_same_person() {
+    let came = hook(
+        "meeting.participant_joined",
+        r#""participant":{"user_id":"18","participant_uuid":"U-2","join_time":"2022-03-23T12:40:00Z"}"#,
+    );
+    let went = hook(
+        "meeting.participant_left",
+        r#""participant":{"user_id":"17","participant_uuid":"U-2","leave_time":"2022-03-23T12:40:00Z","leave_reason":"left the meeting. Reason : left the meeting"}"#,
+    );
+    let told = read(&ZoomWebhook, &format!("{came}\n{went}\n"), &Settings::default());
+    assert_eq!(
+        told,
+        [
+            r#"m== 2022-03-23T12:40:00Z joined {"participant":"U-2","role":"unknown","context":{"platform":"zoom","clinician":"host"}}"#,
+            r#"m== 2022-03-23T12:40:00Z left {"participant":"U-2","role":"unknown"}"#,
+        ]
+    );
 }
 
 #[test]

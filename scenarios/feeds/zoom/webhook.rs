@@ -159,6 +159,9 @@ impl Hook<'_> {
         if feedback.text("comments").is_some() {
             tale.push(Told::Skipped("free text: the comment on a rating is refused".into()));
         }
+        if feedback.has("rating_quality") {
+            tale.push(Told::Skipped("rating_quality is not read: satisfied tells the rating".into()));
+        }
         if feedback.list("feedback_details").is_some_and(|details| !details.is_empty()) {
             tale.push(Told::Skipped("the troubles ticked beside a rating have no place in an event".into()));
         }
@@ -296,9 +299,24 @@ const RULES: &[Rule] = &[
         why: "whether into the meeting or away is not told",
     },
     Rule {
-        theirs: "meeting.participant_joined_breakout_room, meeting.participant_room_system_callout_ringing",
+        theirs: "meeting.participant_joined_breakout_room, meeting.participant_bind, meeting.participant_role_changed",
         ours: None,
         why: "no arrival and no departure",
+    },
+    Rule {
+        theirs: "meeting.participant_room_system_callout_ringing, meeting.participant_room_system_callout_accepted, meeting.participant_room_system_callout_missed, meeting.participant_room_system_callout_rejected, meeting.participant_room_system_callout_failed",
+        ours: None,
+        why: "a room with its own equipment was called: who joined is told apart, and nobody moved to the telephone",
+    },
+    Rule {
+        theirs: "meeting.participant_data, meeting.participant_data_summary, meeting.participant_data_connection_established",
+        ours: None,
+        why: "measurements of a stream say nothing of when sound was lost and came back",
+    },
+    Rule {
+        theirs: "meeting.device_tested",
+        ours: None,
+        why: "a test of camera and microphone is no attempt to join",
     },
     Rule {
         theirs: "meeting.participant_phone_callout_ringing, meeting.participant_phone_callout_missed, meeting.participant_phone_callout_rejected",
