@@ -36,6 +36,7 @@
 //! typed rather than chosen are left out and counted, unless they are mapped or free text is allowed.
 
 mod field;
+mod guess;
 mod header;
 mod mapping;
 mod moment;
@@ -52,6 +53,7 @@ use event::{Declaration, Kind};
 
 use crate::declare::Declared;
 use crate::{Feed, FeedError, Item, Rule, Settings, Sink};
+pub use guess::guessed_mapping;
 use header::Header;
 use mapping::Mapping;
 pub use record::{Record, Records};

@@ -36,6 +36,7 @@ mod zoom;
 pub use chime::{ChimeClient, ChimeEventBridge};
 pub use csv::{Csv, Record, Records};
 pub use daily::Daily;
+pub use csv::{Csv, Record, Records, guessed_mapping};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };

@@ -324,7 +324,58 @@ fn a_wrong_mapping_is_told_before_any_row() {
     assert!(error.to_string().contains("does not name consultation: it has \"A\", \"B\""), "{error}");
 }
 
+fn guessed(header: &str) -> String {
+    guessed_mapping(&mut header.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_mapping_guessed_from_a_header_reads_the_table() {
+    let header = "Appointment ID;Specialty;Appointment Type;Patient number;ConsultantCode;Patient joined;Clinician in;Patient left;Call ended;Help given by;Notes\n";
+    let mapping = guessed(header);
+    for line in [
+        "consultation = \"Appointment ID\"  # guessed",
+        "service = \"Specialty\"  # guessed",
+        "appointment = \"Appointment Type\"  # guessed",
+        "clinician = \"ConsultantCode\"  # guessed",
+        "# Not read: \"Help given by\" \"Notes\"",
+    ] {
+        assert!(mapping.lines().any(|found| found == line), "{line}\n{mapping}");
+    }
+    let row = "A-1;cardiology;new;p-1;dr-1;2026-03-01 09:00;2026-03-01 09:01;;2026-03-01 09:20;x;SECRET\n";
+    let zoned = mapping.replace("# zone", "zone");
+    check(
+        &format!("{header}{row}"),
+        &mapped(&zoned),
+        &[
+            "2 A-1 2026-03-01T09:20:00Z completed {}",
+            r#"2 A-1 2026-03-01T09:00:00Z joined {"participant":"p-1","role":"patient","context":{"service":"cardiology","appointment":"new","clinician":"dr-1"}}"#,
+            r#"2 A-1 2026-03-01T09:01:00Z joined {"participant":"dr-1","role":"clinician","context":{"service":"cardiology","appointment":"new","clinician":"dr-1"}}"#,
+        ],
+    );
+}
+
+#[test]
+fn our_own_names_are_guessed_as_such_and_what_is_missing_is_said() {
+    let own = guessed("Consultation,Kind,At,Role,Colour\n");
+    check(
+        "Consultation,Kind,At,Role,Colour\nc-1,left,2026-03-01T09:00:00Z,patient,red\n",
+        &mapped(&own),
+        &[r#"2 c-1 2026-03-01T09:00:00Z left {"role":"patient"}"#],
+    );
+    let bare = guessed("colour,colour,shape\n");
+    assert!(bare.contains("which column names the consultation?") && bare.contains("# [[event]]"), "{bare}");
+    assert!(bare.contains("# Not read: \"colour\" \"colour\" \"shape\""), "{bare}");
+    assert!(guessed_mapping(&mut "".as_bytes()).unwrap_err().to_string().contains("no header"));
+}
+
 proptest! {
+    #[test]
+    fn a_guess_is_toml_whatever_the_header(header in "[ -~\t\u{7f}é]{1,60}") {
+        if let Ok(mapping) = guessed_mapping(&mut header.as_bytes()) {
+            prop_assert!(toml::from_str::<toml::Table>(&mapping).is_ok(), "{}", mapping);
+        }
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut with_header = b"consultation,kind,at,reason\n".to_vec();
