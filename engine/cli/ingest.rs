@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Write the lines that were rejected to a file, to be mended and read again
     #[arg(long, value_name = "FILE")]
     reject: Option<PathBuf>,
-    /// The column mapping of a CSV file, as TOML
+    /// What columns are (CSV), or what names the consultation and what codes mean (other feeds), as TOML
     #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     /// The source of every event, instead of the one the feed would name

@@ -75,7 +75,7 @@ pub struct Settings {
     pub consultation: Option<String>,
     /// The role of those whom the format does not mark as the clinician.
     pub others: Option<Role>,
-    /// The column mapping, as TOML.
+    /// The mapping, as TOML: of columns (CSV), or of what names the consultation and what codes mean.
     pub mapping: Option<String>,
     /// Whether free text is taken.
     pub free_text: FreeText,

@@ -13,6 +13,7 @@ mod declare;
 mod document;
 mod epoch;
 mod feed;
+mod form;
 mod frame;
 mod graph_call_record;
 mod identity;
@@ -21,6 +22,9 @@ mod jaas;
 mod laws;
 mod livekit;
 mod member;
+mod naming;
+#[cfg(test)]
+mod probe;
 pub mod pseudonym;
 mod rtcstats;
 mod reason;
@@ -31,6 +35,7 @@ mod text;
 mod vonage;
 #[cfg(test)]
 mod trial;
+mod twilio;
 mod zoom;
 
 pub use chime::{ChimeClient, ChimeEventBridge};
@@ -57,6 +62,14 @@ pub const ALL: &[&dyn Feed] = &[
     &LiveKitWebhook,
     &JaasWebhook,
     &Daily,
+pub use twilio::{TwilioCallback, TwilioInsights};
+pub use zoom::{ZoomDashboard, ZoomWebhook};
+
+/// Every feed, in the order in which [`detect`] asks them: the most particular first.
+pub const ALL: &[&dyn Feed] = &[
+    &TwilioInsights,
+    &cloudevents::CloudEvents,
+    &TwilioCallback,
     &ZoomWebhook,
     &ZoomDashboard,
     &Csv,

@@ -8,6 +8,7 @@ use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use event::{Declaration, Event};
+use serde_json::Value;
 
 use crate::declare::Declared;
 use crate::document::{self, Document};
@@ -37,13 +38,24 @@ pub(crate) fn read(
     sink: Sink<'_>,
     mut tell: impl FnMut(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
+    read_parsed(input, settings, sink, document::parse, &|document| tell(document, settings))
+}
+
+/// As [`read`], where documents are what `parse` makes of the bytes.
+pub(crate) fn read_parsed(
+    input: &mut dyn BufRead,
+    settings: &Settings,
+    sink: Sink<'_>,
+    parse: fn(&[u8]) -> Result<Value, Refusal>,
+    tell: &dyn Fn(&Document<'_>) -> Result<Tale, Refusal>,
+) -> Result<(), FeedError> {
     check_settings(settings)?;
     let mut declared = Declared::default();
     json_values(input, DOCUMENT_LIMIT, &mut |frame| {
         let line = frame.line;
         let tale = match frame.broken {
             Some(refusal) => Err(refusal),
-            None => document::parse(frame.text).and_then(|value| tell(&Document::new(&value), settings)),
+            None => parse(frame.text).and_then(|value| tell(&Document::new(&value))),
         };
         let tale = match tale {
             Ok(tale) => tale,
