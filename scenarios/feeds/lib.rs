@@ -6,6 +6,7 @@
 //! it belongs to what leaves a feed, but the key and the decision are the engine's.
 
 mod chime;
+mod bigbluebutton;
 pub mod cloudevents;
 mod csv;
 mod daily;
@@ -41,6 +42,7 @@ mod zoom;
 pub use chime::{ChimeClient, ChimeEventBridge};
 pub use csv::{Csv, Record, Records};
 pub use daily::Daily;
+pub use bigbluebutton::BigBlueButton;
 pub use csv::{Csv, Record, Records, guessed_mapping};
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
@@ -69,6 +71,7 @@ pub use zoom::{ZoomDashboard, ZoomWebhook};
 pub const ALL: &[&dyn Feed] = &[
     &TwilioInsights,
     &cloudevents::CloudEvents,
+    &BigBlueButton,
     &TwilioCallback,
     &ZoomWebhook,
     &ZoomDashboard,
