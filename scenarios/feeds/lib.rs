@@ -14,6 +14,7 @@ mod declare;
 mod document;
 mod epoch;
 mod feed;
+mod fhir;
 mod form;
 mod frame;
 mod graph_call_record;
@@ -64,6 +65,7 @@ pub const ALL: &[&dyn Feed] = &[
     &LiveKitWebhook,
     &JaasWebhook,
     &Daily,
+pub use fhir::FhirEncounter;
 pub use twilio::{TwilioCallback, TwilioInsights};
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
@@ -74,6 +76,7 @@ pub const ALL: &[&dyn Feed] = &[
     &BigBlueButton,
     &TwilioCallback,
     &ZoomWebhook,
+    &FhirEncounter,
     &ZoomDashboard,
     &Csv,
 ];
