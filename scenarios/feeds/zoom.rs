@@ -18,5 +18,8 @@ mod tests;
 pub use dashboard::ZoomDashboard;
 pub use webhook::ZoomWebhook;
 
+/// What can name the consultation: the one meeting, or the number that it was booked under.
+const NAMES: [&str; 2] = ["uuid", "id"];
+
 /// The level of the dimension platform.
 const PLATFORM: &str = "zoom";

@@ -5,14 +5,14 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Role, Time};
 use memchr::memmem;
 
-use super::PLATFORM;
 use super::breakout::Moves;
 use super::departure::Departure;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
-use crate::document::Document;
+use super::{NAMES, PLATFORM};
+use crate::document::{self, Document};
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
 /// The feed of documents from Zoom's dashboard and past meetings.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,9 @@ impl Feed for ZoomDashboard {
          document, or set the consultation. They tell who came and went, to the second, with device and \
          network; not who failed to get in, nor when sound or picture was lost. Past meetings and reports \
          give no reasons for leaving and are declared as a source of their own, blind to drops; guests in \
-         them have another name after every return. Ask for one of the two, with every page in one document."
+         them have another name after every return. Ask for one of the two, with every page in one document. \
+         By --map with consultation = \"id\" the meeting's number names the consultation, where each is \
+         booked under a number of its own."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -65,7 +67,9 @@ impl Feed for ZoomDashboard {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        let naming = naming::chosen(settings, NAMES)?;
+        let tell = |document: &Document<'_>| tell(document, naming, settings);
+        tale::read_parsed(input, settings, sink, document::parse, &tell)
     }
 }
 
@@ -103,13 +107,13 @@ fn declaration(origin: Origin) -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     if let Some(participants) = document.list("participants") {
-        return of_participants(document, &participants, settings);
+        return of_participants(document, &participants, naming, settings);
     }
     if let Some(meetings) = document.list("meetings") {
         let origin = Origin::of_meetings(&meetings);
-        let ended = |meeting: &Document<'_>| Ok(vec![ended(meeting, origin, settings)?]);
+        let ended = |meeting: &Document<'_>| Ok(vec![ended(meeting, origin, naming, settings)?]);
         let told = meetings.iter().flat_map(|meeting| collected(meeting, ended(meeting))).collect();
         return Ok(Tale { told, declaration: declaration(origin) });
     }
@@ -119,7 +123,10 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
     }
     if document.has("uuid") && document.has("start_time") {
         let origin = Origin::of_meetings(std::slice::from_ref(document));
-        return Ok(Tale { told: vec![ended(document, origin, settings)?], declaration: declaration(origin) });
+        return Ok(Tale {
+            told: vec![ended(document, origin, naming, settings)?],
+            declaration: declaration(origin),
+        });
     }
     if document.has("code") && document.has("message") {
         let why = "this is an error that Zoom answered, not a document: ask again";
@@ -130,8 +137,8 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
 }
 
 /// A meeting that is over.
-fn ended(told: &Document<'_>, origin: Origin, settings: &Settings) -> Result<Told, Refusal> {
-    let name = told.required_name("uuid", "it names the meeting")?;
+fn ended(told: &Document<'_>, origin: Origin, naming: &str, settings: &Settings) -> Result<Told, Refusal> {
+    let name = told.required_name(naming, "it names the meeting")?;
     let Some(at) = told.time("end_time")? else {
         return Ok(Told::Skipped("a meeting without end_time: it goes on, or the list does not tell".into()));
     };
@@ -142,13 +149,14 @@ fn ended(told: &Document<'_>, origin: Origin, settings: &Settings) -> Result<Tol
 fn of_participants(
     document: &Document<'_>,
     participants: &[Document<'_>],
+    naming: &str,
     settings: &Settings,
 ) -> Result<Tale, Refusal> {
     let any = |name: &str| participants.iter().any(|told| told.has(name));
     if !any("join_time") && any("quality") {
         let meeting = Meeting {
             source: Origin::Dashboard.source(settings),
-            name: named(document, participants, settings)?,
+            name: named(document, participants, naming, settings)?,
         };
         let told = participants.iter().flat_map(|told| collected(told, rated(told, &meeting))).collect();
         return Ok(Tale { told, declaration: declaration(Origin::Dashboard) });
@@ -167,7 +175,7 @@ fn of_participants(
     }
     let marks = ["leave_reason", "network_type", "device", "data_center"];
     let origin = if marks.into_iter().any(any) { Origin::Dashboard } else { Origin::PastMeetings };
-    let name = named(document, participants, settings)?;
+    let name = named(document, participants, naming, settings)?;
     let meeting = Meeting { source: origin.source(settings), name };
     let attendance = Attendance { meeting, moves: Moves::among(participants), settings };
     let rows = participants.iter().enumerate();
@@ -184,15 +192,22 @@ fn collected(element: &Document<'_>, told: Result<Vec<Told>, Refusal>) -> Vec<To
 fn named(
     document: &Document<'_>,
     participants: &[Document<'_>],
+    naming: &str,
     settings: &Settings,
 ) -> Result<String, Refusal> {
-    for name in ["uuid", "meeting_uuid"] {
+    let is_by_number = naming != NAMES[0];
+    let names = if is_by_number { ["meeting_number", "meeting_id"] } else { ["uuid", "meeting_uuid"] };
+    for name in names {
         if let Some(uuid) = document.name(name)? {
             return Ok(uuid);
         }
     }
     if let Some(name) = &settings.consultation {
         return Ok(name.clone());
+    }
+    if is_by_number {
+        let why = "the document does not name its meeting: add \"meeting_number\", or name the consultation";
+        return Err(document.missing("meeting_number", why));
     }
     let why = "the document does not name its meeting: add \"uuid\" with the meeting's uuid, or name the consultation";
     // A number names a series, or the room of a clinician. With its first arrival it names one meeting,

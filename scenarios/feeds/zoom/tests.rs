@@ -283,6 +283,25 @@ fn meetings_tell_their_end_and_other_documents_are_refused() {
     assert!(found(r#"{"a":1}"#)[0].contains("neither a meeting nor a list of participants"));
 }
 
+/// Who books a meeting knows its number; what is told under it meets what the booking system tells.
+#[test]
+fn a_mapping_takes_the_number_that_the_meeting_was_booked_under() {
+    let settings = Settings { mapping: Some("consultation = \"id\"".into()), ..Settings::default() };
+    let ended = hook("meeting.ended", r#""end_time":"2022-03-23T12:50:00Z""#);
+    assert_eq!(read(&ZoomWebhook, &ended, &settings), ["86431910364 2022-03-23T12:50:00Z completed {}"]);
+    assert!(read(&ZoomDashboard, DASHBOARD, &settings)[0].starts_with("932 "));
+    let meeting =
+        r#"{"uuid":"m==","id":932,"start_time":"2022-03-01T10:15:14Z","end_time":"2022-03-01T10:17:35Z"}"#;
+    assert_eq!(read(&ZoomDashboard, meeting, &settings), ["932 2022-03-01T10:17:35Z completed {}"]);
+    let unnamed = DASHBOARD.replace("meeting_number", "m");
+    assert_eq!(
+        read(&ZoomDashboard, &unnamed, &settings),
+        [
+            r#"rejected: /meeting_number is missing; the document does not name its meeting: add "meeting_number", or name the consultation"#
+        ]
+    );
+}
+
 /// A report lists a stay for every room; without the reasons a move would read like leaving.
 #[test]
 fn reports_are_past_meetings_and_a_breakout_room_is_no_departure() {

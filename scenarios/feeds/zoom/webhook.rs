@@ -5,14 +5,14 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Role, Time};
 use memchr::memmem;
 
-use super::PLATFORM;
 use super::departure::Departure;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
-use crate::document::Document;
+use super::{NAMES, PLATFORM};
+use crate::document::{self, Document};
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
 /// The feed of Zoom webhooks.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,9 @@ impl Feed for ZoomWebhook {
         "The bodies of webhooks that Zoom sends while meetings are held, one a line or in an array. They \
          tell who came and went, to the second. They cannot tell who tried and failed to get in, nor \
          when sound or picture was lost: quality comes as averages over a minute, alerts without an end. \
-         The host is read as the clinician; the role of the others is what the settings say."
+         The host is read as the clinician; the role of the others is what the settings say. The \
+         consultation is the meeting's uuid, or its number by --map with consultation = \"id\", where each \
+         consultation is booked under a number of its own."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -57,7 +59,9 @@ impl Feed for ZoomWebhook {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        let naming = naming::chosen(settings, NAMES)?;
+        let tell = |document: &Document<'_>| tell(document, naming, settings);
+        tale::read_parsed(input, settings, sink, document::parse, &tell)
     }
 }
 
@@ -66,20 +70,22 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     let Some(name) = document.text("event") else {
         return Err(document.missing(
             "event",
             "this is no Zoom webhook: each is an object with event, event_ts and payload",
         ));
     };
-    let told = Hook { document, settings, name }.tell()?;
+    let told = Hook { document, naming, settings, name }.tell()?;
     Ok(Tale { told, declaration: declaration() })
 }
 
 /// One webhook.
 struct Hook<'a> {
     document: &'a Document<'a>,
+    /// Which name of the meeting names the consultation.
+    naming: &'a str,
     settings: &'a Settings,
     name: &'a str,
 }
@@ -180,11 +186,13 @@ impl Hook<'_> {
             .object("payload")
             .ok_or_else(|| self.document.missing("payload", "it holds the meeting"))?;
         let object = self.object()?;
-        let name = match (object.name("uuid")?, &self.settings.consultation) {
+        let name = match (object.name(self.naming)?, &self.settings.consultation) {
             (Some(uuid), _) => uuid,
             (None, Some(name)) => name.clone(),
             (None, None) => {
-                return Err(object.missing("uuid", "it names the meeting: send the webhook as Zoom wrote it"));
+                return Err(
+                    object.missing(self.naming, "it names the meeting: send the webhook as Zoom wrote it")
+                );
             }
         };
         let source = match (&self.settings.source, payload.name("account_id")?) {
