@@ -5,8 +5,8 @@
 //! JSON object a line, goes both ways: [`cloudevents`]. Feeds are pure: [`pseudonym`] is here because
 //! it belongs to what leaves a feed, but the key and the decision are the engine's.
 
-mod chime;
 mod bigbluebutton;
+mod chime;
 pub mod cloudevents;
 mod csv;
 mod daily;
@@ -28,53 +28,48 @@ mod naming;
 #[cfg(test)]
 mod probe;
 pub mod pseudonym;
-mod rtcstats;
 mod reason;
+mod rtcstats;
 #[cfg(test)]
 mod samples;
 mod tale;
 mod text;
-mod vonage;
 #[cfg(test)]
 mod trial;
 mod twilio;
+mod vonage;
 mod zoom;
 
-pub use chime::{ChimeClient, ChimeEventBridge};
-pub use csv::{Csv, Record, Records};
-pub use daily::Daily;
 pub use bigbluebutton::BigBlueButton;
+pub use chime::{ChimeClient, ChimeEventBridge};
 pub use csv::{Csv, Record, Records, guessed_mapping};
+pub use daily::Daily;
 pub use feed::{
     DOCUMENT_LIMIT, Feed, FeedError, FreeText, Item, LINE_LIMIT, Refusal, Rejected, Rule, Settings, Sink,
 };
+pub use fhir::FhirEncounter;
 pub use graph_call_record::GraphCallRecord;
-pub use rtcstats::RtcStats;
-pub use vonage::Vonage;
 pub use jaas::JaasWebhook;
 pub use livekit::LiveKitWebhook;
+pub use rtcstats::RtcStats;
+pub use twilio::{TwilioCallback, TwilioInsights};
+pub use vonage::Vonage;
 pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
-pub const ALL: &[&dyn Feed] =
-    &[&cloudevents::CloudEvents, &RtcStats, &GraphCallRecord, &Vonage, &ZoomWebhook, &ZoomDashboard, &Csv];
 pub const ALL: &[&dyn Feed] = &[
     &cloudevents::CloudEvents,
+    &RtcStats,
     &ChimeEventBridge,
     &ChimeClient,
     &LiveKitWebhook,
     &JaasWebhook,
-    &Daily,
-pub use fhir::FhirEncounter;
-pub use twilio::{TwilioCallback, TwilioInsights};
-pub use zoom::{ZoomDashboard, ZoomWebhook};
-
-/// Every feed, in the order in which [`detect`] asks them: the most particular first.
-pub const ALL: &[&dyn Feed] = &[
     &TwilioInsights,
-    &cloudevents::CloudEvents,
-    &BigBlueButton,
     &TwilioCallback,
+    &BigBlueButton,
+    &Daily,
+    &GraphCallRecord,
+    &Vonage,
     &ZoomWebhook,
     &FhirEncounter,
     &ZoomDashboard,
