@@ -75,7 +75,9 @@ impl Feed for BigBlueButton {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, ["internal-meeting-id", "external-meeting-id"])?;
-        tale::read_parsed(input, settings, sink, form::parse, &|document| tell(document, naming, settings))
+        tale::read_parsed(input, settings, sink, form::parse, &mut |document| {
+            tell(document, naming, settings)
+        })
     }
 }
 

@@ -34,7 +34,7 @@ use std::io::BufRead;
 use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
-use crate::document::{self, Document};
+use crate::document::Document;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
@@ -86,7 +86,7 @@ impl Feed for FhirEncounter {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let mapping = Mapping::of(settings)?;
-        tale::read_parsed(input, settings, sink, document::parse, &|document| {
+        tale::read(input, settings, sink, |document, settings| {
             Ok(Tale { told: tell(document, &mapping, settings)?, declaration: declaration(&mapping) })
         })
     }

@@ -25,8 +25,6 @@ mod laws;
 mod livekit;
 mod member;
 mod naming;
-#[cfg(test)]
-mod probe;
 pub mod pseudonym;
 mod reason;
 mod rtcstats;
@@ -58,13 +56,14 @@ pub use zoom::{ZoomDashboard, ZoomWebhook};
 
 /// Every feed, in the order in which [`detect`] asks them: the most particular first.
 pub const ALL: &[&dyn Feed] = &[
+    // Twilio streams its events as CloudEvents.
+    &TwilioInsights,
     &cloudevents::CloudEvents,
     &RtcStats,
     &ChimeEventBridge,
     &ChimeClient,
     &LiveKitWebhook,
     &JaasWebhook,
-    &TwilioInsights,
     &TwilioCallback,
     &BigBlueButton,
     &Daily,

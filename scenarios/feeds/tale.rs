@@ -38,7 +38,7 @@ pub(crate) fn read(
     sink: Sink<'_>,
     mut tell: impl FnMut(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
-    read_parsed(input, settings, sink, document::parse, &|document| tell(document, settings))
+    read_parsed(input, settings, sink, document::parse, &mut |document| tell(document, settings))
 }
 
 /// As [`read`], where documents are what `parse` makes of the bytes.
@@ -47,7 +47,7 @@ pub(crate) fn read_parsed(
     settings: &Settings,
     sink: Sink<'_>,
     parse: fn(&[u8]) -> Result<Value, Refusal>,
-    tell: &dyn Fn(&Document<'_>) -> Result<Tale, Refusal>,
+    tell: &mut dyn FnMut(&Document<'_>) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
     check_settings(settings)?;
     let mut declared = Declared::default();

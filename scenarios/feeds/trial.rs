@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use event::Kind;
+use event::{Capability, Event, Kind};
 
 use crate::cloudevents::line;
 use crate::{Feed, Item, Settings};
@@ -73,4 +73,50 @@ pub(crate) fn changed(text: &str, changes: &[(proptest::sample::Index, u8)]) -> 
         bytes[at] = *byte;
     }
     bytes
+}
+
+/// The events of `input`.
+pub(crate) fn events(feed: &dyn Feed, input: &str, settings: &Settings) -> Vec<Event> {
+    let event = |item| match item {
+        Item::Event { event, .. } => Some(event),
+        _ => None,
+    };
+    items(feed, input.as_bytes(), settings).into_iter().filter_map(event).collect()
+}
+
+/// Reading `input` twice over tells each event twice under one source and id, and declares once.
+pub(crate) fn twice_is_once(feed: &dyn Feed, input: &str) {
+    let settings = Settings::default();
+    let once = events(feed, input, &settings);
+    let again = events(feed, &format!("{input}\n{input}\n"), &settings);
+    let name = |event: &Event| (event.source.clone(), event.id.clone());
+    assert!(once.len() > 1, "{once:?}");
+    assert_eq!(again.len(), 2 * once.len() - 1);
+    let (first, second) = again.split_at(once.len());
+    assert_eq!(first, once);
+    assert_eq!(second.iter().map(name).collect::<Vec<_>>(), once[1..].iter().map(name).collect::<Vec<_>>());
+}
+
+/// Every kind that the feed's capabilities name has a rule, and every kind of a rule a capability; what it
+/// infers has a caveat or a rule that says so.
+pub(crate) fn says_what_it_does(feed: &dyn Feed) {
+    let declared = feed.capabilities(&Settings::default()).unwrap();
+    for rule in feed.rules() {
+        if let Some(kind) = rule.ours {
+            assert!(declared.capability(kind) != Capability::Unobservable, "{kind} {}", rule.theirs);
+        }
+    }
+    for kind in Kind::ALL {
+        match declared.capability(kind) {
+            Capability::Unobservable => {}
+            // A reading tells a return from a first arrival.
+            _ if kind == Kind::Rejoined => {}
+            capability => {
+                assert!(feed.rules().iter().any(|rule| rule.ours == Some(kind)), "{kind}");
+                let has_caveat = feed.caveats().iter().any(|(told, _)| *told == kind);
+                assert!(capability == Capability::Observed || has_caveat, "{kind}");
+            }
+        }
+    }
+    assert_eq!(crate::by_name(feed.name()).map(Feed::title), Some(feed.title()));
 }

@@ -4,8 +4,8 @@ use event::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::probe::{events, items, says_what_it_does, told, twice_is_once};
 use crate::pseudonym::{Scope, pseudonymise};
+use crate::trial::{events, items, says_what_it_does, told, twice_is_once};
 use crate::{Feed, FeedError, FhirEncounter, FreeText, Item, Settings};
 
 /// A virtual encounter that took place.
@@ -197,7 +197,7 @@ fn bundles_and_bulk_exports_are_read_resource_by_resource() {
         found[1..],
         [
             "skipped: resource \"Patient\": only encounters are read",
-            "1 rejected: /entry/2/resource/class is missing; its code says whether the encounter is virtual (VR)",
+            "rejected: /entry/2/resource/class is missing; its code says whether the encounter is virtual (VR)",
             "skipped: an entry of a Bundle without a resource",
         ]
     );
@@ -227,7 +227,7 @@ fn wrong_encounters_are_told_what_is_missing() {
     assert_eq!(
         told(&FhirEncounter, &encounter().to_string(), &elsewhere),
         [
-            "1 rejected: /identifier is missing; it is virtual, and has no identifier of the system https://other.example that the mapping names"
+            "rejected: /identifier is missing; it is virtual, and has no identifier of the system https://other.example that the mapping names"
         ]
     );
     let two = json!([{"system": "https://video.example/meetings", "value": "a"}, {"system": "https://video.example/meetings", "value": "b"}]);
@@ -263,7 +263,7 @@ fn wrong_encounters_are_told_what_is_missing() {
         ),
     ];
     for (input, expected) in cases {
-        assert_eq!(read(&input), [format!("1 rejected: {expected}")], "{input}");
+        assert_eq!(read(&input), [format!("rejected: {expected}")], "{input}");
     }
 }
 

@@ -56,7 +56,9 @@ impl Feed for TwilioCallback {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, ["RoomSid", "RoomName"])?;
-        tale::read_parsed(input, settings, sink, form::parse, &|document| tell(document, naming, settings))
+        tale::read_parsed(input, settings, sink, form::parse, &mut |document| {
+            tell(document, naming, settings)
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use event::{Declaration, Kind, KindSet, Payload};
 use memchr::memmem;
 
 use super::{END, PLATFORM, Seen, departure, joined};
-use crate::document::{self, Document};
+use crate::document::Document;
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
@@ -60,8 +60,7 @@ impl Feed for TwilioInsights {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, ["room_sid", "room_name"])?;
-        let tell = |document: &Document<'_>| tell(document, naming, settings);
-        tale::read_parsed(input, settings, sink, document::parse, &tell)
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 

@@ -3,7 +3,7 @@
 use event::{Capability, Kind};
 use proptest::prelude::*;
 
-use crate::probe::{events, items, says_what_it_does, told, twice_is_once};
+use crate::trial::{events, items, says_what_it_does, told, twice_is_once};
 use crate::{Feed, Item, Settings, TwilioCallback, TwilioInsights};
 
 fn form(event: &str, rest: &str) -> String {
@@ -65,27 +65,27 @@ fn wrong_callbacks_are_told_what_is_missing() {
     let cases = [
         (
             "a=1",
-            "1 rejected: /StatusCallbackEvent is missing; this is no status callback of a Twilio room: write its body as it was posted",
+            "rejected: /StatusCallbackEvent is missing; this is no status callback of a Twilio room: write its body as it was posted",
         ),
         (
             "StatusCallbackEvent=room-ended&Timestamp=2026-03-01T09:00:00Z",
-            "1 rejected: /RoomSid is missing; it names the room, and so the consultation",
+            "rejected: /RoomSid is missing; it names the room, and so the consultation",
         ),
         (
             "StatusCallbackEvent=room-ended&RoomSid=RM1",
-            "1 rejected: /Timestamp is missing; it says when; SequenceNumber tells no time",
+            "rejected: /Timestamp is missing; it says when; SequenceNumber tells no time",
         ),
         (
             "StatusCallbackEvent=room-ended&RoomSid=RM1&Timestamp=soon",
-            r#"1 rejected: /Timestamp is "soon"; it should be a time such as "2022-03-01T10:15:14Z""#,
+            r#"rejected: /Timestamp is "soon"; it should be a time such as "2022-03-01T10:15:14Z""#,
         ),
         (
             "StatusCallbackEvent=participant-connected&RoomSid=RM1&Timestamp=2026-03-01T09:00:00Z",
-            "1 rejected: /ParticipantIdentity is missing; a participant needs a ParticipantIdentity or a ParticipantSid",
+            "rejected: /ParticipantIdentity is missing; a participant needs a ParticipantIdentity or a ParticipantSid",
         ),
         (
             "StatusCallbackEvent=%zz",
-            "1 rejected: \"%zz\" is not percent-encoded UTF-8; write the body as it was posted",
+            "rejected: \"%zz\" is not percent-encoded UTF-8; write the body as it was posted",
         ),
     ];
     for (input, expected) in cases {
@@ -131,7 +131,7 @@ fn pages_and_event_streams_tell_the_same_resources() {
     assert_eq!(found[..2], insights(PARTICIPANT));
     assert_eq!(
         found[2..],
-        ["1 rejected: /participants/1/room_sid is missing; it names the room, and so the consultation"]
+        ["rejected: /participants/1/room_sid is missing; it names the room, and so the consultation"]
     );
     assert_eq!(insights(&format!(r#"{{"meta":{{"key":"rooms"}},"rooms":[{ROOM}]}}"#)), insights(ROOM));
     let stream = format!(
@@ -151,19 +151,19 @@ fn what_goes_on_and_what_is_wrong_is_said() {
     let cases = [
         (
             PARTICIPANT.replace("\"2026-03-01T09:00:03Z\"", "null"),
-            "1 rejected: /join_time is missing; it says when they joined",
+            "rejected: /join_time is missing; it says when they joined",
         ),
         (
             PARTICIPANT.replace("\"error_code\":null", "\"error_code\":\"much\""),
-            "1 rejected: /error_code is \"much\"; it should be a number such as 53001, or null",
+            "rejected: /error_code is \"much\"; it should be a number such as 53001, or null",
         ),
         (
             r#"{"code":20404,"message":"not found"}"#.to_owned(),
-            "1 rejected: /participant_sid is missing; this is an error that Twilio answered, not a resource: ask again",
+            "rejected: /participant_sid is missing; this is an error that Twilio answered, not a resource: ask again",
         ),
         (
             "{}".to_owned(),
-            "1 rejected: /participant_sid is missing; this is neither a room nor a participant of Twilio Video Insights",
+            "rejected: /participant_sid is missing; this is neither a room nor a participant of Twilio Video Insights",
         ),
     ];
     for (input, expected) in cases {

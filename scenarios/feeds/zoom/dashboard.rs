@@ -10,7 +10,7 @@ use super::departure::Departure;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
 use super::{NAMES, PLATFORM};
-use crate::document::{self, Document};
+use crate::document::Document;
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
@@ -68,8 +68,7 @@ impl Feed for ZoomDashboard {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, NAMES)?;
-        let tell = |document: &Document<'_>| tell(document, naming, settings);
-        tale::read_parsed(input, settings, sink, document::parse, &tell)
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
