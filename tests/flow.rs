@@ -313,6 +313,41 @@ fn an_export_of_a_vendors_feed_is_not_hashed_twice() {
     assert_eq!((&again["appended"], &again["duplicates"]), (&json!(0), &again["read"]));
 }
 
+/// A record system knows of the booking, the platform of what happened, and both are told of one
+/// consultation; also where its name is a pseudonym. A booking that nobody came to stands for itself.
+#[test]
+fn an_encounter_and_what_a_platform_saw_are_one_consultation() {
+    let dir = folder();
+    let encounter = |id: &str, meeting: &str, start: &str| {
+        json!({
+            "resourceType": "Encounter", "id": id, "status": "finished", "class": {"code": "VR"},
+            "identifier": [{"system": "https://video.example/meetings", "value": meeting}],
+            "serviceType": {"coding": [{"code": "cardiology"}]},
+            "period": {"start": start},
+        })
+    };
+    let held = encounter("enc-1", "uL5aP==", "2022-03-23T12:30:00Z");
+    let missed = encounter("enc-2", "vM6bQ==", "2022-03-22T12:30:00Z");
+    let encounters = format!("{held}\n{missed}\n");
+    fs::write(dir.path().join("encounters.ndjson"), encounters).unwrap();
+    let mapping = "consultation = \"https://video.example/meetings\"\nplatform = \"zoom\"\n";
+    fs::write(dir.path().join("fhir.toml"), mapping).unwrap();
+    for (store, more) in [("a.store", &[][..]), ("b.store", &["--pseudonymise-consultations"][..])] {
+        let into = |args: &[&'static str]| [&["--store", store][..], args, more].concat();
+        run(dir.path(), into(&["ingest", "--map", "fhir.toml", "encounters.ndjson"])).ok();
+        run_on(dir.path(), HOOKS.as_bytes(), into(&[&ZOOM[..], &["-"]].concat())).ok();
+        let rows = run(dir.path(), ["--store", store, "outcomes", "--format", "ndjson"]).ok();
+        let mut rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        rows.sort_by_key(|row| row["connected"].as_bool());
+        let [missed, held] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(
+            (&held["context"]["service"], &held["context"]["platform"], &held["drops"], &held["ending"]),
+            (&json!("cardiology"), &json!("zoom"), &json!(1), &json!("completed"))
+        );
+        assert_eq!((&missed["context"]["platform"], &missed["ending"]), (&json!("zoom"), &json!("no_show")));
+    }
+}
+
 #[test]
 fn a_file_that_holds_no_key_is_left_as_it_is() {
     let dir = folder();
