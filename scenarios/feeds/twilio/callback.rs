@@ -15,8 +15,8 @@ use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, namin
 #[derive(Debug, Clone, Copy)]
 pub struct TwilioCallback;
 
-const OBSERVED: KindSet = KindSet::of(&[Kind::Joined, Kind::Rejoined, Kind::Left]);
-const INFERRED: KindSet = KindSet::of(&[Kind::Completed]);
+const OBSERVED: KindSet = KindSet::of(&[Kind::Joined, Kind::Rejoined]);
+const INFERRED: KindSet = KindSet::of(&[Kind::Left, Kind::Completed]);
 
 impl Feed for TwilioCallback {
     fn name(&self) -> &'static str {
