@@ -13,7 +13,7 @@ use event::{Declaration, Event, Kind, Role};
 /// The longest line that is read, in bytes; a longer one is rejected and reading goes on.
 pub const LINE_LIMIT: usize = 1 << 20;
 
-/// The largest document that is read whole, in bytes.
+/// The largest document of a vendor, in bytes; an array or a file may hold any number of them.
 pub const DOCUMENT_LIMIT: usize = 256 << 20;
 
 /// One format that events are read from.
@@ -46,7 +46,7 @@ pub trait Feed: Sync {
     /// Reads all of `input`, handing each item to `sink` until it breaks off.
     ///
     /// # Errors
-    /// When the input cannot be read, is too large to be read whole, or the settings make no sense.
+    /// When the input cannot be read, or the settings make no sense.
     /// What is wrong with single lines is no error: they come as [`Item::Rejected`].
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError>;
 }
@@ -159,12 +159,6 @@ pub enum FeedError {
     /// The input broke off.
     #[error("the input could not be read: {0}")]
     Input(#[from] std::io::Error),
-    /// A document that has to be read whole is too large for that.
-    #[error("the document has more than {limit} bytes; split it, or write one event a line")]
-    TooLarge {
-        /// The limit, in bytes.
-        limit: usize,
-    },
     /// The column mapping cannot be used.
     #[error("the column mapping cannot be used: {0}")]
     Mapping(String),

@@ -1,15 +1,17 @@
 //! Bytes to lines, and bytes to JSON values, with bounded memory and the line of each.
 //!
-//! JSON comes as one value a line, as an array of values, or as values spread over several lines; which
-//! of these it is shows on its first lines. A value that does not end well is cut at its first line and
-//! reading goes on with the next line that can begin one, so that one bad line never loses a recording.
+//! JSON comes as one value a line, as an array of values, or as values one after another, each on one or
+//! over several lines; all of that is read as it comes, and no more than one value is held. A value that
+//! does not end well is cut at its first line and reading goes on with the next line that can begin one,
+//! so that one bad line never loses a recording.
 
+mod scan;
 mod split;
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use crate::{DOCUMENT_LIMIT, FeedError, Refusal};
+use crate::{FeedError, Refusal};
 
 /// A piece of the input: the line that it begins on, its bytes, and what is wrong with them if they are
 /// not one whole value.
@@ -22,89 +24,20 @@ pub(crate) struct Frame<'a> {
 /// How much of a line that is too long is kept to be shown.
 const KEPT_OF_LONG: usize = 4096;
 
-/// Hands every JSON value to `each`, the elements of an outermost array one by one.
+/// Hands every JSON value to `each`, the elements of an outermost array one by one; a value may have
+/// `limit` bytes.
 pub(crate) fn json_values(
     input: &mut dyn BufRead,
     limit: usize,
     each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
 ) -> Result<(), FeedError> {
-    values_within(input, limit, DOCUMENT_LIMIT, each)
-}
-
-/// [`json_values`] of a document that has at most `most` bytes, where it has to be read whole.
-fn values_within(
-    input: &mut dyn BufRead,
-    limit: usize,
-    most: usize,
-    each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
-) -> Result<(), FeedError> {
-    let mut reader = LineReader::new(input, limit);
-    if reader.skip_blank()? == Some(b'[') {
-        let line = reader.line + 1;
-        return whole(reader, line, Vec::new(), most, each);
-    }
-    let (mut first, mut second) = (Vec::new(), Vec::new());
-    let Some(broken) = reader.next_line(&mut first)? else { return Ok(()) };
-    let line = reader.line;
-    if broken.is_none() && split::is_open(&first) {
-        let Some(broken) = reader.next_line(&mut second)? else { return split::values(&first, line, each) };
-        if broken.is_none() && split::continues(&first, &second) {
-            let gap = usize::try_from(reader.line - line).unwrap_or(usize::MAX);
-            // Blank lines cost nothing to send, and a packed file can have any number of them.
-            if gap > most.saturating_sub(first.len() + second.len()) {
-                return Err(FeedError::TooLarge { limit: most });
-            }
-            first.extend(std::iter::repeat_n(b'\n', gap));
-            first.append(&mut second);
-            first.push(b'\n');
-            return whole(reader, line, first, most, each);
-        }
-        if each(Frame { line, text: &first, broken: None }).is_break()
-            || one(Frame { line: reader.line, text: &second, broken }, each)?.is_break()
-        {
-            return Ok(());
-        }
-    } else if one(Frame { line, text: &first, broken }, each)?.is_break() {
-        return Ok(());
-    }
-    while let Some(broken) = reader.next_line(&mut first)? {
-        if one(Frame { line: reader.line, text: &first, broken }, each)?.is_break() {
+    let mut values = split::Values::new(input, limit);
+    while let Some(frame) = values.next()? {
+        if each(frame).is_break() {
             break;
         }
     }
     Ok(())
-}
-
-/// One line of one value, or of a whole array of them.
-fn one(
-    frame: Frame<'_>,
-    each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, FeedError> {
-    if frame.broken.is_some() || !frame.text.trim_ascii_start().starts_with(b"[") {
-        return Ok(each(frame));
-    }
-    let mut flow = ControlFlow::Continue(());
-    split::values(frame.text, frame.line, &mut |frame| {
-        flow = each(frame);
-        flow
-    })?;
-    Ok(flow)
-}
-
-/// The rest of the input, read whole after its first `text`, split into values.
-fn whole(
-    reader: LineReader<'_>,
-    line: u64,
-    mut text: Vec<u8>,
-    most: usize,
-    each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>,
-) -> Result<(), FeedError> {
-    let room = (most + 1).saturating_sub(text.len()) as u64;
-    reader.input.take(room).read_to_end(&mut text)?;
-    if text.len() > most {
-        return Err(FeedError::TooLarge { limit: most });
-    }
-    split::values(&text, line, each)
 }
 
 /// Reads lines of bounded length and counts them.
@@ -120,39 +53,7 @@ impl<'a> LineReader<'a> {
         Self { input, limit, line: 0 }
     }
 
-    /// Moves past a byte order mark and white space; the byte that follows, if one does.
-    fn skip_blank(&mut self) -> Result<Option<u8>, FeedError> {
-        let mut mark = b"\xef\xbb\xbf".as_slice();
-        loop {
-            let byte = match self.input.fill_buf() {
-                Ok(available) => available.first().copied(),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
-            match byte {
-                Some(byte) if mark.first() == Some(&byte) => mark = &mark[1..],
-                Some(byte) if byte.is_ascii_whitespace() => self.line += u64::from(byte == b'\n'),
-                byte => return Ok(byte),
-            }
-            self.input.consume(1);
-        }
-    }
-
-    /// The next line that is not blank into `text`; `None` at the end, `Some(Some(why))` when too long.
-    fn next_line(&mut self, text: &mut Vec<u8>) -> Result<Option<Option<Refusal>>, FeedError> {
-        loop {
-            match self.any_line(text)? {
-                None => return Ok(None),
-                Some(Some(refusal)) => return Ok(Some(Some(refusal))),
-                Some(None) => {}
-            }
-            if !text.trim_ascii().is_empty() {
-                return Ok(Some(None));
-            }
-        }
-    }
-
-    /// As [`Self::next_line`], but blank lines too.
+    /// The next line into `text`; `None` at the end, `Some(Some(why))` when too long.
     pub(crate) fn any_line(&mut self, text: &mut Vec<u8>) -> Result<Option<Option<Refusal>>, FeedError> {
         text.clear();
         let length = self.read_line(text)?;
@@ -200,18 +101,27 @@ impl<'a> LineReader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufReader;
+
     use super::*;
 
     /// What `json_values` makes of an input: "line:text", broken ones with a question mark.
-    fn check(input: &str, expected: &[&str]) {
+    fn values(input: &str, piece: usize) -> Vec<String> {
         let mut seen = Vec::new();
-        json_values(&mut input.as_bytes(), 200, &mut |frame| {
+        json_values(&mut BufReader::with_capacity(piece, input.as_bytes()), 200, &mut |frame| {
             let mark = if frame.broken.is_some() { "?" } else { "" };
             seen.push(format!("{}{mark}:{}", frame.line, String::from_utf8_lossy(frame.text)));
             ControlFlow::Continue(())
         })
         .unwrap();
-        assert_eq!(seen, expected, "{input}");
+        seen
+    }
+
+    /// Whatever the pieces are that the input comes in.
+    fn check(input: &str, expected: &[&str]) {
+        for piece in [1, 2, 3, 7, 1 << 16] {
+            assert_eq!(values(input, piece), expected, "{input} in pieces of {piece}");
+        }
     }
 
     #[test]
@@ -230,8 +140,28 @@ mod tests {
     }
 
     #[test]
-    fn values_over_several_lines_one_after_the_other() {
+    fn values_one_after_the_other_on_one_line_or_over_several() {
         check("{\n \"a\": 1\n}\n\n{\n\"b\":2}\n", &["1:{\n \"a\": 1\n}", "5:{\n\"b\":2}"]);
+        check(
+            "{\"a\":1}{\"b\":[{}]} {\"c\":3},\n{}\n",
+            &["1:{\"a\":1}", "1:{\"b\":[{}]}", "1:{\"c\":3}", "2:{}"],
+        );
+        check(
+            "{\"a\":1}\n{\n\"b\":\n{\n}\n}{}\n[{}]",
+            &["1:{\"a\":1}", "2:{\n\"b\":\n{\n}\n}", "6:{}", "7:{}"],
+        );
+        check("{\"a\":\"}{\\\"{\"}\n{\"b\":\"[\"}", &["1:{\"a\":\"}{\\\"{\"}", "2:{\"b\":\"[\"}"]);
+        check(
+            "{\"list\":[\n{\"a\":1},\n{\"b\":2}\n]}\n{}",
+            &["1:{\"list\":[\n{\"a\":1},\n{\"b\":2}\n]}", "5:{}"],
+        );
+    }
+
+    #[test]
+    fn what_stands_behind_a_value_on_its_line_is_not_lost() {
+        check("{}}\n{}\n", &["1:{}}", "2:{}"]);
+        check("{\"a\":1} x}\n{} y\n{}", &["1:{\"a\":1} x}", "2:{} y", "3:{}"]);
+        check("[1,\"x\",{}]}\n{}", &["1:1", "1:\"x\"", "1:{}", "1:}", "2:{}"]);
     }
 
     #[test]
@@ -239,7 +169,53 @@ mod tests {
         check("{\"a\":\n{\"b\":2}\n{\"c\":3}", &["1?:{\"a\":", "2:{\"b\":2}", "3:{\"c\":3}"]);
         check("{\"a\":1,\n{\"b\":2}", &["1:{\"a\":1,", "2:{\"b\":2}"]);
         check("{\"a\":\"x\n{\"b\":2}", &["1:{\"a\":\"x", "2:{\"b\":2}"]);
-        check("[{\"a\":\"x\n},\n{\"b\":2}", &["1?:{\"a\":\"x", "3:{\"b\":2}", "3?:"]);
+        check("{}\n{\"a\":\"x\ny\n{\"b\":2", &["1:{}", "2:{\"a\":\"x", "3:y", "4:{\"b\":2"]);
+        check("[{\"a\":\"x\n},\n{\"b\":2}", &["1:{\"a\":\"x", "3:{\"b\":2}", "3?:"]);
+        check("[\n{\"a\":[\n{\"b\":2},\n{\"c\":3}\n]\n", &["2?:{\"a\":[", "3:{\"b\":2}", "4:{\"c\":3}"]);
+    }
+
+    #[test]
+    fn an_array_that_is_not_closed_costs_none_of_the_next() {
+        check("[{},{}\n[{}]\n{}", &["1:{}", "1:{}", "2?:", "2:{}", "3:{}"]);
+    }
+
+    /// Of a gigabyte no more is held than one value may have.
+    #[test]
+    fn an_array_longer_than_a_value_may_be_is_read_element_by_element() {
+        let array = format!("[{}]", ["{\"a\":1}"; 1000].join(", "));
+        assert_eq!(values(&array, 64), ["1:{\"a\":1}"; 1000]);
+        let indented = format!("[\n  {}\n]\n{{}}", ["{\n    \"a\": 1\n  }"; 100].join(",\n  "));
+        assert_eq!(values(&indented, 64).len(), 101);
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_is_passed_over_and_reading_goes_on() {
+        let long = format!("{{\"a\":[{}{{}}]}}", "{},".repeat(500));
+        let shown = format!("1?:{}", &long[..201]);
+        check(&format!("[{long},{{}}]\n{{}}"), &[&shown, "1:{}", "2:{}"]);
+        check(&format!("{long} {{}}\n{{}}"), &[&shown, "1:{}", "2:{}"]);
+        // One that was cut off is not that long: what it seems to hold are the others.
+        let torn = format!("[\n{{\"a\":[\n{}", "{\"b\":2},\n".repeat(60));
+        let seen = values(&torn, 32);
+        assert_eq!((seen.len(), seen[0].as_str(), seen[60].as_str()), (62, "2?:{\"a\":[", "62:{\"b\":2}"));
+    }
+
+    #[test]
+    fn the_pieces_of_an_input_make_no_difference() {
+        let parts =
+            ["{", "}", "[", "]", "\n", "\n", ",", ":", "\"", "x", " ", "\x0c", "\\", "{\"a\":1}", "{}\n{}"];
+        let mut state = 1_u64;
+        for _ in 0..3000 {
+            let mut input = String::new();
+            for _ in 0..24 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                input.push_str(parts[(state >> 33) as usize % parts.len()]);
+            }
+            let whole = values(&input, 1 << 16);
+            for piece in [1, 2, 5] {
+                assert_eq!(values(&input, piece), whole, "{input:?} in pieces of {piece}");
+            }
+        }
     }
 
     #[test]
@@ -247,20 +223,5 @@ mod tests {
         let input = format!("{{}}\n{}\n{{}}", "x".repeat(9000));
         let long = format!("2?:{}", "x".repeat(201));
         check(&input, &["1:{}", &long, "3:{}"]);
-    }
-
-    #[test]
-    fn blank_lines_within_a_value_count_towards_the_largest_document() {
-        let read = |blank: usize, most| {
-            let (blank, mut values) = ("\n".repeat(blank), 0);
-            let input = format!("{{\"a\":\n{blank}1}}\n");
-            let read = values_within(&mut input.as_bytes(), 200, most, &mut |_| {
-                values += 1;
-                ControlFlow::Continue(())
-            });
-            (read.is_ok(), values)
-        };
-        assert_eq!(read(1000, 2000), (true, 1));
-        assert_eq!(read(3000, 2000), (false, 0));
     }
 }
