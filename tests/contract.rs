@@ -361,7 +361,9 @@ fn the_report_of_an_ingest_has_its_fields_in_their_order() {
     let input = format!("{EXAMPLE}no event\n");
     let ran = run_on(dir.path(), input.as_bytes(), ["ingest", "-", "--json"]);
     let report = Members::of(&ran.out);
-    assert_eq!(report.names(), ["read", "appended", "duplicates", "rejected", "positions"]);
+    assert_eq!(report.names(), ["read", "appended", "duplicates", "rejected", "positions", "feeds"]);
+    let kinds = json!({"converted": 1, "dropped": 1, "joined": 1, "questionnaire": 1, "rated": 1});
+    assert_eq!(report.value("feeds"), json!({"cloudevents": kinds}));
     assert_eq!(
         ["read", "appended", "duplicates"].map(|name| report.value(name)),
         [json!(6), json!(5), json!(0)]

@@ -82,7 +82,8 @@ fn a_messy_file_is_reported_line_by_line_and_the_good_ones_go_in() {
     for (name, count) in counts.as_object().unwrap() {
         assert_eq!(&report[name], count, "{name}");
     }
-    assert_eq!(report.as_object().unwrap().len(), 5, "{report}");
+    assert_eq!(report["feeds"], json!({"cloudevents": {"completed": 1, "joined": 1, "levitated.v1": 1}}));
+    assert_eq!(report.as_object().unwrap().len(), 6, "{report}");
     let told = rejected(&report);
     assert_eq!(told.len(), messy.bad.len(), "{report}");
     for ((line, reason), (place, _, begins)) in told.iter().zip(&messy.bad) {
@@ -221,7 +222,9 @@ fn several_files_are_one_report() {
     fs::write(dir.path().join("a.ndjson"), &messy.good[0]).unwrap();
     fs::write(dir.path().join("b.ndjson"), messy.good[1..].join("\n")).unwrap();
     let report = run(dir.path(), ["ingest", "--json", "a.ndjson", "b.ndjson", "a.ndjson"]).json();
-    let whole = json!({"read": 4, "appended": 3, "duplicates": 1, "rejected": [], "positions": [1, 3]});
+    let kinds = json!({"completed": 1, "joined": 1, "levitated.v1": 1});
+    let whole = json!({"read": 4, "appended": 3, "duplicates": 1, "rejected": [], "positions": [1, 3],
+        "feeds": {"cloudevents": kinds}});
     assert_eq!(report, whole);
     // One file that is not there keeps all of them out.
     let message = run(dir.path(), ["--store", "c.store", "ingest", "a.ndjson", "c.ndjson"]).fails(4);

@@ -58,6 +58,7 @@ fn the_second_process() {
         "block" => try_changes(3000, &blocks(), bodies::block),
         "backup" => try_changes(400, &backups(), bodies::backup),
         "cloudevents" => try_changes(4000, &files(), bodies::cloudevents),
+        "feed" => try_changes(1500 * feeds::ALL.len(), &inputs(), bodies::feed),
         "proof" => try_changes(3000, &proofs(), bodies::proof),
         "bomb" => a_block_that_bursts(),
         "pieces" => a_block_in_many_pieces(),
@@ -86,6 +87,11 @@ fn no_backup_harms_who_restores_it_and_what_is_restored_is_a_log() {
 #[test]
 fn no_file_of_events_harms_its_reader_and_what_is_read_is_written_the_same() {
     survives("cloudevents");
+}
+
+#[test]
+fn no_input_harms_any_feed_and_what_is_read_could_be_written() {
+    survives("feed");
 }
 
 #[test]
@@ -244,6 +250,50 @@ fn files() -> Vec<Vec<u8>> {
     let lines = all.lines().map(str::to_owned);
     // The first byte is left alone: a blank one costs nothing.
     files.into_iter().chain(lines).map(|file| format!(" {file}").into_bytes()).collect()
+}
+
+/// Inputs for every feed: the files of `tests/fixtures/feeds` that are named after it, else what its own rules
+/// call things; and every such file for every other feed, since nobody asks a format who reads it.
+fn inputs() -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds");
+    let files: Vec<(String, Vec<u8>)> = crate::command::files(&folder)
+        .into_iter()
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()))
+        .collect();
+    assert!(files.len() >= 4, "{files:?}");
+    let mut seeds = Vec::new();
+    for (number, feed) in (0_u8..).zip(feeds::ALL) {
+        let own = |name: &str| name.split('.').next() == Some(feed.name());
+        if !files.iter().any(|(name, _)| own(name)) {
+            seeds.extend(words(*feed).into_iter().map(|input| [&[number], &input[..]].concat()));
+        }
+        for (name, input) in &files {
+            seeds.push([&[number], &input[..]].concat());
+            if own(name) {
+                // Its own is changed as often as all others together, and one document more often than a file.
+                let lines = input.split(|byte| *byte == b'\n').filter(|line| line.len() > 40).take(8);
+                seeds.extend(lines.map(|line| [&[number], line].concat()));
+            }
+        }
+    }
+    seeds
+}
+
+/// Documents that use the words of a feed's rules in the places where vendors put such words.
+fn words(feed: &dyn feeds::Feed) -> Vec<Vec<u8>> {
+    let mut inputs = Vec::new();
+    for word in feed.rules().iter().flat_map(|rule| rule.theirs.split(", ")) {
+        for place in ["event", "type", "eventType", "action", "StatusCallbackEvent", "resourceType"] {
+            let document = serde_json::json!({
+                place: word, "id": "e-1", "created_at": "2022-03-01T09:00:00Z", "timestamp": 1_646_125_200_000_i64,
+                "payload": { "object": { "id": "c-1", "participant": { "id": "p-1" } } },
+                "room": { "name": "c-1" }, "participant": { "identity": "p-1", "joinedAt": "1646125200" },
+                "detail": { "meetingId": "c-1", "attendeeId": "p-1", "eventType": word }, "data": { "id": "p-1" },
+            });
+            inputs.push(document.to_string().into_bytes());
+        }
+    }
+    inputs
 }
 
 /// A log of these lines, so many times, of which a consultation was destroyed if that is wanted.

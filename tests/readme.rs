@@ -98,7 +98,13 @@ fn the_mapping_of_the_vocabulary_reads_a_spreadsheet() {
     fs::write(dir.path().join("columns.toml"), &mapping).unwrap();
     fs::write(dir.path().join("sheet.csv"), &sheet).unwrap();
     let ran = run(dir.path(), ["ingest", "--feed", "csv", "--map", "columns.toml", "sheet.csv", "--json"]);
-    let report = ran.json();
+    let mut report = ran.json();
+    let kinds = report["feeds"]["csv"].take();
+    assert_eq!(
+        kinds.as_object().unwrap().values().filter_map(serde_json::Value::as_u64).sum::<u64>(),
+        events.len() as u64 + 1
+    );
+    report.as_object_mut().unwrap().remove("feeds");
     // What the sheet can tell is declared besides.
     let all = serde_json::json!({
         "read": events.len() + 1, "appended": events.len() + 1, "duplicates": 0, "rejected": [],

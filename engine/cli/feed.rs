@@ -1,15 +1,17 @@
 //! `evenfield feed`: the formats that can be read.
 
+mod explain;
+
 use std::collections::BTreeMap;
 
 use event::Kind;
 use feeds::{Feed, Settings};
 use serde::Serialize;
 
-use super::Shared;
 use super::choose::choose;
 use super::failure::Failure;
 use super::out::Out;
+use super::{Shared, Tells};
 
 /// Look at the formats that can be read.
 #[derive(clap::Subcommand)]
@@ -21,6 +23,19 @@ pub(super) enum Verb {
         /// The feed
         name: String,
     },
+    /// Tell line by line what would be imported of a file, and what would not and why
+    Explain(explain::Args),
+}
+
+impl Verb {
+    /// What it tells, and what it is called.
+    pub(super) fn tells(&self) -> (Tells, &'static str) {
+        match self {
+            Self::Ls => (Tells::Nothing, "feed ls"),
+            Self::Show { .. } => (Tells::Nothing, "feed show"),
+            Self::Explain(_) => (Tells::Rows, "feed explain"),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -44,6 +59,7 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
             let names = feeds::ALL.iter().map(|feed| feed.name());
             show(choose("feed", name, feeds::by_name(name), names)?, shared, out)
         }
+        Verb::Explain(args) => explain::run(args, shared, out),
     }
 }
 
@@ -82,8 +98,13 @@ fn show(feed: &dyn Feed, shared: &Shared, out: &mut Out) -> Result<(), Failure> 
         return out.document(&note(feed));
     }
     out.line(&format!("{}: {}\n\n{}\n", feed.name(), feed.title(), feed.about()))?;
+    // Where the input declares itself, it also says what its records are.
+    let otherwise = match feed.capabilities(&Settings::default()) {
+        Some(_) => "left out",
+        None => "as it says",
+    };
     for rule in feed.rules() {
-        let ours = rule.ours.map_or("left out", Kind::name);
+        let ours = rule.ours.map_or(otherwise, Kind::name);
         out.line(&format!("{}\n    {ours}: {}", rule.theirs, rule.why))?;
     }
     for (kind, caveat) in feed.caveats() {

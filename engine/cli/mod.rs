@@ -17,6 +17,7 @@ mod failure;
 mod feed;
 mod gate;
 mod ingest;
+mod inputs;
 mod log;
 mod methods;
 mod out;
@@ -27,6 +28,7 @@ mod population;
 mod progress;
 mod quality;
 mod reach;
+mod reading;
 mod rejects;
 mod replay;
 mod scenario;
@@ -236,7 +238,7 @@ impl Verb {
             Self::Ingest(_) => (Tells::Nothing, "ingest"),
             Self::Synth(_) => (Tells::Nothing, "synth"),
             Self::Bench(_) => (Tells::Nothing, "bench"),
-            Self::Feed(_) => (Tells::Nothing, "feed"),
+            Self::Feed(verb) => verb.tells(),
             Self::Methods(_) => (Tells::Nothing, "methods"),
         }
     }

@@ -44,6 +44,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             scenario::append(scenario, &log, watch)
         })?);
     }
+    // What a recording holds its card tells.
+    total.feeds.clear();
     shared.note(report::ingested(&total).trim_end());
     let sheet = store::sheet(&shared, &log, &args.reading, &wanted(&ask))?;
     super::compare::recorded(&sheet, &ask)?;

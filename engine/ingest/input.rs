@@ -1,11 +1,17 @@
-//! The input: its beginning looked at, compressed input unpacked.
+//! The input: its beginning looked at, packed input unpacked.
+//!
+//! Whether it is packed shows on its first bytes, not on its name; several gzip members or zstd frames may
+//! follow each other. Where a packed stream is damaged, what lies before the damage is read.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use feeds::Feed;
+use flate2::read::MultiGzDecoder;
 
 /// The first bytes of a zstd frame.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// The first bytes of a gzip member.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An input with its beginning at hand.
 pub struct Head<'a> {
@@ -14,19 +20,29 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Reads the beginning of `input`, unpacking it if it is zstd.
+    /// Reads the beginning of `input`, unpacking it if it is packed with gzip or zstd.
     ///
     /// # Errors
-    /// When the input cannot be read or is damaged.
+    /// When the input cannot be read. What is damaged further on is told when it is read.
     pub fn of(mut input: impl Read + Send + 'a) -> io::Result<Self> {
         let mut magic = Vec::new();
         input.by_ref().take(4).read_to_end(&mut magic)?;
-        let packed = magic == ZSTD;
+        let is_gzip = magic.starts_with(&GZIP);
+        let is_zstd = magic == ZSTD;
         let whole = Cursor::new(magic).chain(input);
-        let mut rest: Box<dyn Read + Send + 'a> =
-            if packed { Box::new(zstd::stream::read::Decoder::new(whole)?) } else { Box::new(whole) };
+        let mut rest: Box<dyn Read + Send + 'a> = if is_gzip {
+            Box::new(Packed { name: "gzip", unpacking: MultiGzDecoder::new(BufReader::new(whole)) })
+        } else if is_zstd {
+            Box::new(Packed { name: "zstd", unpacking: zstd::stream::read::Decoder::new(whole)? })
+        } else {
+            Box::new(whole)
+        };
         let mut head = Vec::new();
-        rest.by_ref().take(feeds::HEAD as u64).read_to_end(&mut head)?;
+        match rest.by_ref().take(feeds::HEAD as u64).read_to_end(&mut head) {
+            Ok(_) => {}
+            Err(error) if head.is_empty() => return Err(error),
+            Err(error) => rest = Box::new(Damaged(Some(error))),
+        }
         Ok(Self { head, rest })
     }
 
@@ -55,6 +71,37 @@ impl<'a> Head<'a> {
     }
 }
 
+/// A packed stream; what is wrong with it is told as what it is.
+struct Packed<R> {
+    name: &'static str,
+    unpacking: R,
+}
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.unpacking.read(into).map_err(|error| {
+            if error.kind() == io::ErrorKind::Interrupted {
+                return error;
+            }
+            let text = format!(
+                "the {} stream is damaged or cut off here ({error}); what came before has been read: get the file \
+                 again, whole, and read it once more, which changes nothing of what went in",
+                self.name
+            );
+            io::Error::new(error.kind(), text)
+        })
+    }
+}
+
+/// What is left of an input that broke off within its beginning.
+struct Damaged(Option<io::Error>);
+
+impl Read for Damaged {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
 /// The feed that the beginning of an input looks like.
 #[must_use]
 pub fn sniff(head: &Head<'_>) -> Option<&'static dyn Feed> {
@@ -63,6 +110,8 @@ pub fn sniff(head: &Head<'_>) -> Option<&'static dyn Feed> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -74,5 +123,41 @@ mod tests {
         check("\u{feff}\n\na;b", "a;b");
         check("\"a\nb\",c\n1,2", "\"a\nb\",c");
         check("", "");
+    }
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut packing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packing.write_all(text.as_bytes()).unwrap();
+        packing.finish().unwrap()
+    }
+
+    fn read(packed: &[u8]) -> (String, io::Result<usize>) {
+        let mut text = Vec::new();
+        let read = Head::of(packed).and_then(|head| head.whole().read_to_end(&mut text));
+        (String::from_utf8(text).unwrap(), read)
+    }
+
+    #[test]
+    fn several_members_or_frames_are_one_input() {
+        let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
+        let long = "{}\n".repeat(100_000);
+        for (one, two) in [(gzip("a\n"), gzip(&long)), (zstd("a\n"), zstd(&long))] {
+            assert_eq!(read(&[one, two].concat()).0, format!("a\n{long}"));
+        }
+    }
+
+    #[test]
+    fn what_lies_before_a_damage_is_read_and_the_damage_told() {
+        let noise: String = (0..60_000_u64).map(|n| format!("{}\n", n.wrapping_mul(n * 7919))).collect();
+        for (text, name) in [("{}\n{}\n", "short"), (noise.as_str(), "long")] {
+            let whole = gzip(text);
+            let cut = &whole[..whole.len() - 6];
+            let (before, error) = read(cut);
+            let told = error.unwrap_err().to_string();
+            assert!(text.starts_with(&before) && !before.is_empty(), "{name}");
+            assert!(told.contains("the gzip stream is damaged or cut off"), "{name}: {told}");
+        }
+        let (before, error) = read(&[&gzip("{}\n")[..], b"no member"].concat());
+        assert_eq!(before, "{}\n");
+        assert!(error.is_err());
     }
 }

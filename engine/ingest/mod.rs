@@ -15,7 +15,7 @@ pub use input::{Head, sniff};
 pub(crate) use key::resolved;
 pub use key::{Key, KeyError};
 pub use place::{POSITION, PlaceError, RECEIVED};
-pub use report::{Rejection, Report};
+pub use report::{Rejection, Report, Unread, kind_of};
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -129,12 +129,13 @@ fn read(
         Ok(()) if !watch.stopped() => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
     };
-    order.feed.read(input, order.settings, &mut |item| match item {
+    let read = order.feed.read(input, order.settings, &mut |item| match item {
         Item::Event { line, mut event } => {
             if let Some(Pseudonyms { key, scope, .. }) = order.pseudonyms {
                 pseudonymise(&mut event, key.bytes(), scope);
             }
-            if let Some(reason) = from_the_future(&event, order) {
+            let ahead = if order.allow_future { None } else { from_the_future(&event, order.received) };
+            if let Some(reason) = ahead {
                 return hand(Handed::Rejected(rejected(line, &event, reason)));
             }
             bytes += log::size(&event);
@@ -147,18 +148,22 @@ fn read(
         }
         Item::Rejected(rejected) => hand(Handed::Rejected(rejected)),
         Item::Skipped { reason, .. } => hand(Handed::Skipped(reason.into_owned())),
-    })?;
+    });
+    // Where the input breaks off, what came before goes in all the same.
     if !batch.is_empty() && !watch.stopped() {
         let _ = hand(Handed::Events(batch));
     }
-    Ok(())
+    read
 }
 
-fn from_the_future(event: &Event, order: &Order<'_>) -> Option<String> {
-    (!order.allow_future && event.at.since(order.received) > FUTURE_MS).then(|| {
+/// Why an event whose clock is wrong does not go in, if it is.
+#[must_use]
+pub fn from_the_future(event: &Event, received: Time) -> Option<String> {
+    (event.at.since(received) > FUTURE_MS).then(|| {
         format!(
-            "time {} lies more than 24 h after it was received, at {}; mend the clock, or allow it with --allow-future",
-            event.at, order.received
+            "time {} lies more than 24 h after it was received, at {received}; mend the clock, or allow it with \
+             --allow-future",
+            event.at
         )
     })
 }
@@ -200,7 +205,7 @@ fn append(
                 }
                 let kept = events.clone();
                 let receipt = log.append_blocking(events, order.received)?;
-                settle(&receipt, &lines, &kept, report, reject);
+                settle(&receipt, &lines, &kept, order.feed.name(), report, reject);
             }
         }
     }
@@ -211,6 +216,7 @@ fn settle(
     receipt: &Receipt,
     lines: &[u64],
     events: &[Event],
+    feed: &'static str,
     report: &mut Report,
     reject: &mut dyn FnMut(&Rejected),
 ) {
@@ -218,6 +224,7 @@ fn settle(
         let reason = match fate {
             Fate::New(position) => {
                 report.append(*position);
+                report.count(feed, event);
                 continue;
             }
             Fate::Duplicate(_) => {

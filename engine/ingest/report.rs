@@ -1,7 +1,9 @@
 //! What became of an input, line by line in counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use event::{Event, Payload};
 use serde::Serialize;
 
 use crate::log::Position;
@@ -10,6 +12,9 @@ use crate::log::Position;
 const KEPT: usize = 100_000;
 /// Reasons that further rejections are counted by; all others are counted together.
 const REASONS: usize = 1_000;
+/// Kinds that events are counted by; names that nobody knows are without end.
+const KINDS: usize = 200;
+const OTHER_KINDS: &str = "other kinds";
 const OTHER_REASONS: &str = "other reasons";
 
 /// The counts of one ingest: `read` is the sum of what was appended, was there already, and was rejected.
@@ -31,9 +36,27 @@ pub struct Report {
     pub skipped: BTreeMap<String, u64>,
     /// First and last position of what was appended; null if nothing was.
     pub positions: Option<(u64, u64)>,
+    /// What was appended, by feed and kind; kinds that are not known by their own name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub feeds: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    /// Files that could not be read, or not to their end, each with its reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+    /// What a folder holds that is no input, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<&'static str, u64>,
     /// Whether it was interrupted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+}
+
+/// One file that did not go in, or not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// Which file.
+    pub file: String,
+    /// Why, and what to do.
+    pub reason: String,
 }
 
 /// One line that did not go in.
@@ -54,6 +77,18 @@ impl Report {
         self.appended += 1;
         let (first, last) = self.positions.get_or_insert((position.0, position.0));
         (*first, *last) = ((*first).min(position.0), (*last).max(position.0));
+    }
+
+    /// Counts an event that was appended.
+    pub(super) fn count(&mut self, feed: &'static str, event: &Event) {
+        let kinds = self.feeds.entry(feed).or_default();
+        let name = kind_of(event);
+        if let Some(count) = kinds.get_mut(name.as_ref()) {
+            *count += 1;
+        } else {
+            let name = if kinds.len() < KINDS { name.into_owned() } else { OTHER_KINDS.to_owned() };
+            *kinds.entry(name).or_default() += 1;
+        }
     }
 
     pub(super) fn duplicate(&mut self) {
@@ -114,7 +149,21 @@ impl Report {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (mine, theirs) => mine.or(theirs),
         };
+        for (feed, kinds) in other.feeds {
+            let mine = self.feeds.entry(feed).or_default();
+            kinds.into_iter().for_each(|(kind, count)| *mine.entry(kind).or_default() += count);
+        }
+        self.unread.extend(other.unread);
         self.interrupted |= other.interrupted;
+    }
+}
+
+/// The name of an event's kind; one that is not known here has its version behind it.
+#[must_use]
+pub fn kind_of(event: &Event) -> Cow<'static, str> {
+    match &event.payload {
+        Payload::Unknown { kind, version } => format!("{kind}.v{version}").into(),
+        payload => payload.kind().name().into(),
     }
 }
 

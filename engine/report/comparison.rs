@@ -310,9 +310,11 @@ fn notes(comparison: &Comparison) -> String {
     for platform in &comparison.platforms {
         if !platform.inferred.is_empty() {
             let kinds = platform.inferred.join(", ").replace('_', " ");
+            let bound =
+                if platform.inferred.contains(&"dropped") { "; drops may be more than are told" } else { "" };
             let _ = writeln!(
                 text,
-                "  {}: {kinds} only inferred by its feed; drops are a lower bound",
+                "  {}: {kinds} only inferred by its feed (~){bound}; `evenfield feed show NAME` tells from what",
                 platform.platform
             );
         }

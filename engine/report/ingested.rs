@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use event::Kind;
+use feeds::Settings;
+
 use super::grouped;
-use crate::ingest::{Rejection, Report};
+use super::ingestible::Tells;
+use crate::ingest::{Rejection, Report, Unread};
 
 /// Rejections told one by one; the rest are summed up by reason.
 const TOLD: usize = 20;
@@ -36,10 +40,52 @@ pub fn ingested(report: &Report) -> String {
         let _ = writeln!(text, "  {file}line {line}: {reason}");
     }
     tell_rest(report, &mut text);
+    tell_sources(report, &mut text);
     if report.interrupted {
         text.push_str("  interrupted: what is counted above is in the log; ingest again to go on\n");
     }
     text
+}
+
+/// What went in, feed by feed, what of it is not known here, what no source of it can tell, and how to go on.
+fn tell_sources(report: &Report, text: &mut String) {
+    for Unread { file, reason } in &report.unread {
+        let _ = writeln!(text, "  {file}: {reason}");
+    }
+    for (reason, count) in &report.left_out {
+        let _ = writeln!(text, "  not read, {} in folders: {reason}", grouped(*count));
+    }
+    for (feed, kinds) in &report.feeds {
+        let counts: Vec<String> =
+            kinds.iter().map(|(kind, count)| format!("{} {kind}", grouped(*count))).collect();
+        let _ = writeln!(text, "  {feed}: {}", counts.join(", "));
+        let unknown: u64 =
+            kinds.iter().filter(|(kind, _)| Kind::from_name(kind).is_none()).map(|(_, count)| count).sum();
+        if unknown > 0 {
+            let _ = writeln!(
+                text,
+                "    {} of kinds that are not known here: kept with all they say, and counted in no measure",
+                grouped(unknown)
+            );
+        }
+        let tells = feeds::by_name(feed).map(|feed| Tells::of(feed, &Settings::default()));
+        let blind = tells.map(|tells| tells.unobservable).unwrap_or_default();
+        if !blind.is_empty() && *feed != "csv" {
+            let _ = writeln!(
+                text,
+                "    it cannot tell: {}; what needs them is \"not measured\" there, not zero",
+                blind.join(", ")
+            );
+        }
+    }
+    if report.rejections() > 0 {
+        text.push_str(
+            "  to mend what was rejected: keep it with --reject FILE, correct it, and ingest that file\n",
+        );
+    }
+    if !report.feeds.is_empty() {
+        text.push_str("next: evenfield compare (or evenfield quality: how complete the evidence is)\n");
+    }
 }
 
 /// The rejections that are not told one by one.
@@ -77,7 +123,7 @@ mod tests {
         report.rejected_more.insert("time 30".into(), 5_000_000);
         let text = ingested(&report.of_file("a.ndjson"));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 1 + TOLD + REASONS + 1, "{text}");
+        assert_eq!(lines.len(), 1 + TOLD + REASONS + 2, "{text}");
         assert!(lines[0].ends_with("5,000,070 rejected; position 3"), "{text}");
         assert_eq!((lines[1], lines[21]), ("  a.ndjson, line 1: torn", "  and 5,000,001 more: time 30"));
         assert_eq!(lines[41], "  and 30 more for other reasons");

@@ -47,6 +47,10 @@ pub(super) fn totals(totals: &Totals) -> String {
         lines.push(std::iter::once(name(row)).chain(sums).chain(quantiles).collect());
     }
     text.push_str(&aligned(&lines));
+    text.push_str(
+        "\nWhat a platform's source cannot tell counts as nothing here, so these may not be comparable: \
+         `evenfield quality`\ntells what each can tell, and `evenfield compare` compares what all can\n",
+    );
     if totals.in_progress > 0 {
         text.push_str(&format!(
             "\n{} still going on as of {} and counted nowhere above\n",

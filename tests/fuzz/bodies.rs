@@ -4,7 +4,7 @@
 //! right, whatever the bytes are. Checksums are put right on the way: they hide what lies behind them.
 //!
 //! ```text
-//! cargo fuzz --fuzz-dir tests/fuzz run block        or backup, cloudevents, proof
+//! cargo fuzz --fuzz-dir tests/fuzz run block        or backup, cloudevents, feed, proof
 //! ```
 
 use std::ops::ControlFlow;
@@ -102,6 +102,32 @@ pub fn cloudevents(data: &[u8]) {
         ControlFlow::Continue(())
     };
     let _ = CloudEvents.read(&mut &*data, &Settings::default(), sink);
+}
+
+/// The first byte picks the feed, the rest is its input: whatever it is, it is recognised or not and read to its
+/// end, and each event that is read could be written and read again as the same.
+pub fn feed(data: &[u8]) {
+    let Some((pick, input)) = data.split_first() else { return };
+    let feed = feeds::ALL[usize::from(*pick) % feeds::ALL.len()];
+    let _ = feeds::detect(input);
+    let settings = Settings { consultation: Some("c-1".to_owned()), ..Settings::default() };
+    let sink = &mut |item| {
+        let at = match item {
+            Item::Event { line: at, event } => {
+                let written = line(&event);
+                assert_eq!(read_line(written.as_bytes()).as_ref(), Ok(&event), "{}: {written}", feed.name());
+                at
+            }
+            Item::Rejected(rejected) => {
+                assert!(!rejected.reason.is_empty(), "{}", feed.name());
+                rejected.line
+            }
+            Item::Skipped { line: at, .. } => at,
+        };
+        assert!(at >= 1, "{} counts lines from 1", feed.name());
+        ControlFlow::Continue(())
+    };
+    let _ = feed.read(&mut &*input, &settings, sink);
 }
 
 /// First byte 0: a proof as a document. Else the bytes that are committed to, in a proof that holds.

@@ -1,0 +1,223 @@
+//! The way in: packed files, folders, arrays, values one after another; several sources of one consultation.
+//!
+//! Whatever way events come, and in whatever order of files, what is read of them is the same to the byte.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command::{COLUMNS, EXAMPLE, HOOKS, PERSONAL, SHEET, folder, line, run, run_on};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packing.write_all(bytes).unwrap();
+    packing.finish().unwrap()
+}
+
+fn outcomes(dir: &Path, store: &str) -> String {
+    run(dir, ["--store", store, "outcomes", "--json"]).ok()
+}
+
+#[test]
+fn whatever_way_events_come_they_are_the_same() {
+    let dir = folder();
+    let values: Vec<Value> = EXAMPLE.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let pretty: Vec<String> =
+        values.iter().map(|value| serde_json::to_string_pretty(value).unwrap()).collect();
+    let (first, rest) = EXAMPLE.split_at(EXAMPLE.find('\n').unwrap() + 1);
+    let zstd = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
+    let ways = [
+        EXAMPLE.as_bytes().to_vec(),
+        gzip(EXAMPLE.as_bytes()),
+        [gzip(first.as_bytes()), gzip(rest.as_bytes())].concat(),
+        [zstd(first), zstd(rest)].concat(),
+        json!(values).to_string().into_bytes(),
+        serde_json::to_vec_pretty(&values).unwrap(),
+        pretty.join("\n").into_bytes(),
+        EXAMPLE.replace('\n', " ").into_bytes(),
+        format!("{first}{}", rest.lines().collect::<Vec<_>>().join(",")).into_bytes(),
+    ];
+    for (number, bytes) in ways.iter().enumerate() {
+        let store = format!("{number}.store");
+        let report = run_on(dir.path(), bytes, ["--store", &store, "ingest", "--json", "-"]).json();
+        assert_eq!((&report["appended"], &report["rejected"]), (&json!(5), &json!([])), "way {number}");
+        assert_eq!(outcomes(dir.path(), &store), outcomes(dir.path(), "0.store"), "way {number}");
+    }
+}
+
+#[test]
+fn a_packed_file_that_is_damaged_is_told_with_what_went_in_before() {
+    let dir = folder();
+    let many: String = (0..20_000_u64)
+        .map(|number| {
+            let person = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            EXAMPLE
+                .lines()
+                .next()
+                .unwrap()
+                .replace("e-1", &format!("e-{number}"))
+                .replace("p-17", &person.to_string())
+                + "\n"
+        })
+        .collect();
+    for (name, whole) in
+        [("x.gz", gzip(many.as_bytes())), ("x.zst", zstd::encode_all(many.as_bytes(), 1).unwrap())]
+    {
+        let store = format!("{name}.store");
+        fs::write(dir.path().join(name), &whole[..whole.len() * 2 / 3]).unwrap();
+        let ran = run(dir.path(), ["--store", &store, "ingest", "--json", name]);
+        let went_in = ran.json()["appended"].as_u64().unwrap();
+        assert!((1000..20_000).contains(&went_in), "{name}: {went_in}");
+        let told = ran.fails(4);
+        assert!(told.contains("damaged or cut off") && told.contains("get the file again"), "{told}");
+        fs::write(dir.path().join(name), &whole).unwrap();
+        let report = run(dir.path(), ["--store", &store, "ingest", "--json", name]).json();
+        assert_eq!((&report["duplicates"], &report["appended"]), (&json!(went_in), &json!(20_000 - went_in)));
+    }
+}
+
+#[test]
+fn a_folder_goes_in_file_by_file_and_what_nothing_recognises_keeps_out_no_other() {
+    let dir = folder();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir_all(at("in/deep")).unwrap();
+    fs::write(at("in/b.ndjson.gz"), gzip(HOOKS.as_bytes())).unwrap();
+    fs::write(at("in/deep/a.ndjson"), EXAMPLE).unwrap();
+    fs::write(at("in/letter.txt"), "Dear colleague\n").unwrap();
+    fs::write(at("in/.draft"), "x").unwrap();
+    let args = ["--store", "in/x.store", "ingest", "in", "--json"];
+    let ran = run(dir.path(), args);
+    let report = ran.json();
+    let feeds: Vec<&String> = report["feeds"].as_object().unwrap().keys().collect();
+    assert_eq!(feeds, ["cloudevents", "zoom-webhook"]);
+    assert_eq!(report["unread"][0]["file"], "in/letter.txt");
+    assert!(
+        report["unread"][0]["reason"].as_str().unwrap().contains("say which it is with --feed"),
+        "{report}"
+    );
+    assert!(ran.fails(4).contains("1 file could not be read"));
+    // The store and its key are no input, though they lie in the folder.
+    let again = run(dir.path(), args).json();
+    assert_eq!(
+        (&again["appended"], &again["duplicates"], &again["read"]),
+        (&json!(0), &report["read"], &report["read"])
+    );
+    assert_eq!(again["left_out"], json!({"hidden": 1, "the key of pseudonyms": 1, "the store": 1}));
+}
+
+/// The booking knows the circumstances of a consultation of which Zoom tells what happened.
+const BOOKINGS: &str = "consultation,kind,at,service,network
+uL5aP==,scheduled,2022-03-23T12:00:00Z,cardiology,mobile
+";
+
+#[test]
+fn sources_of_one_consultation_join_up_in_any_order() {
+    for pseudonyms in [&[][..], &["--pseudonymise-consultations"]] {
+        let dir = folder();
+        fs::write(dir.path().join("hooks.ndjson"), HOOKS).unwrap();
+        fs::write(dir.path().join("bookings.csv"), BOOKINGS).unwrap();
+        let half = HOOKS.split_inclusive('\n').take(3).collect::<String>();
+        fs::write(dir.path().join("half.ndjson"), &half).unwrap();
+        let orders = [
+            ["bookings.csv", "half.ndjson", "hooks.ndjson"],
+            ["hooks.ndjson", "half.ndjson", "bookings.csv"],
+            ["half.ndjson", "bookings.csv", "hooks.ndjson"],
+        ];
+        let told: Vec<String> = orders
+            .iter()
+            .enumerate()
+            .map(|(number, files)| {
+                let store = format!("{number}.store");
+                for file in files {
+                    let args = [
+                        &["--store", &store, "ingest", "--key", "one.key", "--others", "patient"],
+                        pseudonyms,
+                    ];
+                    run(dir.path(), [args.concat(), vec![file]].concat()).ok();
+                }
+                outcomes(dir.path(), &store)
+            })
+            .collect();
+        assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+        let row: Value = serde_json::from_str(&told[0]).unwrap();
+        assert_eq!((&row["drops"], &row["context"]["service"]), (&json!(1), &json!("cardiology")), "{row}");
+        assert_eq!(
+            (&row["context"]["platform"], &row["context"]["network"]),
+            (&json!("zoom"), &json!("mobile"))
+        );
+        assert_eq!(row["consultation"].as_str().unwrap().starts_with("cn1-"), !pseudonyms.is_empty());
+    }
+}
+
+#[test]
+fn a_file_is_explained_without_a_store_and_nobody_is_named() {
+    let dir = folder();
+    let torn = format!("{HOOKS}{}\n", &HOOKS[..90]);
+    fs::write(dir.path().join("hooks.ndjson"), &torn).unwrap();
+    let ran = run(dir.path(), ["feed", "explain", "--others", "patient", "hooks.ndjson"]);
+    for personal in PERSONAL {
+        assert!(!ran.out.contains(personal), "{personal}: {}", ran.out);
+    }
+    for wanted in [
+        "line 1: recording_declared  urn:zoom:trust-a",
+        "line 3: dropped  uL5aP==  2022-03-23T12:40:00Z  patient",
+        "line 6: left out: free text: the comment on a rating is refused",
+        "line 7: rejected: it is no JSON",
+        "7 events, 1 rejected, 1 left out; nothing was imported",
+        "with care, dropped: told by the wording",
+        "cannot tell: ",
+    ] {
+        assert!(ran.out.contains(wanted), "{wanted}: {}", ran.out);
+    }
+    assert!(ran.fails(4).contains("1 would not go in"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "something was written");
+    // What is explained is what goes in.
+    let told = run(dir.path(), ["feed", "explain", "--json", "hooks.ndjson"]);
+    let rows: Vec<Value> = told.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (summary, rows) = rows.split_last().unwrap();
+    let report = run(dir.path(), ["ingest", "--json", "hooks.ndjson"]).json();
+    assert_eq!(summary["summary"]["kinds"], report["feeds"]["zoom-webhook"]);
+    assert_eq!(summary["summary"]["left_out"], report["skipped"]);
+    assert_eq!(json!(rows.iter().filter(|row| row.get("kind").is_some()).count()), report["appended"]);
+    assert!(rows.iter().all(|row| row["line"].as_u64().is_some()), "{rows:?}");
+}
+
+#[test]
+fn a_spreadsheet_is_explained_by_its_mapping_and_head_has_seen_enough() {
+    let dir = folder();
+    fs::write(dir.path().join("sheet.csv"), SHEET).unwrap();
+    fs::write(dir.path().join("columns.toml"), COLUMNS).unwrap();
+    fs::write(dir.path().join("many.ndjson"), EXAMPLE.repeat(20_000)).unwrap();
+    let told = run(dir.path(), ["feed", "explain", "--map", "columns.toml", "sheet.csv"]).ok();
+    assert!(told.contains("line 2: joined  7  2022-03-02T09:02:00Z") && !told.contains("943"), "{told}");
+    let ran = line(dir.path(), "evenfield feed explain many.ndjson | head -2");
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 2), "{}", ran.err);
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    let told = run(dir.path(), ["feed", "explain", "sheet.csv"]).fails(4);
+    assert!(told.contains("--map"), "{told}");
+    let told = run(dir.path(), ["feed", "explain", "many.ndjson", "--policy", "rounded"]).fails(2);
+    assert!(told.contains("one by one"), "{told}");
+}
+
+#[test]
+fn an_ingest_ends_with_what_came_in_what_cannot_be_told_and_what_to_do() {
+    let dir = folder();
+    let strange = EXAMPLE.replace("joined.v1", "levitated.v2");
+    let told = run_on(dir.path(), format!("{strange}{}\n", &EXAMPLE[..90]).as_bytes(), ["ingest", "-"]).out;
+    for wanted in [
+        "  cloudevents: 1 converted, 1 dropped, 1 levitated.v2, 1 questionnaire, 1 rated",
+        "1 of kinds that are not known here: kept",
+        "line 6: it is no JSON",
+        "keep it with --reject FILE",
+        "next: evenfield compare",
+    ] {
+        assert!(told.contains(wanted), "{wanted}: {told}");
+    }
+    let told = run_on(dir.path(), HOOKS.as_bytes(), ["ingest", "-"]).ok();
+    assert!(told.contains("it cannot tell: ") && told.contains("audio_lost"), "{told}");
+    let hidden =
+        run_on(dir.path(), HOOKS.as_bytes(), ["--store", "y", "ingest", "--policy", "rounded", "-"]).ok();
+    assert!(!hidden.contains("1 dropped"), "{hidden}");
+}
