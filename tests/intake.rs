@@ -221,3 +221,46 @@ fn an_ingest_ends_with_what_came_in_what_cannot_be_told_and_what_to_do() {
         run_on(dir.path(), HOOKS.as_bytes(), ["--store", "y", "ingest", "--policy", "rounded", "-"]).ok();
     assert!(!hidden.contains("1 dropped"), "{hidden}");
 }
+
+/// What Zoom's webhooks only infer, and what they cannot tell, is said wherever figures rest on it.
+#[test]
+fn what_is_inferred_or_cannot_be_told_is_said_in_every_answer() {
+    let dir = folder();
+    run_on(dir.path(), HOOKS.as_bytes(), ["ingest", "--others", "patient", "-"]).ok();
+    let compared = run(dir.path(), ["compare"]).ok();
+    for wanted in [
+        "zoom ~",
+        "only inferred by its feed (~); drops may be more than are told; `evenfield feed show NAME` tells from what",
+        "Not measured by any feed here: first_try_join",
+    ] {
+        assert!(compared.contains(wanted), "{wanted}: {compared}");
+    }
+    let document = run(dir.path(), ["compare", "--json"]).json();
+    let row = |measure: &str| {
+        let rows = document["rows"].as_array().unwrap();
+        rows.iter()
+            .find(|row| row["measure"] == measure)
+            .unwrap_or_else(|| panic!("{measure}: {rows:?}"))
+            .clone()
+    };
+    assert_eq!(row("any_drop")["inferred"], json!(["dropped"]));
+    assert_eq!(row("audio_availability")["status"], "not_measured", "{}", row("audio_availability"));
+    let note = &document["platforms"][0];
+    assert!(
+        note["inferred"].to_string().contains("dropped")
+            && note["unobserved"].to_string().contains("audio_lost")
+    );
+    let table = run(dir.path(), ["compare", "--format", "csv"]).ok();
+    let ends =
+        |name: &str| table.lines().find(|line| line.starts_with(&format!("{name},"))).unwrap().to_owned();
+    assert!(table.lines().next().unwrap().ends_with(",verdict,inferred"), "{table}");
+    assert!(ends("any_drop").ends_with(",dropped"), "{table}");
+    assert!(ends("audio_availability").contains(",not_measured,"), "{table}");
+    let quality = run(dir.path(), ["quality"]).ok();
+    assert!(quality.contains("sources infer: ") && quality.contains("sources cannot tell: "), "{quality}");
+    assert!(
+        run(dir.path(), ["totals"])
+            .ok()
+            .contains("What a platform's source cannot tell counts as nothing here")
+    );
+}

@@ -411,6 +411,7 @@ pub(super) fn comparison_rows(comparison: &Comparison, form: Form) -> String {
         "difference_hi",
         "difference_method",
         "verdict",
+        "inferred",
     ]);
     let mut text = form.head(&names);
     text.push('\n');
@@ -459,6 +460,7 @@ fn cells_of(row: &Row, difference: Option<&Difference>) -> Vec<String> {
         of(|difference| difference.hi),
         difference.map(|difference| difference.method.to_owned()).unwrap_or_default(),
         difference.map(|difference| verdict_word(difference.verdict).to_owned()).unwrap_or_default(),
+        row.inferred.join(" "),
     ]
 }
 
