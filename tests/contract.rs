@@ -396,7 +396,28 @@ fn methods_and_feeds_have_their_fields() {
     let text = run(dir.path(), ["feed", "ls", "--json"]).ok();
     let feeds = Members::of(&text).list("feeds");
     let names: Vec<Value> = feeds.iter().map(|feed| feed.value("name")).collect();
-    assert_eq!(names, ["cloudevents", "zoom-webhook", "zoom-dashboard", "csv"].map(Value::from));
+    assert_eq!(
+        names,
+        [
+            "bigbluebutton",
+            "chime-client",
+            "chime-eventbridge",
+            "cloudevents",
+            "csv",
+            "daily",
+            "fhir-encounter",
+            "graph-call-record",
+            "jaas-webhook",
+            "livekit-webhook",
+            "rtcstats",
+            "twilio-callback",
+            "twilio-insights",
+            "vonage",
+            "zoom-dashboard",
+            "zoom-webhook",
+        ]
+        .map(Value::from)
+    );
     for feed in &feeds {
         let capabilities = feed.within("capabilities");
         assert_eq!(capabilities.names().len(), event::Kind::ALL.len() - 2);
@@ -406,6 +427,18 @@ fn methods_and_feeds_have_their_fields() {
             assert!(["observed", "inferred", "unobservable"].contains(&word), "{word}");
         }
     }
+    let text = run(dir.path(), ["feed", "show", "livekit-webhook", "--json"]).ok();
+    let feed = Members::of(&text);
+    assert_eq!(feed.names(), ["schema", "name", "title", "capabilities", "about", "rules", "caveats"]);
+    let rules = feed.list("rules");
+    assert!(rules.iter().all(|rule| rule.names() == ["theirs", "ours", "why"]));
+    let inferred =
+        |told: &Value| told.as_object().unwrap().values().filter(|told| **told == "inferred").count();
+    assert_eq!(
+        feed.value("caveats").as_object().unwrap().len(),
+        inferred(&feed.value("capabilities")),
+        "each inferred kind has its caveat"
+    );
 }
 
 /// Every method that a row names is explained, and every measure can be asked for by its name.

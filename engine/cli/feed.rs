@@ -51,6 +51,42 @@ struct Note {
     capabilities: BTreeMap<&'static str, &'static str>,
 }
 
+/// Everything that a feed says of itself.
+#[derive(Serialize)]
+struct Whole {
+    schema: &'static str,
+    #[serde(flatten)]
+    note: Note,
+    about: &'static str,
+    rules: Vec<Mapped>,
+    caveats: BTreeMap<&'static str, &'static str>,
+}
+
+/// What the format calls something, the kind that it becomes, if it does, and why so.
+#[derive(Serialize)]
+struct Mapped {
+    theirs: &'static str,
+    ours: Option<&'static str>,
+    why: &'static str,
+}
+
+impl Whole {
+    fn of(feed: &dyn Feed) -> Self {
+        let mapped = |rule: &feeds::Rule| Mapped {
+            theirs: rule.theirs,
+            ours: rule.ours.map(Kind::name),
+            why: rule.why,
+        };
+        Self {
+            schema: "evenfield.feed/1",
+            note: note(feed),
+            about: feed.about(),
+            rules: feed.rules().iter().map(mapped).collect(),
+            caveats: feed.caveats().iter().map(|(kind, caveat)| (kind.name(), *caveat)).collect(),
+        }
+    }
+}
+
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
     match verb {
@@ -76,7 +112,8 @@ fn note(feed: &dyn Feed) -> Note {
 }
 
 fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let notes: Vec<Note> = feeds::ALL.iter().map(|feed| note(*feed)).collect();
+    let mut notes: Vec<Note> = feeds::ALL.iter().map(|feed| note(*feed)).collect();
+    notes.sort_by_key(|note| note.name);
     if shared.is_json() {
         return out.document(&Document { schema: "evenfield.feeds/1", feeds: notes });
     }
@@ -95,7 +132,7 @@ fn list(shared: &Shared, out: &mut Out) -> Result<(), Failure> {
 
 fn show(feed: &dyn Feed, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     if shared.is_json() {
-        return out.document(&note(feed));
+        return out.document(&Whole::of(feed));
     }
     out.line(&format!("{}: {}\n\n{}\n", feed.name(), feed.title(), feed.about()))?;
     // Where the input declares itself, it also says what its records are.

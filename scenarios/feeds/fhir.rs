@@ -45,7 +45,8 @@ use mapping::Mapping;
 #[derive(Debug, Clone, Copy)]
 pub struct FhirEncounter;
 
-const OBSERVED: KindSet = KindSet::of(&[Kind::Scheduled, Kind::Cancelled]);
+const OBSERVED: KindSet = KindSet::of(&[Kind::Cancelled]);
+const INFERRED: KindSet = KindSet::of(&[Kind::Scheduled]);
 
 impl Feed for FhirEncounter {
     fn name(&self) -> &'static str {
@@ -93,7 +94,7 @@ impl Feed for FhirEncounter {
 }
 
 fn declaration(mapping: &Mapping) -> Declaration {
-    let told = declare::declaration(FhirEncounter.name(), OBSERVED, KindSet::NONE);
+    let told = declare::declaration(FhirEncounter.name(), OBSERVED, INFERRED);
     Declaration { platform: mapping.platform.clone(), ..told }
 }
 
