@@ -264,3 +264,19 @@ fn what_is_inferred_or_cannot_be_told_is_said_in_every_answer() {
             .contains("What a platform's source cannot tell counts as nothing here")
     );
 }
+
+/// The documents of one feed do not all see the same: what is said of a file is what its own source declares.
+#[test]
+fn what_a_source_can_tell_is_what_it_declares_and_not_the_best_of_its_feed() {
+    let dir = folder();
+    let row = r#"{"id":"u-1","user_id":"16778240","name":"x","join_time":"2022-03-01T10:00:00Z","leave_time":"2022-03-01T10:10:00Z"}"#;
+    std::fs::write(dir.path().join("past.json"), format!("{{\"participants\":[{row}]}}")).unwrap();
+    let asked = ["--feed", "zoom-dashboard", "--consultation", "c-1", "past.json"];
+    let told = run(dir.path(), [&["feed", "explain", "--json"][..], &asked].concat()).ok();
+    let summary: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let blind = &summary["summary"]["feeds"]["zoom-dashboard"]["unobservable"];
+    assert!(blind.as_array().unwrap().contains(&"dropped".into()), "{summary}");
+    let told = run(dir.path(), [&["ingest"][..], &asked].concat()).ok();
+    let cannot = told.lines().find(|line| line.contains("it cannot tell")).unwrap();
+    assert!(cannot.contains("dropped"), "{told}");
+}

@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     // Everything that can be refused is refused before a store is made or a file is written.
     args.check_outputs(&inputs.files, shared)?;
     let settings = args.reading.settings()?;
-    for file in inputs.files.iter().filter(|file| !is_standard(file)) {
+    // A file of a folder that cannot be read is told when its turn comes, and keeps out no other.
+    for file in args.files.iter().filter(|file| !is_standard(file) && !file.is_dir()) {
         File::open(file).map_err(|error| no_file(file, &error))?;
     }
     if args.key().is_some() {
@@ -165,6 +166,9 @@ impl Args {
         let mut others = vec![(shared.store.clone(), "the store")];
         others.extend(self.place_of_key(shared).ok().map(|path| (path, "the key of pseudonyms")));
         others.extend(self.reading.map.clone().map(|path| (path, "the column mapping")));
+        let rejects = self.reject.iter().flat_map(|path| [path.clone(), Rejects::beside(path)]);
+        others.extend(rejects.map(|path| (path, "what is rejected")));
+        others.extend(shared.output.clone().map(|path| (path, "the answer")));
         others
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use event::{Event, Payload};
+use event::{Capability, Event, Kind, Payload};
 use serde::Serialize;
 
 use crate::log::Position;
@@ -39,6 +39,9 @@ pub struct Report {
     /// What was appended, by feed and kind; kinds that are not known by their own name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub feeds: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    /// What the sources of what was appended declared, by feed: of each kind, what the least able of them can tell.
+    #[serde(skip)]
+    pub declared: BTreeMap<&'static str, BTreeMap<Kind, Capability>>,
     /// Files that could not be read, or not to their end, each with its reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
@@ -81,6 +84,10 @@ impl Report {
 
     /// Counts an event that was appended.
     pub(super) fn count(&mut self, feed: &'static str, event: &Event) {
+        if let Payload::RecordingDeclared(told) = &event.payload {
+            let able = self.declared.entry(feed).or_default();
+            Kind::ALL.into_iter().for_each(|kind| least(able, kind, told.capability(kind)));
+        }
         let kinds = self.feeds.entry(feed).or_default();
         let name = kind_of(event);
         if let Some(count) = kinds.get_mut(name.as_ref()) {
@@ -132,7 +139,13 @@ impl Report {
     }
 
     pub(super) fn skip(&mut self, reason: String) {
-        *self.skipped.entry(reason).or_default() += 1;
+        self.skip_more(reason, 1);
+    }
+
+    fn skip_more(&mut self, reason: String, count: u64) {
+        let told = self.skipped.len() < REASONS || self.skipped.contains_key(&reason);
+        let reason = if told { reason } else { OTHER_REASONS.to_owned() };
+        *self.skipped.entry(reason).or_default() += count;
     }
 
     /// Takes over the counts of a further input.
@@ -142,9 +155,7 @@ impl Report {
         self.duplicates += other.duplicates;
         other.rejected.into_iter().for_each(|rejection| self.keep(rejection));
         other.rejected_more.into_iter().for_each(|(reason, count)| self.count_more(reason, count));
-        for (reason, count) in other.skipped {
-            *self.skipped.entry(reason).or_default() += count;
-        }
+        other.skipped.into_iter().for_each(|(reason, count)| self.skip_more(reason, count));
         self.positions = match (self.positions, other.positions) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (mine, theirs) => mine.or(theirs),
@@ -153,9 +164,19 @@ impl Report {
             let mine = self.feeds.entry(feed).or_default();
             kinds.into_iter().for_each(|(kind, count)| *mine.entry(kind).or_default() += count);
         }
+        for (feed, able) in other.declared {
+            let mine = self.declared.entry(feed).or_default();
+            able.into_iter().for_each(|(kind, able)| least(mine, kind, able));
+        }
         self.unread.extend(other.unread);
         self.interrupted |= other.interrupted;
     }
+}
+
+/// Notes that of several sources one can tell no more of `kind` than that.
+fn least(known: &mut BTreeMap<Kind, Capability>, kind: Kind, able: Capability) {
+    let known = known.entry(kind).or_insert(able);
+    *known = able.max(*known);
 }
 
 /// The name of an event's kind; one that is not known here has its version behind it.
@@ -188,6 +209,18 @@ mod tests {
         assert_eq!(report.rejected_more.len(), REASONS + 1);
         assert_eq!((report.read, report.rejections()), (KEPT as u64 + 5_005, KEPT as u64 + 5_005));
         assert!(report.rejected_more[OTHER_REASONS] > 4_000);
+    }
+
+    /// A name that nobody knows may be another one in every line.
+    #[test]
+    fn reasons_without_end_for_what_is_left_out_are_counted_together() {
+        let mut report = Report::default();
+        (0..3_000).for_each(|number| report.skip(format!("\"x{number}\": it tells nothing")));
+        let mut all = Report::default();
+        all.absorb(report.clone());
+        all.absorb(report);
+        assert_eq!(all.skipped.len(), REASONS + 1);
+        assert_eq!(all.skipped.values().sum::<u64>(), 6_000);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use event::Kind;
+use event::{Capability, Kind};
 use feeds::Settings;
 
 use super::grouped;
@@ -32,9 +32,7 @@ pub fn ingested(report: &Report) -> String {
         Some((first, last)) => writeln!(text, "; positions {} to {}", grouped(first), grouped(last)),
         None => writeln!(text),
     };
-    for (reason, count) in &report.skipped {
-        let _ = writeln!(text, "  left out {}: {reason}", grouped(*count));
-    }
+    tell_left_out(report, &mut text);
     for Rejection { file, line, reason } in report.rejected.iter().take(TOLD) {
         let file = file.as_ref().map(|file| format!("{file}, ")).unwrap_or_default();
         let _ = writeln!(text, "  {file}line {line}: {reason}");
@@ -45,6 +43,20 @@ pub fn ingested(report: &Report) -> String {
         text.push_str("  interrupted: what is counted above is in the log; ingest again to go on\n");
     }
     text
+}
+
+/// What was left out on purpose, the most frequent reasons first.
+fn tell_left_out(report: &Report, text: &mut String) {
+    let mut reasons: Vec<(&String, u64)> =
+        report.skipped.iter().map(|(reason, count)| (reason, *count)).collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (reason, count) in reasons.iter().take(REASONS) {
+        let _ = writeln!(text, "  left out {}: {reason}", grouped(*count));
+    }
+    let untold: u64 = reasons.iter().skip(REASONS).map(|(_, count)| count).sum();
+    if untold > 0 {
+        let _ = writeln!(text, "  left out {} for other reasons", grouped(untold));
+    }
 }
 
 /// What went in, feed by feed, what of it is not known here, what no source of it can tell, and how to go on.
@@ -68,9 +80,8 @@ fn tell_sources(report: &Report, text: &mut String) {
                 grouped(unknown)
             );
         }
-        let tells = feeds::by_name(feed).map(|feed| Tells::of(feed, &Settings::default()));
-        let blind = tells.map(|tells| tells.unobservable).unwrap_or_default();
-        if !blind.is_empty() && *feed != "csv" {
+        let blind = blind(feed, report);
+        if !blind.is_empty() && !matches!(*feed, "csv" | "cloudevents") {
             let _ = writeln!(
                 text,
                 "    it cannot tell: {}; what needs them is \"not measured\" there, not zero",
@@ -86,6 +97,18 @@ fn tell_sources(report: &Report, text: &mut String) {
     if !report.feeds.is_empty() {
         text.push_str("next: evenfield compare (or evenfield quality: how complete the evidence is)\n");
     }
+}
+
+/// Kinds that the sources of a feed cannot tell, as they declared it here, or as the feed says where they did before.
+fn blind(feed: &str, report: &Report) -> Vec<&'static str> {
+    if let Some(able) = report.declared.get(feed) {
+        let is_blind = |(kind, able): &(&Kind, &Capability)| {
+            **able == Capability::Unobservable && !matches!(kind, Kind::RecordingDeclared | Kind::Unknown)
+        };
+        return able.iter().filter(is_blind).map(|(kind, _)| kind.name()).collect();
+    }
+    let tells = feeds::by_name(feed).map(|feed| Tells::of(feed, &Settings::default()));
+    tells.map(|tells| tells.unobservable).unwrap_or_default()
 }
 
 /// The rejections that are not told one by one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use event::{Capability, Kind};
+use event::{Capability, Declaration, Kind};
 use feeds::{Feed, Settings};
 use serde::Serialize;
 
@@ -17,6 +17,9 @@ const TOLD: usize = 20;
 pub struct Ingestible {
     /// The feeds that read it.
     pub feeds: BTreeMap<&'static str, Tells>,
+    /// What sources declared, by feed.
+    #[serde(skip)]
+    pub declared: BTreeMap<&'static str, Option<Declaration>>,
     /// Events, by kind.
     pub kinds: BTreeMap<String, u64>,
     /// What would be rejected, by reason.
@@ -43,8 +46,13 @@ impl Tells {
     /// What `feed` can tell.
     #[must_use]
     pub fn of(feed: &dyn Feed, settings: &Settings) -> Self {
+        feed.capabilities(settings).map(|told| Self::of_declared(feed, &told)).unwrap_or_default()
+    }
+
+    /// What sources of `feed` can tell that declared it so.
+    #[must_use]
+    pub fn of_declared(feed: &dyn Feed, declared: &Declaration) -> Self {
         let mut tells = Self::default();
-        let Some(declared) = feed.capabilities(settings) else { return tells };
         for kind in Kind::ALL {
             if matches!(kind, Kind::RecordingDeclared | Kind::Unknown) {
                 continue;
@@ -62,7 +70,29 @@ impl Tells {
     }
 }
 
+/// What is told of several sources of one feed at once: of each kind, what the least able of them can tell.
+fn least_of(known: &mut Option<Declaration>, told: &Declaration) {
+    let Some(known) = known else {
+        *known = Some(told.clone());
+        return;
+    };
+    for kind in Kind::ALL {
+        let least = known.capability(kind).max(told.capability(kind));
+        known.capabilities.insert(kind.name().to_owned(), least);
+    }
+}
+
 impl Ingestible {
+    /// Notes what a source that `feed` reads declares.
+    pub fn declares(&mut self, feed: &dyn Feed, settings: &Settings, told: &Declaration) {
+        // A native source speaks for itself, and not for its format.
+        if feed.capabilities(settings).is_some() {
+            let known = self.declared.entry(feed.name()).or_default();
+            least_of(known, told);
+            self.feeds.extend(known.as_ref().map(|told| (feed.name(), Tells::of_declared(feed, told))));
+        }
+    }
+
     /// Notes that `feed` reads some of it.
     pub fn read_by(&mut self, feed: &dyn Feed, settings: &Settings) {
         self.feeds.entry(feed.name()).or_insert_with(|| Tells::of(feed, settings));

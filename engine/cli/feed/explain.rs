@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use event::{Event, Time};
-use feeds::{Item, Rejected, Settings};
+use event::{Event, Payload, Time};
+use feeds::{Feed, Item, Rejected, Settings};
 use serde::Serialize;
 
 use super::super::failure::Failure;
@@ -79,6 +79,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         shared,
         out,
         file: None,
+        feed: None,
         summary: report::Ingestible { left_out_files: inputs.left_out, ..report::Ingestible::default() },
         failure: None,
     };
@@ -95,6 +96,8 @@ struct Explaining<'a> {
     out: &'a mut Out,
     /// The file that is read, where there are several.
     file: Option<String>,
+    /// The feed that reads it.
+    feed: Option<&'static dyn Feed>,
     summary: report::Ingestible,
     failure: Option<Failure>,
 }
@@ -133,6 +136,7 @@ impl Explaining<'_> {
         let head = reading::open(file)?;
         let Some(feed) = self.args.reading.feed_of(file, &head, self.shared)? else { return Ok(()) };
         self.summary.read_by(feed, &self.settings);
+        self.feed = Some(feed);
         let (mut whole, settings) = (head.whole(), self.settings.clone());
         let read = feed.read(&mut whole, &settings, &mut |item| match self.take(item) {
             Ok(()) => ControlFlow::Continue(()),
@@ -168,6 +172,9 @@ impl Explaining<'_> {
     fn event(&mut self, line: u64, event: &Event) -> Result<(), Failure> {
         let kind = kind_of(event);
         count(&mut self.summary.kinds, &kind);
+        if let (Payload::RecordingDeclared(told), Some(feed)) = (&event.payload, self.feed) {
+            self.summary.declares(feed, &self.settings, told);
+        }
         let role = event.role.map(event::Role::name);
         let fate = Fate::Event { kind: &kind, consultation: &event.consultation, time: event.at, role };
         self.tell(line, fate)
