@@ -54,8 +54,12 @@ fn consultation(text: &mut String, number: usize, month: u32, planted: &Planted,
 
 /// The consultations of a month, `more` of the first kind besides.
 fn month(month: u32, more: u64) -> String {
+    month_of(month, more, &PLANTED)
+}
+
+fn month_of(month: u32, more: u64, planted: &[Planted]) -> String {
     let mut text = String::new();
-    for (place, planted) in PLANTED.iter().enumerate() {
+    for (place, planted) in planted.iter().enumerate() {
         let all = planted.3 + if place == 0 { more } else { 0 };
         for number in 0..all {
             let is_cut_off = number >= all - planted.4;
@@ -278,6 +282,71 @@ fn a_decision_tells_its_verdict() {
         assert!(shown.get(name).is_none(), "{name}: {shown}");
     }
     assert!(shown["cells"].as_array().unwrap().iter().any(|cell| cell["x"].is_null()), "{shown}");
+}
+
+/// What of a report people read: without its drawings, its style and what is saved from it.
+fn read(html: &str) -> String {
+    let mut text = String::new();
+    let mut rest = html.split_once("<body>").unwrap().1;
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let end = if after.starts_with("svg") { "</svg>" } else { ">" };
+        rest = after.split_once(end).unwrap().1;
+    }
+    text.replace("&#39;", "'")
+}
+
+#[test]
+fn a_report_tells_no_planted_count() {
+    let dir = store();
+    run(dir.path(), ["report", "build", "-q", "-o", "inside.html", "--policy", "internal"]).ok();
+    run(dir.path(), ["report", "build", "-q", "-o", "report.html"]).ok();
+    let [inside, report] =
+        ["inside.html", "report.html"].map(|name| fs::read_to_string(dir.path().join(name)).unwrap());
+    let counts = |html: &str| -> Vec<f64> {
+        let cells = html.split("data-count>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+        cells.filter_map(|cell| cell.replace(',', "").parse().ok()).collect()
+    };
+    let found = counts(&inside);
+    assert!([3.0, 6.0, 52.0, 141.0].iter().all(|secret| found.contains(secret)), "{found:?}");
+    let told = counts(&report);
+    assert!(told.len() > 20 && report.contains("data-count>[c]<"), "{told:?}");
+    assert!(told.iter().all(|count| *count == 0.0 || (*count >= 8.0 && count % 5.0 == 0.0)), "{told:?}");
+    // What can be pictured is so many of 10, 100 or 1,000, and no count.
+    let words: Vec<String> = read(&report).split_whitespace().map(str::to_owned).collect();
+    let text: Vec<&str> =
+        words.windows(2).filter(|pair| pair[1] != "in").map(|pair| pair[1].as_str()).collect();
+    for (number, digits) in numbers(&text.join(" "), "table") {
+        assert!(digits > 0 || number < 50.0 || !SECRETS.contains(&number), "{number}");
+    }
+    let told = run(dir.path(), ["report", "build", "--where", "service=cardiology"]).fails(2);
+    assert!(told.contains("ask --by service"), "{told}");
+    let told = run(dir.path(), ["report", "build", "--as-of", "10"]).fails(2);
+    assert!(told.contains("policy rounded"), "{told}");
+    let told = run(dir.path(), ["report", "build", "--policy", "secondary"]).fails(2);
+    assert!(told.contains("policy secondary"), "{told}");
+}
+
+/// Whatever of a log is hidden, it makes no difference to a single byte: not in a word, nor in where a mark lies.
+#[test]
+fn a_report_does_not_depend_on_what_it_hides() {
+    let mut other = PLANTED;
+    other[2].3 = 5;
+    other[6].3 = 2;
+    let reports = [PLANTED, other].map(|planted| {
+        let dir = folder();
+        run_on(dir.path(), month_of(3, 0, &planted).as_bytes(), ["ingest", "-q", "-"]).ok();
+        run(dir.path(), ["report", "build", "-q", "-o", "report.html", "--cluster", "none"]).ok();
+        let html = fs::read_to_string(dir.path().join("report.html")).unwrap();
+        let digits = html.split("commitment&quot;:&quot;").nth(1).unwrap().split('&').next().unwrap();
+        html.replace(digits, "")
+    });
+    let lines = reports.each_ref().map(|report| report.lines().collect::<Vec<_>>());
+    for (one, other) in lines[0].iter().zip(&lines[1]) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(reports[0].len(), reports[1].len());
 }
 
 /// Whoever asks for consultations one by one, or picks some of them out, is told why not.

@@ -33,6 +33,17 @@ fn a_comparison() {
 }
 
 #[test]
+fn a_report() {
+    let dir = folder();
+    recorded(dir.path());
+    let text = run(dir.path(), ["report", "show", "--policy", "internal", "-q"]).ok();
+    // Its middle is charts of what other answers show.
+    let head: String = text.split_inclusive('\n').take(150).collect();
+    assert_snapshot!("a_report_inside", head);
+    assert_snapshot!("a_report_to_be_given_away", run(dir.path(), ["report", "show", "-q"]).ok());
+}
+
+#[test]
 fn outcomes() {
     let dir = folder();
     recorded(dir.path());

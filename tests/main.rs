@@ -36,6 +36,7 @@ mod quality;
 mod rates;
 mod reach;
 mod readme;
+mod report;
 mod tidy;
 mod times;
 mod totals;

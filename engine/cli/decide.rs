@@ -140,7 +140,7 @@ impl Asked {
     }
 
     /// The same, to be asked again from any folder.
-    fn question(&self, reading: &SheetArgs) -> Question {
+    pub(super) fn question(&self, reading: &SheetArgs) -> Question {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         Question::Decide(Self {
             profiles: self.profiles.as_ref().map(absolute),
@@ -149,7 +149,8 @@ impl Asked {
         })
     }
 
-    fn ask(&self) -> Result<Ask, Failure> {
+    /// The request, with every name checked before anything is replayed.
+    pub(super) fn ask(&self) -> Result<Ask, Failure> {
         let names = catalog::MEASURES.map(|measure| measure.name);
         let measure = choose("measure", &self.measure, catalog::measure(&self.measure), names)?;
         let mut filter = compare::filter(&self.filter)?;
@@ -169,46 +170,58 @@ impl Asked {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    args.asked.check()?;
+    let (ask, declared) = (args.asked.ask()?, args.asked.declared()?);
     let log = store::open(shared)?;
-    let (_, decided) = args.asked.answer(&args.reading, &log, shared)?;
+    let sheet = store::sheet(shared, &log, &args.reading, &Asked::wanted(&ask))?;
+    let (decided, _) = args.asked.answered((ask, declared), &sheet, shared)?;
     asked::keep(args.asked.question(&args.reading), &decided.claim, &log, shared);
     shown::show(decided, shared, out)
 }
 
 impl Asked {
-    /// Refuses what is wrong with the question whatever the store.
-    fn check(&self) -> Result<(), Failure> {
-        self.ask()?;
-        self.profiles.as_deref().map(Declared::read).transpose().map(drop)
-    }
-
-    /// What was asked of the store with everything that follows from it, and the answer.
+    /// What was asked of a store with everything that follows from it, and the answer.
     pub(super) fn answer(
         &self,
         reading: &SheetArgs,
         log: &Log,
         shared: &Shared,
     ) -> Result<(Ask, Decided), Failure> {
-        let mut ask = self.ask()?;
-        let declared = self.profiles.as_deref().map(Declared::read).transpose()?;
-        let mut dimensions = wanted(&ask);
+        let (mut ask, declared) = (self.ask()?, self.declared()?);
+        let sheet = store::sheet(shared, log, reading, &Self::wanted(&ask))?;
+        let (decided, _) = self.answered((ask.clone(), declared), &sheet, shared)?;
+        Self::by_service(&mut ask, &sheet);
+        Ok((ask, decided))
+    }
+
+    /// What was declared of the platforms, refused where it is wrong whatever the store.
+    pub(super) fn declared(&self) -> Result<Option<Declared<'_>>, Failure> {
+        self.profiles.as_deref().map(Declared::read).transpose()
+    }
+
+    /// The dimensions whose levels an answer to `ask` needs.
+    pub(super) fn wanted(ask: &Ask) -> Vec<Dimension> {
+        let mut dimensions = wanted(ask);
         dimensions.extend([Dimension::Service, Dimension::Organisation]);
         dimensions.extend(GROUPED_BY);
-        let sheet = store::sheet(shared, log, reading, &dimensions)?;
-        compare::known_platforms(&sheet, &self.platforms, None)?;
-        compare::note_unknown_levels(&sheet, &ask.filter, shared);
-        if ask.by.is_empty() && compare::is_recorded(&sheet, Dimension::Service) {
-            let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
-                || ask.adjust.contains(&Dimension::Service);
-            ask.by.extend((!used).then_some(Dimension::Service));
-        }
-        compare::recorded(&sheet, &ask)?;
-        let profiles = declared.map(|declared| declared.held_against(&sheet, &ask)).transpose()?;
+        dimensions
+    }
+
+    /// Decides from the rows of a store; and what was declared, with every name held against what there is.
+    pub(super) fn answered(
+        &self,
+        (mut ask, declared): (Ask, Option<Declared<'_>>),
+        sheet: &Sheet,
+        shared: &Shared,
+    ) -> Result<(Decided, Option<Profiles>), Failure> {
+        compare::known_platforms(sheet, &self.platforms, None)?;
+        compare::note_unknown_levels(sheet, &ask.filter, shared);
+        Self::by_service(&mut ask, sheet);
+        compare::recorded(sheet, &ask)?;
+        let profiles = declared.map(|declared| declared.held_against(sheet, &ask)).transpose()?;
         let rule = Rule { delta: self.delta, price: self.price.highest, level: self.level };
         let beside = replay::Declared { profiles: profiles.as_ref(), cheapest: self.price.cheapest() };
         let decided = progress::reasoning(shared, "deciding", || {
-            decide(&sheet, &ask, &rule, &beside, shared.threads())
+            decide(sheet, &ask, &rule, &beside, shared.threads())
         })??;
         let Some(decided) = decided else {
             return Err(Failure::Usage(format!(
@@ -216,12 +229,50 @@ impl Asked {
                 self.measure
             )));
         };
-        Ok((ask, decided))
+        Ok((decided, profiles))
+    }
+
+    /// Strata are services where nothing else is asked, and somebody recorded them.
+    fn by_service(ask: &mut Ask, sheet: &Sheet) {
+        if ask.by.is_empty() && compare::is_recorded(sheet, Dimension::Service) {
+            let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
+                || ask.adjust.contains(&Dimension::Service);
+            ask.by.extend((!used).then_some(Dimension::Service));
+        }
+    }
+
+    /// What it was asked with, as it is written on the command line.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = self.platforms.clone();
+        let mut say = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        if self.measure != "undisturbed" {
+            say("--measure", self.measure.clone());
+        }
+        for (name, list) in [("--by", &self.by), ("--adjust", &self.adjust)] {
+            if !list.is_empty() {
+                say(name, list.join(","));
+            }
+        }
+        self.filter.iter().for_each(|filter| say("--where", filter.clone()));
+        self.cluster.iter().for_each(|cluster| say("--cluster", cluster.clone()));
+        for (name, number, usual) in [("--delta", self.delta, 0.01), ("--level", self.level, 0.95)] {
+            if number.to_bits() != f64::to_bits(usual) {
+                say(name, number.to_string());
+            }
+        }
+        let Price { lowest, highest } = self.price;
+        match self.price.cheapest() {
+            Some(_) => say("--price", format!("{lowest}..{highest}")),
+            None if highest > 0.0 => say("--price", highest.to_string()),
+            None => {}
+        }
+        self.profiles.iter().for_each(|path| say("--platforms", path.display().to_string()));
+        words
     }
 }
 
 /// A file that declares what platforms can do, cost, and are needed for.
-struct Declared<'a> {
+pub(super) struct Declared<'a> {
     path: &'a Path,
     bytes: Vec<u8>,
 }

@@ -133,6 +133,7 @@ What to try next
   evenfield replay range-by-service --by service  one of them in full, in a store that stays
   evenfield ingest your-events.ndjson             your own recordings
   evenfield compare --by service                  platforms, measure by measure
+  evenfield report build -o report.html           one page for commissioners, to open and to print
   evenfield outcomes --json | head -1             one row per consultation
   evenfield methods                               what is measured, and how
 ";

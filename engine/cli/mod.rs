@@ -31,6 +31,7 @@ mod reach;
 mod reading;
 mod rejects;
 mod replay;
+mod report;
 mod scenario;
 mod shown;
 mod store;
@@ -61,6 +62,18 @@ struct Cli {
     verb: Verb,
 }
 
+impl Cli {
+    /// The same, under the policy that was asked for, or the usual one of its verb.
+    fn under_its_policy(mut self) -> Self {
+        let usual = match &self.verb {
+            Verb::Report(report::Verb::Build(_) | report::Verb::Show(_)) => Policy::Rounded,
+            _ => Policy::Internal,
+        };
+        self.shared.policy = self.shared.asked_policy.unwrap_or(usual);
+        self
+    }
+}
+
 /// What every verb understands, before or after its name.
 #[derive(clap::Args, Clone)]
 #[command(next_help_heading = "Options of every command")]
@@ -84,8 +97,12 @@ struct Shared {
     #[arg(short, long, global = true, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What may be shown: internal (everything), rounded (counts from 1 to 7 hidden, others to the nearest 5) or
-    /// secondary (exact totals; small counts hidden, and those that would tell them)
-    #[arg(long, global = true, env = "EVENFIELD_POLICY", value_name = "NAME", default_value = "internal", value_parser = policy)]
+    /// secondary (exact totals; small counts hidden, and those that would tell them) [default: internal; of a report
+    /// rounded]
+    #[arg(long = "policy", global = true, env = "EVENFIELD_POLICY", value_name = "NAME", value_parser = policy)]
+    asked_policy: Option<Policy>,
+    /// The policy that holds: the one that was asked for, or the usual one of the verb.
+    #[arg(skip)]
     policy: Policy,
     /// Record the answer as given away, so that later ones are checked against it; needs --policy rounded or secondary
     #[arg(long, global = true)]
@@ -179,6 +196,9 @@ enum Verb {
     Outcomes(outcomes::Args),
     /// Append recorded scenarios to the store and show what they tell
     Replay(replay::Args),
+    /// Write a report for commissioners, check one, and hold two against each other
+    #[command(subcommand)]
+    Report(report::Verb),
     /// Look at the library of recorded scenarios
     #[command(subcommand)]
     Scenario(scenario::Verb),
@@ -235,6 +255,7 @@ impl Verb {
             Self::Scenario(_) => (Tells::Rows, "scenario"),
             Self::Export(_) => (Tells::Rows, "export"),
             Self::Log(verb) => verb.tells(),
+            Self::Report(verb) => verb.tells(),
             Self::Ingest(_) => (Tells::Nothing, "ingest"),
             Self::Synth(_) => (Tells::Nothing, "synth"),
             Self::Bench(_) => (Tells::Nothing, "bench"),
@@ -254,8 +275,8 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
              {policy} does not show; ask --policy internal for use inside (it may be set by EVENFIELD_POLICY)"
         ))),
         (_, Tells::Rows | Tells::Nothing) if shared.release => Err(Failure::Usage(format!(
-            "`evenfield {name}` makes nothing that could be released; --release is for compare, decide, totals, quality \
-             and reach"
+            "`evenfield {name}` makes nothing that could be released; --release is for compare, decide, totals, quality, \
+             reach and report build"
         ))),
         (Policy::Internal, Tells::Reading) if shared.release => Err(Failure::Usage(
             "what hides nothing is not to be given away: --release needs --policy rounded or --policy secondary"
@@ -270,7 +291,7 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
 pub fn run() -> ExitCode {
     let matches = Cli::command().color(colours(std::env::args_os())).try_get_matches();
     let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+        Ok(cli) => cli.under_its_policy(),
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
             // Help that nobody reads to its end is no error.
@@ -316,6 +337,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Verb::Outages(args) => outages::run(args, shared, &mut out),
         Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
         Verb::Replay(args) => replay::run(args, shared, &mut out),
+        Verb::Report(verb) => report::run(verb, shared, &mut out),
         Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),
         Verb::Synth(args) => synth::run(args, shared, &mut out),
         Verb::Log(verb) => log::run(verb, shared, &mut out),

@@ -2,7 +2,7 @@
 
 use event::Time;
 use projections::compare::{Comparison, Decided, Reach};
-use projections::disclosure::{Policy, Shown, Undisclosed};
+use projections::disclosure::{Earlier, Policy, Release, Shown, Undisclosed};
 use projections::quality::Evidence;
 
 use super::failure::Failure;
@@ -64,6 +64,56 @@ pub(super) fn show<T: OfStore>(reading: T, shared: &Shared, out: &mut Out) -> Re
     };
     report::rows_lack(&shown).into_iter().for_each(|what| shared.note(what));
     out.text(&report::rows(&shown, form))
+}
+
+/// Several readings that are given away as one answer: each is held against those before it.
+pub(super) struct Together<'a> {
+    shared: &'a Shared,
+    /// What was released before, and the readings of this answer behind it; none where nothing is hidden.
+    ledger: Option<Ledger>,
+    earlier: Earlier,
+}
+
+impl<'a> Together<'a> {
+    /// Begins with what was released of the store before. The store is open meanwhile.
+    pub(super) fn begin(shared: &'a Shared) -> Result<Self, Failure> {
+        let ledger = match shared.policy {
+            Policy::Internal => None,
+            _ => Some(Ledger::open(&shared.store)?),
+        };
+        let earlier = ledger.as_ref().map(|ledger| ledger.earlier().clone()).unwrap_or_default();
+        Ok(Self { shared, ledger, earlier })
+    }
+
+    /// What the policy shows of one more reading.
+    pub(super) fn show<T: OfStore>(&mut self, reading: T) -> Result<Shown<T>, Undisclosed> {
+        let (form, position, until) = reading.rests_on();
+        let shown = Shown::of(reading, self.shared.policy, &self.earlier)?;
+        if self.ledger.is_some() {
+            let note = shown.note();
+            self.earlier.releases.push(Release {
+                release: self.earlier.releases.len() as u64 + 1,
+                reading: form.to_owned(),
+                policy: self.shared.policy,
+                version: note.version,
+                position,
+                until,
+                facts: shown.facts().to_vec(),
+            });
+        }
+        Ok(shown)
+    }
+
+    /// Records the readings, if the answer is to be given away.
+    pub(super) fn end(self) -> Result<(), Failure> {
+        let Some(mut ledger) = self.ledger.filter(|_| self.shared.release) else { return Ok(()) };
+        let known = ledger.earlier().releases.len();
+        for release in &self.earlier.releases[known..] {
+            let rests_on = (release.position, release.until);
+            ledger.record(&release.reading, self.shared.policy, rests_on, &release.facts)?;
+        }
+        Ok(())
+    }
 }
 
 /// What the policy shows; recorded before anything is written, if it is to be given away.

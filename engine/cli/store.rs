@@ -35,6 +35,18 @@ pub(super) struct SheetArgs {
     fresh: bool,
 }
 
+impl SheetArgs {
+    /// The grace that was asked for.
+    pub(super) fn grace_ms(&self) -> Option<i64> {
+        self.reading.grace_ms
+    }
+
+    /// These, where a checkpoint may help.
+    pub(super) fn kept(reading: ReadingArgs) -> Self {
+        Self { reading, fresh: false }
+    }
+}
+
 /// A place in the history of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AsOf {
@@ -68,18 +80,6 @@ impl AsOf {
             Self::Position(position) => Ok(position),
             Self::Time(at) => Ok(log.recorded_by(at)?),
         }
-    }
-}
-
-impl SheetArgs {
-    /// The grace that was asked for.
-    pub(super) fn grace_ms(&self) -> Option<i64> {
-        self.reading.grace_ms
-    }
-
-    /// These, where a checkpoint may help.
-    pub(super) fn kept(reading: ReadingArgs) -> Self {
-        Self { reading, fresh: false }
     }
 }
 

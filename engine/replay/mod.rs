@@ -12,7 +12,7 @@
 //!              again: what is not plain;  book: what sources see;  sheet: all of it
 //! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
 //! measured     decoded: what a sheet takes when nothing has to be read
-//! asked        rows: what both answer alike;  totals: plain counts, disclosed: which of them may be shown;  questions: how complete, and for whom
+//! asked        rows: what both answer alike;  totals: plain counts, disclosed: which of them may be shown;  questions: how complete, and for whom;  scope: of whom, and when
 //! ```
 
 mod again;
@@ -29,6 +29,7 @@ mod questions;
 mod refresh;
 mod ring;
 mod rows;
+mod scope;
 mod sheet;
 mod stretch;
 mod table;
@@ -39,6 +40,7 @@ pub use decoded::Decoded;
 pub use questions::{Declared, decide, evidence, outages, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Rows, compare, wanted};
+pub use scope::{Scope, scope};
 pub use sheet::{MOST_ROWS, Sheet, sheet};
 pub use table::Table;
 pub use totals::{Row as TotalsRow, Totals, totals};

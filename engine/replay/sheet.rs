@@ -122,6 +122,12 @@ impl Sheet {
         self.parts().flat_map(|part| part.levels(dimension)).collect()
     }
 
+    /// The sources whose events it was made of, by name.
+    #[must_use]
+    pub fn source_names(&self) -> BTreeSet<&str> {
+        self.stretches.iter().flat_map(|stretch| stretch.sources.iter().map(AsRef::as_ref)).collect()
+    }
+
     /// How many consultations are in progress.
     #[must_use]
     pub fn in_progress(&self) -> u64 {

@@ -20,17 +20,7 @@ pub(super) fn decided(decided: &Decided) -> String {
     }
     let mut text = String::new();
     let _ = writeln!(text, "{}\n", verdict(decided));
-    let lines = [
-        reason(decided),
-        held_out(decided),
-        further(decided),
-        turning(decided),
-        cheapest(decided),
-        needs::price(decided),
-        information(decided),
-        interaction(decided),
-    ];
-    lines.into_iter().flatten().for_each(|line| wrapped(&mut text, "", &line));
+    because(decided).iter().for_each(|line| wrapped(&mut text, "", line));
     needs::table(&mut text, decided);
     frontier(&mut text, decided);
     decided.concentration.iter().for_each(|found| concentrated(&mut text, found));
@@ -42,6 +32,21 @@ pub(super) fn decided(decided: &Decided) -> String {
     beside::gates(decided).into_iter().for_each(|line| wrapped(&mut text, "", &line));
     wrapped(&mut text, "", &ground(decided));
     text
+}
+
+/// What carries the verdict, and what would change it.
+pub(super) fn because(decided: &Decided) -> Vec<String> {
+    let lines = [
+        reason(decided),
+        held_out(decided),
+        further(decided),
+        turning(decided),
+        cheapest(decided),
+        needs::price(decided),
+        information(decided),
+        interaction(decided),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 /// One row for each platform in each stratum.

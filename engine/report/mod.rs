@@ -5,6 +5,7 @@
 //! take the comparison itself.
 
 mod bench;
+mod chart;
 mod closer;
 mod comparison;
 mod concentrated;
@@ -18,10 +19,12 @@ mod layout;
 mod learned;
 mod moved;
 mod outages;
+mod page;
 mod published;
 mod quality;
 mod reach;
 mod row;
+mod sections;
 mod shown;
 mod table;
 mod times;
@@ -29,13 +32,16 @@ mod totals;
 mod watched;
 
 pub use bench::{bench, bench_changes};
+pub use chart::{Axis, ChartSpec, Column, Kind, Point, Series, Unit, columns, terminal};
 pub use comparison::{evidence, figures, finding, intervals};
 pub use differing::{Differing, differing, differing_rows};
 pub use explained::{Explained, Traced, explained};
 pub use ingested::ingested;
 pub use ingestible::{Ingestible, Tells, ingestible};
 pub use outages::{outages, outages_rows};
+pub use page::{Asked, Fault, Page, Told, asked, check, claims, html, plain};
 pub use row::{open_consultation, outcome, outcomes_head};
+pub use sections::{About, Findings, Synthetic, page, spoken};
 pub use shown::{Pass, Report, lines, rows, rows_lack, text};
 pub use table::Form;
 

@@ -1,0 +1,46 @@
+//! `evenfield report build` and `show`: the page of what was found, as a file and in the terminal.
+
+use super::super::decide;
+use super::super::failure::Failure;
+use super::super::out::Out;
+use super::super::store::SheetArgs;
+use super::super::{Format, Shared};
+use super::findings::findings;
+use crate::report::{self, Page};
+
+/// What a report is about.
+#[derive(clap::Args, Clone)]
+pub(in crate::cli) struct Args {
+    /// The title of the report, such as the name of the commissioning body
+    #[arg(long, value_name = "TEXT")]
+    pub(super) title: Option<String>,
+    #[command(flatten)]
+    pub(super) question: decide::Asked,
+    #[command(flatten)]
+    pub(super) reading: SheetArgs,
+}
+
+pub(super) fn build(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    if shared.format() != Format::Table {
+        return Err(Failure::Usage(
+            "a report is one HTML file; the numbers behind it in other forms are those of `compare` and `decide`".into(),
+        ));
+    }
+    let page = made(args, shared)?;
+    out.text(&report::html(&page))
+}
+
+pub(super) fn show(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    if shared.format() != Format::Table {
+        return Err(Failure::Usage(
+            "`report show` is for people: --json is for `compare` and `decide`".into(),
+        ));
+    }
+    let page = made(args, shared)?;
+    out.text(&report::plain(&page))
+}
+
+/// The page of what was found.
+pub(super) fn made(args: &Args, shared: &Shared) -> Result<Page, Failure> {
+    Ok(report::page(&findings(args, shared)?))
+}

@@ -1,0 +1,155 @@
+//! What a report rests on: one replay, a comparison of everything, a closer look where nothing is hidden, and a decision,
+//! each as far as the policy shows it. What leaves here has passed the boundary; `build` writes it.
+
+use event::Dimension;
+use projections::catalog;
+use projections::compare::{Ask, Comparison};
+use projections::disclosure::Policy;
+use projections::measure::Measure;
+use projections::period::Period;
+use projections::stats::Status;
+
+use super::super::decide;
+use super::super::failure::Failure;
+use super::super::shown;
+use super::super::store;
+use super::super::{Shared, compare as asking};
+use super::build::Args;
+use crate::replay::{Scope, Sheet, compare, scope, wanted};
+use crate::report::{self, About, Asked, Findings, Synthetic};
+
+/// The measures that a closer look is taken at.
+const LOOKED_AT: [&str; 3] = ["undisturbed", "connection_success", "any_drop"];
+/// The groups between which gaps are looked for, where they were recorded.
+const GROUPS: [Dimension; 6] = [
+    Dimension::DeprivationQuintile,
+    Dimension::Device,
+    Dimension::Network,
+    Dimension::AgeBand,
+    Dimension::Interpreter,
+    Dimension::FirstUse,
+];
+
+/// Everything that a report rests on.
+pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure> {
+    let ask = args.question.ask()?;
+    let declared = args.question.declared()?;
+    let log = store::open(shared)?;
+    let mut dimensions = decide::Asked::wanted(&ask);
+    dimensions.extend(wanted(&Ask { gaps: GROUPS.to_vec(), learning: true, ..Ask::default() }));
+    let sheet = store::sheet(shared, &log, &args.reading, &dimensions)?;
+    let threads = shared.threads();
+    let whole = Ask { measures: Vec::new(), by: Vec::new(), adjust: Vec::new(), ..ask.clone() };
+    let about = scope(&sheet, &whole, threads);
+    let comparison = compare(&sheet, &whole, threads)?;
+    let closer = closer(&sheet, &whole, (&comparison, &about), shared)?;
+    let (decided, profiles) = args.question.answered((ask, declared), &sheet, shared)?;
+    let until = comparison.parameters.until;
+    let commitment = log.head_at(sheet.position)?.commitment_digits();
+    let position = (shared.policy == Policy::Internal).then_some(sheet.position.0);
+    let mut together = shown::Together::begin(shared)?;
+    let comparison = together.show(comparison)?;
+    let closer = closer.map(|closer| together.show(closer)).transpose()?;
+    let decided = together.show(decided).map_err(|why| why.to_string());
+    together.end()?;
+    let asked = Asked {
+        schema: "evenfield.report/1".to_owned(),
+        policy: shared.policy.name().to_owned(),
+        options: options(args, shared, position, &until.to_string()),
+        position,
+        commitment,
+    };
+    let words = args.question.words();
+    Ok(Findings {
+        about: About {
+            title: args.title.clone(),
+            asked,
+            until,
+            months: about.months,
+            organisations: about.organisations,
+            synthetic: match about.synthetic {
+                0 => Synthetic::None,
+                some if some < about.sources => Synthetic::Some,
+                _ => Synthetic::All,
+            },
+            filter: picked(&whole),
+            explain: report::spoken(&explain(&words)),
+            decide: report::spoken(&words),
+            profiles,
+        },
+        comparison,
+        closer,
+        decided,
+    })
+}
+
+/// A closer look at what matters most; nothing where the policy hides.
+fn closer(
+    sheet: &Sheet,
+    whole: &Ask,
+    (comparison, about): (&Comparison, &Scope),
+    shared: &Shared,
+) -> Result<Option<Comparison>, Failure> {
+    if shared.policy != Policy::Internal || comparison.rows.is_empty() {
+        return Ok(None);
+    }
+    let is_recorded = |dimension: &Dimension| asking::is_recorded(sheet, *dimension);
+    let is_told = |measure: &&'static Measure| {
+        let mut rows = comparison.rows.iter().filter(|row| row.measure == measure.name);
+        rows.all(|row| !matches!(row.status, Status::NotMeasured(_)))
+    };
+    let measures = LOOKED_AT.iter().filter_map(|name| catalog::measure(name)).filter(is_told);
+    let ask = Ask {
+        measures: measures.collect(),
+        gaps: GROUPS.into_iter().filter(is_recorded).collect(),
+        across: Some(Dimension::Organisation).filter(is_recorded),
+        over: Some(match about.days {
+            0..=90 => Period::Day,
+            91..=400 => Period::Week,
+            _ => Period::Month,
+        }),
+        learning: is_recorded(&Dimension::Clinician),
+        times: true,
+        ..whole.clone()
+    };
+    Ok(Some(compare(sheet, &ask, shared.threads())?))
+}
+
+/// How the report is asked for again: with the position, where it may be told, and up to when in any case.
+fn options(args: &Args, shared: &Shared, position: Option<u64>, until: &str) -> Vec<String> {
+    let mut words = args.question.words();
+    let mut say = |name: &str, value: &str| words.extend([name.to_owned(), value.to_owned()]);
+    args.title.iter().for_each(|title| say("--title", title));
+    say("--policy", shared.policy.name());
+    position.iter().for_each(|position| say("--as-of", &position.to_string()));
+    say("--until", until);
+    args.reading.grace_ms().iter().for_each(|grace_ms| say("--grace-ms", &grace_ms.to_string()));
+    words
+}
+
+/// The options of a question that `explain` takes, too.
+fn explain(words: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !word.starts_with("--") {
+            kept.push(word.clone());
+            continue;
+        }
+        let value = words.next();
+        if ["--where", "--cluster", "--level"].contains(&word.as_str()) {
+            kept.push(word.clone());
+            kept.extend(value.cloned());
+        }
+    }
+    kept
+}
+
+/// Which consultations a question picks out, in words.
+fn picked(ask: &Ask) -> String {
+    let picked = ask.filter.iter().map(|(dimension, levels)| {
+        let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+        format!("{} {}", dimension.name().replace('_', " "), levels.join(" or "))
+    });
+    picked.collect::<Vec<_>>().join(", ")
+}

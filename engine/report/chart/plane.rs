@@ -1,0 +1,103 @@
+//! Charts in a plane: values by time, size, practice or number, with a legend of names and shapes above.
+
+use super::scale::Scale;
+use super::svg::{Anchor, Drawing, WIDTH, short};
+use super::{ChartSpec, Kind, Series, palette};
+
+/// Where the plane lies.
+const LEFT: f64 = 54.0;
+const RIGHT: f64 = WIDTH - 14.0;
+const HIGH: f64 = 190.0;
+/// What a line of the legend takes, and the axis below.
+const LEGEND: f64 = 20.0;
+const FOOT: f64 = 44.0;
+/// How wide a label below the plane is, at least.
+const LABEL: f64 = 76.0;
+
+/// Draws it; how high it is.
+pub(super) fn draw(drawing: &mut Drawing, spec: &ChartSpec) -> f64 {
+    let named: Vec<&Series> = spec.series.iter().filter(|series| !series.name.is_empty()).collect();
+    let top = legend(drawing, &named) + 26.0;
+    let foot = top + HIGH;
+    let up = Scale::new(spec.reach(), [foot, top], spec.values.unit);
+    let across = Scale::new(spec.width(), [LEFT + 6.0, RIGHT - 6.0], spec.across.unit);
+    drawing.words([0.0, top - 12.0], Anchor::Start, "tick", &short(&spec.values.title, 60));
+    for tick in up.ticks() {
+        let y = up.at(tick);
+        drawing.line([LEFT, y], [RIGHT, y], "grid");
+        drawing.words([LEFT - 6.0, y + 4.0], Anchor::End, "tick", &spec.values.unit.tick(tick, up.step()));
+    }
+    drawing.line([LEFT, foot], [RIGHT, foot], "axis");
+    below(drawing, spec, &across, foot);
+    for (value, word) in &spec.marked {
+        let y = up.at(*value);
+        drawing.line([LEFT, y], [RIGHT, y], "marked");
+        drawing.words([RIGHT, y - 4.0], Anchor::End, "tick", word);
+    }
+    spec.series.iter().for_each(|series| one(drawing, spec, series, [&across, &up]));
+    foot + FOOT
+}
+
+/// The names with their shapes, one a line.
+fn legend(drawing: &mut Drawing, named: &[&Series]) -> f64 {
+    for (line, series) in named.iter().enumerate() {
+        let y = 12.0 + line as f64 * LEGEND;
+        match series.is_line {
+            true => drawing.line([0.0, y], [20.0, y], "limit"),
+            false => drawing.mark([10.0, y], series.style, "mark"),
+        }
+        drawing.words([28.0, y + 4.0], Anchor::Start, "label", &short(&series.name, 44));
+    }
+    named.len() as f64 * LEGEND
+}
+
+/// The ticks of the other axis: labels of points where they have some, numbers otherwise.
+fn below(drawing: &mut Drawing, spec: &ChartSpec, across: &Scale, foot: f64) {
+    let labelled = matches!(spec.kind, Kind::Control | Kind::Learning);
+    if labelled {
+        let points = spec.series.iter().find(|series| !series.is_line).map_or(&[][..], |one| &one.points);
+        let every = points.len().div_ceil(((RIGHT - LEFT) / LABEL) as usize).max(1);
+        for point in points.iter().step_by(every) {
+            let Some(at) = point.at else { continue };
+            let x = across.at(at).clamp(LEFT + LABEL / 2.0 - 10.0, RIGHT - LABEL / 2.0 + 10.0);
+            drawing.words([x, foot + 16.0], Anchor::Middle, "tick", &short(&point.label, 12));
+        }
+    } else {
+        for tick in across.ticks() {
+            let words = spec.across.unit.tick(tick, across.step());
+            drawing.words([across.at(tick), foot + 16.0], Anchor::Middle, "tick", &words);
+        }
+    }
+    drawing.words([RIGHT, foot + 36.0], Anchor::End, "tick", &short(&spec.across.title, 60));
+}
+
+fn one(drawing: &mut Drawing, spec: &ChartSpec, series: &Series, [across, up]: [&Scale; 2]) {
+    let class = palette::class(series.style);
+    let placed = series.points.iter().filter_map(|point| Some((point, point.at?, point.value?)));
+    let placed: Vec<_> = placed.map(|(point, at, value)| (point, [across.at(at), up.at(value)])).collect();
+    let course: Vec<[f64; 2]> = placed.iter().map(|(_, place)| *place).collect();
+    if series.is_line {
+        return drawing.course(&course, "limit");
+    }
+    if spec.kind == Kind::Incidence {
+        let side = |which: usize| {
+            placed.iter().filter_map(move |(point, [x, _])| Some([*x, up.at(point.limits?[which])]))
+        };
+        let band: Vec<[f64; 2]> = side(0).chain(side(1).collect::<Vec<_>>().into_iter().rev()).collect();
+        if band.len() > 2 {
+            drawing.area(&band, &format!("band {class}"));
+        }
+    }
+    if spec.kind.is_joined() {
+        drawing.course(&course, &format!("course {class}"));
+    }
+    for (point, place) in &placed {
+        if let Some([lo, hi]) = point.limits.filter(|_| spec.kind != Kind::Incidence) {
+            drawing.line([place[0], up.at(lo)], [place[0], up.at(hi)], &format!("limits {class}"));
+        }
+        if point.stands_out {
+            drawing.mark(*place, series.style, "ring");
+        }
+        drawing.mark(*place, series.style, "mark");
+    }
+}

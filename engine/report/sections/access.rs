@@ -1,0 +1,196 @@
+//! Can people get in, how long does it take, and is it good enough once they are in.
+
+use projections::compare::{Figure as Number, Times};
+
+use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
+use super::super::page::{Block, Figure};
+use super::figures::{forest, message, series, why_none};
+use super::seen::Seen;
+use super::{Context, counted, pictured};
+
+/// How far people come, in this order: each a share of attempted consultations.
+const STEPS: [(&str, &str); 4] = [
+    ("connection_success", "connected"),
+    ("first_try_join", "connected at the first try"),
+    ("completed_on_video", "completed on video"),
+    ("undisturbed", "undisturbed from beginning to end"),
+];
+
+pub(super) fn access(context: &Context<'_>) -> Vec<Block> {
+    let mut blocks: Vec<Block> =
+        ["connection_success", "first_try_join"].iter().filter_map(|name| forest(context, name)).collect();
+    blocks.extend(stages(context));
+    if blocks.is_empty() {
+        blocks.push(Block::Missing(
+            "No attempt was recorded. Feeds that see waiting, joining and failing to join fill this."
+                .to_owned(),
+        ));
+    }
+    blocks.push(Block::Missing(
+        "On which side an attempt was lost, the patient's or the clinician's, is not told here: no measure counts it. \
+         `evenfield outcomes` shows consultation by consultation who was there."
+            .to_owned(),
+    ));
+    blocks
+}
+
+/// How far people come on every platform.
+fn stages(context: &Context<'_>) -> Option<Block> {
+    let step = |platform: &str, (name, words): (&str, &str)| {
+        let row = context.compared.of_measure(name).find(|row| row.platform == platform)?;
+        let note = if row.value.is_none() { why_none(context, row) } else { String::new() };
+        Some(Point { label: words.to_owned(), value: row.value, n: row.x, note, ..Point::default() })
+    };
+    let of = |platform: &String| {
+        let points: Vec<Point> = STEPS.iter().filter_map(|known| step(platform, *known)).collect();
+        series(context, platform, points)
+    };
+    let series: Vec<Series> = context.compared.platforms.iter().map(of).collect();
+    let chart = ChartSpec {
+        kind: Kind::Stages,
+        name: "stages".to_owned(),
+        title: "How far people come".to_owned(),
+        subtitle: format!("Shares of attempted consultations; {}", context.when()),
+        across: Axis { title: String::new(), unit: Unit::Share },
+        values: Axis { title: "Share of attempted consultations".to_owned(), unit: Unit::Share },
+        series,
+        marked: Vec::new(),
+        further: "",
+    };
+    let told = chart.series.iter().filter_map(|one| {
+        let values: Vec<f64> = one.points.iter().filter_map(|point| point.value).collect();
+        let words = one.points.iter().filter(|point| point.value.is_some()).map(|point| point.label.as_str());
+        let steps: Vec<String> = pictured(&values)
+            .iter()
+            .zip(words)
+            .map(|(picture, words)| format!("{picture} {words}"))
+            .collect();
+        (!steps.is_empty()).then(|| format!("{}: of all who tried, {}", one.name, steps.join(", ")))
+    });
+    let says = format!("{}.", told.collect::<Vec<_>>().join(". "));
+    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+/// The durations that people wait.
+const DURATIONS: [&str; 4] = ["connect_ms", "waiting_ms", "join_ms", "recovery_ms"];
+
+pub(super) fn waiting(context: &Context<'_>) -> Vec<Block> {
+    let rows = || context.compared.rows.iter().filter(|row| DURATIONS.contains(&row.measure.name));
+    if context.closer.is_none() && rows().all(|row| row.value.is_none()) && rows().next().is_some() {
+        return vec![context.hidden("Times are")];
+    }
+    let mut blocks: Vec<Block> = DURATIONS.iter().filter_map(|name| distribution(context, name)).collect();
+    if blocks.is_empty() {
+        blocks.push(Block::Missing(
+            "No feed here tells when people asked to get in and when they were. Feeds that see waiting and joining fill this."
+                .to_owned(),
+        ));
+    }
+    blocks
+}
+
+/// Where half and nine in ten lie, on every platform.
+fn distribution(context: &Context<'_>, name: &str) -> Option<Block> {
+    let rows: Vec<&Seen> = context.compared.of_measure(name).collect();
+    let first = *rows.first()?;
+    let point = |row: &Seen| Point {
+        label: row
+            .role
+            .filter(|_| row.measure.roles.len() > 1)
+            .map(|role| format!("{role}s"))
+            .unwrap_or_default(),
+        value: row.value,
+        limits: row.limits,
+        further: row.p90,
+        n: row.n,
+        note: if row.value.is_none() { why_none(context, row) } else { String::new() },
+        ..Point::default()
+    };
+    let chart = ChartSpec {
+        kind: Kind::Distribution,
+        name: format!("distribution-{}", super::figures::slug(name)),
+        title: message(context, name),
+        subtitle: format!(
+            "{}: within which half (filled, with 95 % limits) and 9 in 10 (hollow) are done; {}",
+            first.measure.title,
+            context.when()
+        ),
+        across: Axis { title: String::new(), unit: Unit::Seconds },
+        values: Axis { title: "Half within".to_owned(), unit: Unit::Seconds },
+        series: rows.iter().map(|row| series(context, &row.platform, vec![point(row)])).collect(),
+        marked: Vec::new(),
+        further: "9 in 10 within",
+    };
+    let told = chart.points().filter_map(|(series, point)| {
+        let half = Unit::Seconds.show(point.value?);
+        let most = point.further.map(|most| format!(", 9 in 10 within {}", Unit::Seconds.show(most)));
+        let who = if point.label.is_empty() { String::new() } else { format!(" ({})", point.label) };
+        Some(format!("{}{who}: half within {half}{}", series.name, most.unwrap_or_default()))
+    });
+    let says = format!("{}.", told.collect::<Vec<_>>().join("; "));
+    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+pub(super) fn quality(context: &Context<'_>) -> Vec<Block> {
+    let names = ["undisturbed", "any_drop", "audio_over_10s", "recovered_60s", "terminal_failure"];
+    let mut blocks: Vec<Block> = names.iter().filter_map(|name| forest(context, name)).collect();
+    if blocks.is_empty() {
+        blocks.push(Block::Missing(
+            "Nothing tells whether connections held. Feeds that see drops and losses of sound fill this."
+                .to_owned(),
+        ));
+    }
+    blocks.push(match context.closer {
+        None => context.hidden("How soon calls drop is"),
+        Some(closer) => incidence(context, &closer.times).unwrap_or_else(|| {
+            Block::Missing("How soon calls drop cannot be told: no feed here sees drops and ends.".to_owned())
+        }),
+    });
+    blocks
+}
+
+/// The share of calls that have dropped, minute by minute.
+fn incidence(context: &Context<'_>, times: &[Times]) -> Option<Block> {
+    let told: Vec<&Times> =
+        times.iter().filter(|one| one.by.is_empty() && !one.one_sided && one.calls > 0).collect();
+    let limits = |figure: &Number| figure.lo.zip(figure.hi).map(|(lo, hi)| [lo, hi]);
+    let of = |one: &&Times| {
+        let begin = Point { at: Some(0.0), value: Some(0.0), limits: Some([0.0; 2]), ..Point::default() };
+        let points = one.dropped.iter().map(|by| Point {
+            at: Some(by.minutes as f64),
+            value: by.figure.value,
+            limits: limits(&by.figure),
+            note: by.figure.reason.clone().unwrap_or_default(),
+            ..Point::default()
+        });
+        series(context, &one.platform, std::iter::once(begin).chain(points).collect())
+    };
+    let slot = told.first()?.slot_minutes;
+    let calls: u64 = told.iter().map(|one| one.calls).sum();
+    let chart = ChartSpec {
+        kind: Kind::Incidence,
+        name: "incidence".to_owned(),
+        title: "How many calls have dropped, minute by minute".to_owned(),
+        subtitle: format!(
+            "Connected consultations with a drop by then, with bands of 95 % limits; {}; {}",
+            context.when(),
+            counted(calls, "call")
+        ),
+        across: Axis { title: "Minutes since both sides were connected".to_owned(), unit: Unit::Minutes },
+        values: Axis { title: "Share of calls that have dropped".to_owned(), unit: Unit::Share },
+        series: told.iter().map(of).collect(),
+        marked: Vec::new(),
+        further: "",
+    };
+    let last = |one: &&Times| Some((one.platform.clone(), one.dropped.last()?.figure.value?));
+    let lasts: Vec<(String, f64)> = told.iter().filter_map(last).collect();
+    let pictures = pictured(&lasts.iter().map(|(_, value)| *value).collect::<Vec<_>>());
+    let says = lasts.iter().zip(&pictures).map(|((platform, value), picture)| {
+        format!("{platform}: {picture} calls ({}) have dropped by {slot} minutes", Unit::Share.show(*value))
+    });
+    let says = format!(
+        "{}. A call that ended without a drop can drop no more.",
+        says.collect::<Vec<_>>().join("; ")
+    );
+    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}

@@ -1,0 +1,129 @@
+//! What we cannot say, and how to check this report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use projections::compare::Verdict;
+
+use super::super::page::{Block, Cell, Table};
+use super::{Context, grouped, lower, spoken};
+
+pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
+    let compared = &context.compared;
+    let mut items: Vec<String> = Vec::new();
+    let mut by_status: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+    for row in compared.rows.iter().filter(|row| row.value.is_none()) {
+        let what = match row.status.as_str() {
+            "not_measured" => "Not measured, since no feed can tell it",
+            "suppressed" => "Not shown under this policy",
+            _ => "Nothing to measure",
+        };
+        by_status.entry((what, &row.platform)).or_default().insert(lower(row.measure.title));
+    }
+    for ((what, platform), measures) in by_status {
+        let measures: Vec<String> = measures.into_iter().collect();
+        items.push(format!("{what}, on {platform}: {}.", measures.join(", ")));
+    }
+    for (verdict, what) in [
+        (Verdict::InsufficientEvidence, "Too little evidence to tell"),
+        (Verdict::NotComparable, "Not to be compared"),
+    ] {
+        let of = compared.differences.iter().filter(|one| one.verdict == verdict);
+        let of: Vec<String> = of
+            .map(|one| {
+                let why = one.reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+                format!("{} of {}{why}", lower(one.measure.title), one.platform)
+            })
+            .collect();
+        if !of.is_empty() {
+            items.push(format!("{what}: {}.", of.join("; ")));
+        }
+    }
+    items.extend(platforms(context));
+    let mut blocks = vec![
+        Block::Words(
+            "Platforms were not drawn by lot: who uses which, and for what, differs in more than the platform. A difference \
+             is what was seen, and a reason to look; that it is the platform's doing is shown only where like is compared with \
+             like. Limits take account of consultations that share an organisation or a clinician, and are not adjusted for how \
+             many are looked at."
+                .to_owned(),
+        ),
+    ];
+    match items.is_empty() {
+        true => blocks.push(Block::Words("Every measure could be told of every platform.".to_owned())),
+        false => blocks.push(Block::List(items)),
+    }
+    blocks
+}
+
+/// What must be known of the feeds of each platform.
+fn platforms(context: &Context<'_>) -> Vec<String> {
+    let Some(closer) = context.closer else { return Vec::new() };
+    let mut items = Vec::new();
+    for platform in &closer.platforms {
+        let name = &platform.platform;
+        let kinds = |kinds: &[&str]| kinds.join(", ").replace('_', " ");
+        if !platform.inferred.is_empty() {
+            items.push(format!("{name}: {} only inferred by its feed.", kinds(&platform.inferred)));
+        }
+        if !platform.unobserved.is_empty() {
+            items.push(format!("{name}: its feed cannot see {}.", kinds(&platform.unobserved)));
+        }
+        if platform.undeclared > 0 {
+            items.push(format!(
+                "{name}: {} of {} attempted consultations come from sources that never declared what they can see.",
+                grouped(platform.undeclared),
+                grouped(platform.attempted)
+            ));
+        }
+    }
+    if closer.in_progress > 0 {
+        items.push(format!(
+            "{} consultations were still in progress, and are not counted.",
+            grouped(closer.in_progress)
+        ));
+    }
+    items
+}
+
+pub(super) fn how_to_check(context: &Context<'_>) -> Vec<Block> {
+    let asked = &context.about.asked;
+    let options = spoken(&asked.options);
+    let mut blocks = vec![
+        Block::Words(
+            "Whoever holds the log can build this report again, byte for byte. There is no clock and no chance in it."
+                .to_owned(),
+        ),
+        Block::Command(format!("evenfield report build{options} -o report.html")),
+        Block::Command("evenfield report verify report.html".to_owned()),
+        Block::Words(
+            "The commitment stands for every event of the log. Compare it with the one that was published when the log was \
+             handed over (`evenfield log head`): if they are the same, nobody has altered an event since."
+                .to_owned(),
+        ),
+        Block::Command(format!(
+            "commitment {}{}",
+            asked.position.map(|position| format!("{position}:")).unwrap_or_default(),
+            asked.commitment
+        )),
+    ];
+    let mut measures = BTreeMap::new();
+    for row in &context.compared.rows {
+        measures.insert(row.measure.title, row.measure);
+    }
+    let rows = measures.values().map(|measure| {
+        vec![
+            Cell::Words(measure.title.to_owned()),
+            Cell::Words(measure.of.to_owned()),
+            Cell::Words(measure.definition.to_owned()),
+        ]
+    });
+    let table = Table {
+        caption: "What was measured".to_owned(),
+        head: ["Measure", "Of", "Definition"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    };
+    if !table.rows.is_empty() {
+        blocks.push(Block::More("What each measure means".to_owned(), vec![Block::Table(table)]));
+    }
+    blocks
+}

@@ -1,0 +1,104 @@
+//! What we found: the verdict and the differences that matter most, each with why it is said.
+
+use projections::compare::{Rule, Verdict};
+
+use super::super::page::{Block, Claimed};
+use super::range;
+use super::seen::{Differs, unit};
+use super::{Context, pictured};
+
+/// The measures that stand for what people notice first.
+const HEADLINES: [&str; 8] = [
+    "undisturbed",
+    "connection_success",
+    "terminal_failure",
+    "any_drop",
+    "patient_rating",
+    "completed_on_video",
+    "help_requested",
+    "clinician_rating",
+];
+/// So many claims at most.
+const MOST: usize = 5;
+
+pub(super) fn found(context: &Context<'_>) -> Vec<Block> {
+    let verdict = context.decided.as_ref().ok().and_then(|decided| range::claim(context, decided));
+    let mut blocks: Vec<Block> = verdict.into_iter().map(Block::Claim).collect();
+    let room = MOST - blocks.len();
+    blocks.extend(headlines(context).into_iter().take(room).map(|one| Block::Claim(claimed(context, one))));
+    if blocks.is_empty() {
+        blocks.push(Block::Missing(
+            "Nothing can be said yet: it takes consultations of two platforms or more. Take in events with `evenfield \
+             ingest FILE`, then build this report again."
+                .to_owned(),
+        ));
+    }
+    blocks
+}
+
+/// The differences worth a headline: clear ones first, in the order of what people notice.
+fn headlines<'a>(context: &'a Context<'_>) -> Vec<&'a Differs> {
+    let place = |one: &Differs| HEADLINES.iter().position(|name| *name == one.measure.name);
+    let rank = |one: &Differs| match one.verdict {
+        Verdict::Better | Verdict::Worse | Verdict::Higher | Verdict::Lower => 0,
+        Verdict::NoClearDifference => 1,
+        Verdict::InsufficientEvidence => 2,
+        Verdict::NotComparable => 3,
+    };
+    let all = context.compared.differences.iter().filter(|one| !one.one_sided);
+    let mut found: Vec<_> = all.filter_map(|one| Some((rank(one), place(one)?, one))).collect();
+    found.retain(|(rank, ..)| *rank < 3);
+    found.sort_by_key(|(rank, place, one)| (*rank, *place, one.platform.clone()));
+    found.into_iter().map(|(.., one)| one).collect()
+}
+
+fn claimed(context: &Context<'_>, one: &Differs) -> Claimed {
+    let [mine, theirs] = [&one.platform, &one.reference].map(|platform| context.compared.row(one, platform));
+    let values = mine.and_then(|row| row.value).zip(theirs.and_then(|row| row.value));
+    let unit = unit(one.measure);
+    let plain = match values {
+        Some((mine, theirs)) if super::seen::is_share(one.measure) => {
+            let picture = pictured(&[mine, theirs]);
+            format!(
+                "On {} it is about {} ({}), on {} about {} ({}).",
+                one.platform,
+                picture[0],
+                unit.show(mine),
+                one.reference,
+                picture[1],
+                unit.show(theirs)
+            )
+        }
+        Some((mine, theirs)) => {
+            format!("{} on {}, {} on {}.", unit.show(mine), one.platform, unit.show(theirs), one.reference)
+        }
+        None => one.reason.clone().map(|why| format!("{why}.")).unwrap_or_default(),
+    };
+    let limits = one.change().map(|change| format!("Difference {change}, with 95 % limits."));
+    let counts = [mine, theirs].into_iter().flatten().filter_map(|row| {
+        let [x, n] = [row.x?, row.n?].map(super::grouped);
+        Some(format!("{}: {x} of {n}", row.platform))
+    });
+    let mut why = vec![
+        Block::Words(format!("{}: {}", one.measure.title, one.measure.definition)),
+        Block::Words(Rule::Difference.words()),
+    ];
+    let counts: Vec<String> = counts.collect();
+    if !counts.is_empty() {
+        why.push(Block::List(counts));
+    }
+    why.extend(explain(context, &one.claim));
+    Claimed { sentence: one.sentence(), plain, limits: limits.unwrap_or_default(), why }
+}
+
+/// How to look further into a claim.
+pub(super) fn explain(context: &Context<'_>, claim: &str) -> [Block; 2] {
+    let who = match context.note.name {
+        "internal" => "shows the consultations and events behind it",
+        _ => "shows, to those who may see them, the consultations and events behind it",
+    };
+    [
+        Block::Note(format!("This is claim {claim}. This command {who}:")),
+        Block::Command(format!("evenfield explain {claim}{}", context.about.explain)),
+    ]
+}

@@ -1,0 +1,305 @@
+//! What a report for commissioners says, section by section in reading order, and what is missing where nothing can be said.
+//!
+//! It puts readings into sentences and specifications of charts, and computes nothing. All that it knows of a reading is
+//! what its [`Shown`] shows; a closer look is there only where nothing is hidden.
+
+mod access;
+mod bounds;
+mod figures;
+mod found;
+mod glance;
+mod people;
+mod range;
+mod seen;
+mod steady;
+
+use event::Time;
+use projections::compare::{Comparison, Decided};
+use projections::disclosure::{Face, PolicyNote, Shown};
+use projections::profiles::Profiles;
+use projections::stats::Status;
+
+use super::page::{Asked, Block, Page, Section, Told};
+use super::{counted, grouped};
+use seen::{Compared, Verdicts};
+
+/// Everything that a report rests on.
+#[derive(Debug)]
+pub struct Findings {
+    /// Where it comes from.
+    pub about: About,
+    /// All measures of all platforms.
+    pub comparison: Shown<Comparison>,
+    /// A closer look at the measures that matter most, where the policy shows one.
+    pub closer: Option<Shown<Comparison>>,
+    /// One platform or a range; or why nothing is shown of it.
+    pub decided: Result<Shown<Decided>, String>,
+}
+
+/// Where a report comes from.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The title; none: the usual one.
+    pub title: Option<String>,
+    /// How it was asked for.
+    pub asked: Asked,
+    /// Up to when.
+    pub until: Time,
+    /// The first and the last month of which there are consultations.
+    pub months: Option<[String; 2]>,
+    /// How many organisations there are.
+    pub organisations: u64,
+    /// Whether the recordings are synthetic: all, some or none of their sources say so.
+    pub synthetic: Synthetic,
+    /// Which consultations it is about, where they were picked out.
+    pub filter: String,
+    /// The options with which `explain` finds its claims.
+    pub explain: String,
+    /// The options with which `decide` gives its verdict.
+    pub decide: String,
+    /// What was declared of the platforms.
+    pub profiles: Option<Profiles>,
+}
+
+/// Whether recordings are made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synthetic {
+    /// Every source says so.
+    All,
+    /// Some do.
+    Some,
+    /// None does.
+    None,
+}
+
+/// What sections are written from.
+struct Context<'a> {
+    about: &'a About,
+    note: PolicyNote,
+    compared: Compared,
+    closer: Option<&'a Comparison>,
+    decided: Result<Verdicts<'a>, &'a str>,
+}
+
+/// The report.
+#[must_use]
+pub fn page(findings: &Findings) -> Page {
+    let closer = findings.closer.as_ref().and_then(|shown| match shown.face() {
+        Face::Whole(comparison) => Some(comparison),
+        Face::Published(_) => None,
+    });
+    let context = Context {
+        about: &findings.about,
+        note: findings.comparison.note(),
+        compared: Compared::of(&findings.comparison),
+        closer,
+        decided: findings.decided.as_ref().map(Verdicts::of).map_err(String::as_str),
+    };
+    Page {
+        title: findings
+            .about
+            .title
+            .clone()
+            .unwrap_or_else(|| "Video consultation platforms: reliability and usability".to_owned()),
+        facts: facts(&context, findings),
+        asked: findings.about.asked.clone(),
+        sections: sections(&context),
+        claims: claims(&context, findings),
+    }
+}
+
+fn sections(context: &Context<'_>) -> Vec<Section> {
+    vec![
+        Section::new("found", "What we found", found::found(context)),
+        Section::new("glance", "At a glance", glance::glance(context)),
+        Section::new("access", "Can people get in?", access::access(context)),
+        Section::new("waiting", "How long does it take?", access::waiting(context)),
+        Section::new("quality", "Is it good enough once people are in?", access::quality(context)),
+        Section::new("left-out", "Who is left out?", people::left_out(context)),
+        Section::new("steady", "Is it steady?", steady::steady(context)),
+        Section::new("organisations", "Do organisations differ?", steady::organisations(context)),
+        Section::new("voices", "What do people say?", people::voices(context)),
+        Section::new("practice", "Does it get better with practice?", people::practice(context)),
+        Section::new("range", "One platform or a range?", range::range(context)),
+        Section::new("needs", "Must-haves and functionality", range::needs(context)),
+        Section::new("priorities", "What if priorities differ?", range::priorities(context)),
+        Section::new("limits", "What we cannot say", bounds::cannot_say(context)),
+        Section::new("check", "How to check this report", bounds::how_to_check(context)),
+    ]
+}
+
+/// The banner: what must be known before anything is read.
+fn facts(context: &Context<'_>, findings: &Findings) -> Vec<[String; 2]> {
+    let about = context.about;
+    let until = about.until.to_string();
+    let dates = match &about.months {
+        Some([first, last]) if first == last => format!("{first}, as of {until}"),
+        Some([first, last]) => format!("{first} to {last}, as of {until}"),
+        None => format!("none up to {until}"),
+    };
+    let consultations = match findings.comparison.face() {
+        Face::Whole(comparison) => grouped(comparison.consultations),
+        Face::Published(_) => context.attempted(),
+    };
+    let data = match about.synthetic {
+        Synthetic::All => "synthetic: made up to try this out, and of no real people",
+        Synthetic::Some => "partly synthetic: some sources say that they are made up",
+        Synthetic::None => "real, as far as its sources say",
+    };
+    let position = match about.asked.position {
+        Some(position) => grouped(position),
+        None => format!("not shown under the policy {}", context.note.name),
+    };
+    let mut facts = vec![
+        ["Dates".to_owned(), dates],
+        ["Platforms".to_owned(), context.compared.platforms.join(", ")],
+        ["Organisations".to_owned(), grouped(about.organisations)],
+        ["Consultations".to_owned(), consultations],
+        ["Data".to_owned(), data.to_owned()],
+        ["What is shown".to_owned(), format!("policy {}: {}", context.note.name, context.note.words)],
+        ["Log position".to_owned(), position],
+        ["Commitment".to_owned(), about.asked.commitment.clone()],
+    ];
+    if !about.filter.is_empty() {
+        facts.insert(1, ["Only".to_owned(), about.filter.clone()]);
+    }
+    facts
+}
+
+/// Everything that is claimed.
+fn claims(context: &Context<'_>, findings: &Findings) -> Vec<Told> {
+    let mut claims: Vec<Told> = match findings.comparison.face() {
+        Face::Whole(comparison) => comparison.claims.iter().map(Told::from).collect(),
+        Face::Published(_) => context.compared.differences.iter().map(seen::Differs::told).collect(),
+    };
+    let known: std::collections::BTreeSet<String> = claims.iter().map(|told| told.claim.clone()).collect();
+    if let Some(closer) = context.closer {
+        claims.extend(closer.claims.iter().map(Told::from).filter(|told| !known.contains(&told.claim)));
+    }
+    claims.extend(context.decided.as_ref().ok().and_then(range::told));
+    claims
+}
+
+impl Context<'_> {
+    /// Attempted consultations, as far as their counts are shown.
+    fn attempted(&self) -> String {
+        let counts: Option<Vec<u64>> =
+            self.compared.of_measure("connection_success").map(|row| row.n).collect();
+        match counts.filter(|counts| !counts.is_empty()) {
+            Some(counts) => format!("about {} attempted", grouped(counts.iter().sum())),
+            None => "not shown under this policy".to_owned(),
+        }
+    }
+
+    /// What is said where a policy hides.
+    fn hidden(&self, what: &str) -> Block {
+        Block::Missing(format!(
+            "{what} not shown under the policy {}: it would rest on exact counts of small groups. Whoever may see them \
+             builds this report with --policy internal.",
+            self.note.name
+        ))
+    }
+
+    /// Who, when and how: the end of every subtitle.
+    fn when(&self) -> String {
+        let only = match self.about.filter.as_str() {
+            "" => String::new(),
+            filter => format!("; only {filter}"),
+        };
+        match &self.about.months {
+            Some([first, last]) if first == last => format!("{first}{only}"),
+            Some([first, last]) => format!("{first} to {last}{only}"),
+            None => only,
+        }
+    }
+
+    /// Where the numbers of a figure come from.
+    fn source(&self) -> String {
+        match self.about.asked.position {
+            Some(position) => format!("Source: the log of events up to position {}.", grouped(position)),
+            None => format!("Source: the log of events, consultations begun before {}.", self.about.until),
+        }
+    }
+}
+
+/// Words of a command line as they are typed, each with a space before it.
+#[must_use]
+pub fn spoken(words: &[String]) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.,:=/+".contains(letter);
+    let word = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => format!(" {word}"),
+        false => format!(" '{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(word).collect()
+}
+
+/// What a status is called.
+fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "ok",
+        Status::Boundary(_) => "boundary",
+        Status::InsufficientEvidence(_) => "insufficient_evidence",
+        Status::Suppressed => "suppressed",
+        Status::NotEstimable(_) => "not_estimable",
+        Status::NotMeasured(_) => "not_measured",
+    }
+}
+
+/// A title within a sentence.
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.next()) {
+        // An abbreviation stays one.
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(title.chars().skip(1)).collect()
+        }
+        _ => title.to_owned(),
+    }
+}
+
+/// Shares as they can be pictured, all of the same number: 9 in 10, 93 in 100, 4 in 1,000.
+fn pictured(shares: &[f64]) -> Vec<String> {
+    let fits = |base: f64| {
+        let rounded = |share: &f64| (share * base).round();
+        let near = |share: &f64| {
+            let (exact, round) = (share * base, rounded(share));
+            (1.0..base).contains(&round) && (base > 10.0 || (exact - round).abs() <= 0.25)
+        };
+        let apart =
+            |pair: &[f64]| (pair[0] - pair[1]).abs() < 0.005 || rounded(&pair[0]) != rounded(&pair[1]);
+        shares.iter().all(near) && shares.windows(2).all(apart)
+    };
+    let base = [10.0, 100.0].into_iter().find(|base| fits(*base)).unwrap_or(1_000.0);
+    let told = |share: &f64| match (share * base).round() {
+        none if none < 1.0 && *share > 0.0 => format!("fewer than 1 in {}", grouped(base as u64)),
+        none if none < 1.0 => "none".to_owned(),
+        all if all >= base && *share < 1.0 => "nearly all".to_owned(),
+        all if all >= base => "all".to_owned(),
+        so_many => format!("{} in {}", grouped(so_many as u64), grouped(base as u64)),
+    };
+    shares.iter().map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{lower, pictured};
+
+    #[test]
+    fn shares_are_pictured_by_one_number() {
+        for (shares, wanted) in [
+            (vec![0.912, 0.795], vec!["9 in 10", "8 in 10"]),
+            (vec![0.93, 0.90], vec!["93 in 100", "90 in 100"]),
+            (vec![0.012, 0.004], vec!["12 in 1,000", "4 in 1,000"]),
+            (vec![0.0, 1.0], vec!["none", "all"]),
+            (vec![0.000_1, 0.999_9], vec!["fewer than 1 in 1,000", "nearly all"]),
+        ] {
+            assert_eq!(pictured(&shares), wanted);
+        }
+    }
+
+    #[test]
+    fn titles_begin_small_within_a_sentence() {
+        assert_eq!(lower("Any drop"), "any drop");
+        assert_eq!(lower("SUS score"), "SUS score");
+    }
+}

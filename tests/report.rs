@@ -1,0 +1,226 @@
+//! The report, as whoever builds, receives and checks it: one file that asks for nothing, follows from the log byte for
+//! byte, and says what is missing.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use crate::command::{folder, run, run_on};
+
+/// A store with a small recording, and a report of it.
+fn built(dir: &Path, options: &[&str]) -> String {
+    let recording = run(dir, ["synth", "clinic", "--consultations", "400"]).ok();
+    run_on(dir, recording.as_bytes(), ["ingest", "-q", "-"]).ok();
+    report(dir, "report.html", options)
+}
+
+fn report(dir: &Path, name: &str, options: &[&str]) -> String {
+    let args = [&["report", "build", "-q", "-o", name], options].concat();
+    run(dir, args).ok();
+    fs::read_to_string(dir.join(name)).unwrap()
+}
+
+/// The digits of the commitment, which tells the order of the log.
+fn without_commitment(html: &str) -> String {
+    let digits = html.split("commitment&quot;:&quot;").nth(1).unwrap().split('&').next().unwrap();
+    assert_eq!(digits.len(), 64, "{digits}");
+    html.replace(digits, "")
+}
+
+#[test]
+fn a_report_is_one_sound_file_that_asks_for_nothing() {
+    let dir = folder();
+    for (name, options) in [("rounded.html", &[][..]), ("inside.html", &["--policy", "internal"][..])] {
+        let html = if name == "rounded.html" {
+            built(dir.path(), options)
+        } else {
+            report(dir.path(), name, options)
+        };
+        assert!(html.len() < 600_000, "{name}: {} bytes", html.len());
+        for word in ["http:", "https:", "<script", "<link", "<img", "url(", "src="] {
+            assert!(!html.contains(word), "{name}: {word}");
+        }
+        fs::write(dir.path().join(name), &html).unwrap();
+        let told = run(dir.path(), ["report", "check", name]).ok();
+        assert!(told.contains("sound in structure, access and counts"), "{told}");
+        let titles: Vec<&str> =
+            html.split("-h\">").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+        let begin = ["What we found", "At a glance", "Can people get in?", "How long does it take?"];
+        assert_eq!(titles[..4], begin, "{name}");
+        assert!(titles.contains(&"One platform or a range?") && titles.contains(&"What we cannot say"));
+        assert!(html.contains(" in 10") && html.contains("Why we say this"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_with_what_would_fill_it() {
+    let dir = folder();
+    run_on(dir.path(), b"", ["ingest", "-q", "-"]).ok();
+    let empty = report(dir.path(), "empty.html", &[]);
+    assert!(empty.contains("it takes consultations of two platforms or more"), "{empty}");
+    run(dir.path(), ["report", "check", "empty.html"]).ok();
+    let rounded = built(dir.path(), &[]);
+    let section = |id: &str| {
+        let begin = rounded.find(&format!("<section id=\"{id}\"")).unwrap();
+        rounded[begin..].split("</section>").next().unwrap().to_owned()
+    };
+    for id in ["waiting", "left-out", "steady", "organisations", "practice", "needs", "priorities"] {
+        assert!(section(id).contains("class=\"missing\""), "{id}");
+    }
+    assert!(section("steady").contains("--policy internal"));
+    assert!(section("needs").contains("--platforms platforms.toml"));
+}
+
+#[test]
+fn a_report_follows_from_its_log_byte_for_byte() {
+    let dir = folder();
+    let first = built(dir.path(), &["--policy", "internal", "--threads", "1"]);
+    assert_eq!(report(dir.path(), "again.html", &["--policy", "internal", "--threads", "3"]), first);
+    let told = run(dir.path(), ["report", "verify", "report.html"]).ok();
+    assert!(told.contains("byte for byte"), "{told}");
+    // A report of what was is verified when the log has grown.
+    let more = run(dir.path(), ["synth", "clinic", "--consultations", "40", "--seed", "9"]).ok();
+    run_on(dir.path(), more.as_bytes(), ["ingest", "-q", "-"]).ok();
+    run(dir.path(), ["report", "verify", "report.html"]).ok();
+    // One word altered is told with its place.
+    let altered = first.replacen("What we found", "What we hoped", 1);
+    fs::write(dir.path().join("altered.html"), altered).unwrap();
+    let ran = run(dir.path(), ["report", "verify", "altered.html"]);
+    assert!(ran.out.contains("the file") && ran.out.contains("hoped"), "{}", ran.out);
+    ran.fails(4);
+    let told = run(dir.path(), ["report", "verify", "altered.html", "--json"]).json();
+    assert_eq!((&told["same"], &told["schema"]), (&false.into(), &"evenfield.report_verify/1".into()));
+}
+
+#[test]
+fn the_order_of_a_log_is_seen_in_nothing_but_its_commitment() {
+    let dirs = [folder(), folder()];
+    let recording = run(dirs[0].path(), ["synth", "clinic", "--consultations", "300"]).ok();
+    let mut lines: Vec<&str> = recording.lines().collect();
+    let reports = dirs.each_ref().map(|dir| {
+        run_on(dir.path(), lines.join("\n").as_bytes(), ["ingest", "-q", "-"]).ok();
+        lines.reverse();
+        ["internal", "rounded"]
+            .map(|policy| without_commitment(&report(dir.path(), "r.html", &["--policy", policy])))
+    });
+    assert!(reports[0] == reports[1]);
+}
+
+#[test]
+fn two_reports_differ_by_their_claims() {
+    let dir = folder();
+    built(dir.path(), &["--policy", "internal"]);
+    let told = run(dir.path(), ["report", "diff", "report.html", "report.html", "--json"]).json();
+    assert_eq!(told["changes"].as_array().unwrap().len(), 0, "{told}");
+    let more = run(dir.path(), ["synth", "clinic", "--consultations", "900", "--seed", "3"]).ok();
+    run_on(dir.path(), more.as_bytes(), ["ingest", "-q", "-"]).ok();
+    report(dir.path(), "later.html", &["--policy", "internal"]);
+    let told = run(dir.path(), ["report", "diff", "report.html", "later.html", "--json"]).json();
+    let changes = told["changes"].as_array().unwrap();
+    assert!(changes.iter().any(|one| one["change"] == "moved" || one["change"] == "turned"), "{told}");
+    let text = run(dir.path(), ["report", "diff", "report.html", "later.html"]).ok();
+    assert!(text.contains("was ") && text.contains("is  "), "{text}");
+    // Every claim but the verdict is one that `explain` finds.
+    let claim = changes.iter().find(|one| {
+        one["change"] == "moved" && one["after"]["words"].as_str().unwrap().contains("undisturbed")
+    });
+    let claim = claim.map(|one| one["claim"].as_str().unwrap().to_owned());
+    if let Some(claim) = claim.filter(|claim| run(dir.path(), ["compare"]).ok().contains(claim.as_str())) {
+        run(dir.path(), ["explain", &claim]).ok();
+    }
+}
+
+/// One consultation with names as somebody writes them who means harm.
+fn hostile(number: usize, platform: &str) -> String {
+    let name = platform.replace('\\', "\\\\").replace('"', "\\\"");
+    let subject = format!("c-{number}");
+    let mut text = String::new();
+    let mut event = |id: usize, kind: &str, minute: u32, data: &str| {
+        let _ = writeln!(
+            text,
+            r#"{{"specversion":"1.0","id":"{subject}-{id}","source":"urn:example:x","type":"evenfield.consultation.{kind}.v1","subject":"{subject}","time":"2022-03-{:02}T10:{minute:02}:00Z","data":{data}}}"#,
+            1 + number % 28
+        );
+    };
+    let context = format!(
+        r#"{{"platform":"{name}","organisation":"o-{} & <b>","service":"\"><img src=x onerror=y>","device":"</title>"}}"#,
+        number % 12
+    );
+    event(1, "joined", 0, &format!(r#"{{"participant":"p","role":"patient","context":{context}}}"#));
+    event(2, "joined", 0, r#"{"participant":"k","role":"clinician"}"#);
+    event(3, "completed", 20, "{}");
+    text
+}
+
+#[test]
+fn no_name_breaks_out_of_its_place() {
+    let dir = folder();
+    let names = ["<script>alert('x')</script>", "birch\" onload=\"y", "--> <style>*{}</style>"];
+    let events: String = (0..360).map(|number| hostile(number, names[number % 3])).collect();
+    run_on(dir.path(), events.as_bytes(), ["ingest", "-q", "-"]).ok();
+    for policy in ["internal", "rounded"] {
+        let html = report(dir.path(), "hostile.html", &["--policy", policy, "--title", "</title><script>"]);
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"), "{policy}");
+        assert_eq!(html.matches("<style>").count(), 1);
+        assert!(html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"));
+        let told = run(dir.path(), ["report", "check", "hostile.html"]);
+        assert_eq!((told.code, told.err.as_str()), (0, ""), "{}", told.out);
+        run(dir.path(), ["report", "verify", "hostile.html"]).ok();
+    }
+}
+
+#[test]
+fn a_file_that_is_not_sound_is_told_what_is_wrong() {
+    let dir = folder();
+    let html = built(dir.path(), &[]);
+    let count = html.split("data-count>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    for (from, to, what) in [
+        ("</main>", "<script>1</script></main>", "fetches or runs something"),
+        ("href=\"#found\"", "href=\"https://example.org\"", "a place outside the file"),
+        ("--back:#FFFFFF", "--back:#FFFFFE", "is not the one whose digest"),
+        ("default-src 'none'", "default-src *", "does not begin with default-src"),
+        ("<html lang=\"en-GB\">", "<html>", "does not say its language"),
+        ("<h1>", "<h3>", "there are 0 <h1>"),
+        (" scope=\"col\"", "", "does not say whether it is one of a row"),
+        ("role=\"img\"", "", "no image with a title"),
+        ("class=\"skip\"", "class=\"other\"", "does not skip"),
+        ("id=\"glance\"", "id=\"other\"", "nothing has the id glance"),
+        (&format!("data-count>{count}<"), "data-count>3<", "3 is told, which the policy rounded hides"),
+        (&format!("data-count>{count}<"), "data-count>1,234<", "1,234 is told"),
+        ("name=\"evenfield\"", "name=\"other\"", "does not say how it was asked for"),
+    ] {
+        assert!(html.contains(from), "{from}");
+        fs::write(dir.path().join("wrong.html"), html.replacen(from, to, 1)).unwrap();
+        let ran = run(dir.path(), ["report", "check", "wrong.html"]);
+        assert!(ran.out.contains(what), "{from}: {}", ran.out);
+        ran.fails(4);
+    }
+    fs::write(dir.path().join("wrong.html"), [0_u8, 255, 60, 33]).unwrap();
+    run(dir.path(), ["report", "check", "wrong.html"]).fails(4);
+    assert!(run(dir.path(), ["report", "verify", "wrong.html"]).fails(4).contains("no report of evenfield"));
+    run(dir.path(), ["report", "check", "nowhere.html"]).fails(4);
+}
+
+#[test]
+fn what_is_released_is_recorded_and_built_again() {
+    let dir = folder();
+    let first = built(dir.path(), &[]);
+    assert_eq!(report(dir.path(), "released.html", &["--release"]), first);
+    assert_eq!(report(dir.path(), "after.html", &[]), first);
+    run(dir.path(), ["report", "verify", "released.html"]).ok();
+    let ledger = fs::read_to_string(dir.path().join("evenfield.store/RELEASES")).unwrap();
+    assert_eq!(ledger.lines().count(), 3, "a head, the comparison and the decision");
+    let told = run(dir.path(), ["report", "build", "--release", "--policy", "internal"]).fails(2);
+    assert!(told.contains("not to be given away"), "{told}");
+}
+
+#[test]
+fn the_terminal_shows_the_same_words() {
+    let dir = folder();
+    let html = built(dir.path(), &["--policy", "internal"]);
+    let text = run(dir.path(), ["report", "show", "--policy", "internal", "-q"]).ok();
+    for title in ["What we found", "Is it steady?", "What we cannot say"] {
+        assert!(html.contains(title) && text.contains(title), "{title}");
+    }
+    assert!(text.contains('●') && text.contains('├'), "{text}");
+}
