@@ -32,6 +32,7 @@ async function violations(page) {
 
 async function look(browser, file, { name, ...options }) {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(240_000);
   const page = await context.newPage();
   const asked = [];
   const said = [];
@@ -54,6 +55,7 @@ async function look(browser, file, { name, ...options }) {
 
 async function journey(browser, file) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  context.setDefaultTimeout(240_000);
   const page = await context.newPage();
   await page.goto(pathToFileURL(resolve(file)).href);
   await page.keyboard.press("Tab");

@@ -12,7 +12,7 @@ const HIGH: f64 = 190.0;
 const LEGEND: f64 = 20.0;
 const FOOT: f64 = 44.0;
 /// How wide a label below the plane is, at least.
-const LABEL: f64 = 76.0;
+const LABEL: f64 = 80.0;
 
 /// Draws it; how high it is.
 pub(super) fn draw(drawing: &mut Drawing, spec: &ChartSpec) -> f64 {
@@ -29,12 +29,14 @@ pub(super) fn draw(drawing: &mut Drawing, spec: &ChartSpec) -> f64 {
     }
     drawing.line([LEFT, foot], [RIGHT, foot], "axis");
     below(drawing, spec, &across, foot);
-    for (value, word) in &spec.marked {
-        let y = up.at(*value);
-        drawing.line([LEFT, y], [RIGHT, y], "marked");
-        drawing.words([RIGHT, y - 4.0], Anchor::End, "tick", word);
+    for (value, _) in &spec.marked {
+        drawing.line([LEFT, up.at(*value)], [RIGHT, up.at(*value)], "marked");
     }
     spec.series.iter().for_each(|series| one(drawing, spec, series, [&across, &up]));
+    // Above what is drawn, so that no mark hides a word.
+    for (value, word) in &spec.marked {
+        drawing.words([RIGHT, up.at(*value) - 4.0], Anchor::End, "tick over", word);
+    }
     foot + FOOT
 }
 
@@ -59,8 +61,13 @@ fn below(drawing: &mut Drawing, spec: &ChartSpec, across: &Scale, foot: f64) {
         let every = points.len().div_ceil(((RIGHT - LEFT) / LABEL) as usize).max(1);
         for point in points.iter().step_by(every) {
             let Some(at) = point.at else { continue };
-            let x = across.at(at).clamp(LEFT + LABEL / 2.0 - 10.0, RIGHT - LABEL / 2.0 + 10.0);
-            drawing.words([x, foot + 16.0], Anchor::Middle, "tick", &short(&point.label, 12));
+            let x = across.at(at);
+            let anchor = match x {
+                left if left < LEFT + LABEL / 2.0 => Anchor::Start,
+                right if right > RIGHT - LABEL / 2.0 => Anchor::End,
+                _ => Anchor::Middle,
+            };
+            drawing.words([x, foot + 16.0], anchor, "tick", &short(&point.label, 12));
         }
     } else {
         for tick in across.ticks() {

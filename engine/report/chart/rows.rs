@@ -9,7 +9,7 @@ const ROW: f64 = 44.0;
 const LABEL: f64 = 16.0;
 const MARK: f64 = 31.0;
 /// Where values lie.
-const ENDS: [f64; 2] = [8.0, WIDTH - 12.0];
+const ENDS: [f64; 2] = [22.0, WIDTH - 24.0];
 /// What the axis takes.
 const FOOT: f64 = 44.0;
 /// Letters of a label that find room.
@@ -41,22 +41,22 @@ fn axis(drawing: &mut Drawing, spec: &ChartSpec, scale: &Scale, [head, foot]: [f
         let anchor = if x > WIDTH / 2.0 { Anchor::End } else { Anchor::Start };
         drawing.words([x, 12.0], anchor, "tick", word);
     }
-    drawing.words([ENDS[0], foot + 36.0], Anchor::Start, "tick", &short(&spec.values.title, 60));
+    drawing.words([0.0, foot + 36.0], Anchor::Start, "tick", &short(&spec.values.title, 60));
 }
 
 fn row(drawing: &mut Drawing, spec: &ChartSpec, scale: &Scale, (series, point): (&Series, &Point), top: f64) {
     let (unit, y) = (spec.values.unit, top + MARK);
-    drawing.words([ENDS[0], top + LABEL], Anchor::Start, "label", &short(&label(series, point), LETTERS));
+    drawing.words([0.0, top + LABEL], Anchor::Start, "label over", &short(&label(series, point), LETTERS));
     let Some(value) = point.value else {
         let why = if point.note.is_empty() { "no value" } else { &point.note };
-        drawing.words([ENDS[0], y + 4.0], Anchor::Start, "tick", &short(why, 56));
+        drawing.words([0.0, y + 4.0], Anchor::Start, "tick", &short(why, 56));
         return;
     };
     let told = match point.further {
         Some(further) => format!("{} \u{2192} {}", unit.show(value), unit.show(further)),
         None => unit.show(value),
     };
-    drawing.words([ENDS[1], top + LABEL], Anchor::End, "value", &told);
+    drawing.words([WIDTH, top + LABEL], Anchor::End, "value over", &told);
     let class = palette::class(series.style);
     if spec.kind == Kind::Stages {
         let from = scale.at(0.0);

@@ -15,12 +15,16 @@ pub enum Unit {
     Number,
 }
 
+/// From here on seconds are told in minutes.
+const MINUTES_FROM_MS: f64 = 180_000.0;
+
 impl Unit {
     /// A value in words.
     #[must_use]
     pub fn show(self, value: f64) -> String {
         let text = match self {
             Self::Share => format!("{:.1} %", value * 100.0),
+            Self::Seconds if value.abs() >= MINUTES_FROM_MS => format!("{:.1} min", value / 60_000.0),
             Self::Seconds => format!("{:.1} s", value / 1_000.0),
             Self::Minutes => format!("{value:.0} min"),
             Self::Count => format!("{value:.0}"),
@@ -72,6 +76,7 @@ mod tests {
             (Unit::Share, -0.0312, "\u{2212}3.1 %"),
             (Unit::Share, -0.0001, "0.0 %"),
             (Unit::Seconds, 8_249.0, "8.2 s"),
+            (Unit::Seconds, 729_700.0, "12.2 min"),
             (Unit::Minutes, 30.0, "30 min"),
             (Unit::Count, 12.0, "12"),
         ] {

@@ -61,16 +61,26 @@ fn section(text: &mut String, section: &Section) {
     text.push_str("</section>\n");
 }
 
+/// A sentence: its numbers stay with their units, and what is typed is set apart.
+fn prose(words: &str) -> String {
+    let safe = escaped(words).replace(" %", "&nbsp;%");
+    let parts = safe.split('`').enumerate().map(|(place, part)| match place % 2 {
+        0 => part.to_owned(),
+        _ => format!("<code>{part}</code>"),
+    });
+    parts.collect()
+}
+
 /// One block, whose headings are of this level.
 fn block(text: &mut String, block_: &Block, level: u8) {
     let _ = match block_ {
-        Block::Words(words) => writeln!(text, "<p>{}</p>", escaped(words)),
-        Block::Note(words) => writeln!(text, "<p class=\"note\">{}</p>", escaped(words)),
-        Block::Missing(words) => writeln!(text, "<p class=\"missing\">{}</p>", escaped(words)),
+        Block::Words(words) => writeln!(text, "<p>{}</p>", prose(words)),
+        Block::Note(words) => writeln!(text, "<p class=\"note\">{}</p>", prose(words)),
+        Block::Missing(words) => writeln!(text, "<p class=\"missing\">{}</p>", prose(words)),
         Block::Heading(words) => writeln!(text, "<h{level}>{}</h{level}>", escaped(words)),
         Block::Command(words) => writeln!(text, "<pre><code>{}</code></pre>", escaped(words)),
         Block::List(items) => {
-            let items = items.iter().map(|item| format!("<li>{}</li>", escaped(item)));
+            let items = items.iter().map(|item| format!("<li>{}</li>", prose(item)));
             writeln!(text, "<ul>{}</ul>", items.collect::<String>())
         }
         Block::Claim(claimed) => return claim(text, claimed),
@@ -87,10 +97,10 @@ fn block(text: &mut String, block_: &Block, level: u8) {
 fn claim(text: &mut String, claimed: &Claimed) {
     let _ = writeln!(text, "<article class=\"claim\"><h3>{}</h3>", escaped(&claimed.sentence));
     if !claimed.plain.is_empty() {
-        let _ = writeln!(text, "<p>{}</p>", escaped(&claimed.plain));
+        let _ = writeln!(text, "<p>{}</p>", prose(&claimed.plain));
     }
     if !claimed.limits.is_empty() {
-        let _ = writeln!(text, "<p class=\"note\">{}</p>", escaped(&claimed.limits));
+        let _ = writeln!(text, "<p class=\"note\">{}</p>", prose(&claimed.limits));
     }
     text.push_str("<details><summary>Why we say this</summary>");
     claimed.why.iter().for_each(|one| block(text, one, 4));
@@ -106,7 +116,7 @@ fn figure(text: &mut String, figure: &Figure) {
         escaped(&chart.title),
         escaped(&chart.subtitle),
         drawn(chart, &figure.says),
-        escaped(&figure.says)
+        prose(&figure.says)
     );
     let columns = columns(chart);
     let caption = format!("The numbers: {}", chart.title);
@@ -138,7 +148,7 @@ fn figure(text: &mut String, figure: &Figure) {
     let _ = writeln!(
         text,
         "<p class=\"source\">{} <a class=\"get\" download=\"{name}.csv\" href=\"data:text/csv;charset=utf-8,{}\">Download \
-         the numbers (CSV)<span class=\"word\">{name}.csv</span></a></p></figure>",
+         {name}.csv</a></p></figure>",
         escaped(&figure.source),
         percent(&csv(&columns))
     );

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use projections::compare::Verdict;
 
 use super::super::page::{Block, Cell, Table};
+use super::seen::Differs;
 use super::{Context, grouped, lower, spoken};
 
 pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
@@ -19,18 +20,31 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
         };
         by_status.entry((what, &row.platform)).or_default().insert(lower(row.measure.title));
     }
+    // Platforms of which the same cannot be told are named together.
+    let mut alike: BTreeMap<(&str, BTreeSet<String>), Vec<&str>> = BTreeMap::new();
     for ((what, platform), measures) in by_status {
+        alike.entry((what, measures)).or_default().push(platform);
+    }
+    for ((what, measures), platforms) in alike {
         let measures: Vec<String> = measures.into_iter().collect();
-        items.push(format!("{what}, on {platform}: {}.", measures.join(", ")));
+        items.push(format!("{what}, on {}: {}.", platforms.join(" and "), measures.join("; ")));
     }
     for (verdict, what) in [
         (Verdict::InsufficientEvidence, "Too little evidence to tell"),
         (Verdict::NotComparable, "Not to be compared"),
     ] {
-        let of = compared.differences.iter().filter(|one| one.verdict == verdict);
+        let told = |one: &&Differs| {
+            let both = [&one.platform, &one.reference].map(|platform| compared.row(one, platform));
+            both.iter().all(|row| row.is_some_and(|row| row.value.is_some()))
+        };
+        let of = compared.differences.iter().filter(|one| one.verdict == verdict).filter(told);
         let of: Vec<String> = of
             .map(|one| {
-                let why = one.reason.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+                let why = one
+                    .reason
+                    .as_ref()
+                    .map(|why| format!(" ({})", why.replace('_', " ")))
+                    .unwrap_or_default();
                 format!("{} of {}{why}", lower(one.measure.title), one.platform)
             })
             .collect();

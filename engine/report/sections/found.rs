@@ -2,7 +2,7 @@
 
 use projections::compare::{Rule, Verdict};
 
-use super::super::page::{Block, Claimed};
+use super::super::page::{Block, Cell, Claimed, Table};
 use super::range;
 use super::seen::{Differs, unit};
 use super::{Context, pictured};
@@ -75,17 +75,22 @@ fn claimed(context: &Context<'_>, one: &Differs) -> Claimed {
         None => one.reason.clone().map(|why| format!("{why}.")).unwrap_or_default(),
     };
     let limits = one.change().map(|change| format!("Difference {change}, with 95 % limits."));
-    let counts = [mine, theirs].into_iter().flatten().filter_map(|row| {
-        let [x, n] = [row.x?, row.n?].map(super::grouped);
-        Some(format!("{}: {x} of {n}", row.platform))
-    });
+    let counts = [mine, theirs]
+        .into_iter()
+        .flatten()
+        .filter(|row| row.n.is_some())
+        .map(|row| vec![Cell::Words(row.platform.clone()), Cell::Count(row.x), Cell::Count(row.n)]);
+    let counts: Vec<Vec<Cell>> = counts.collect();
     let mut why = vec![
         Block::Words(format!("{}: {}", one.measure.title, one.measure.definition)),
         Block::Words(Rule::Difference.words()),
     ];
-    let counts: Vec<String> = counts.collect();
     if !counts.is_empty() {
-        why.push(Block::List(counts));
+        why.push(Block::Table(Table {
+            caption: format!("What was counted: {}", super::lower(one.measure.title)),
+            head: ["Platform", "Of them", "All"].map(str::to_owned).to_vec(),
+            rows: counts,
+        }));
     }
     why.extend(explain(context, &one.claim));
     Claimed { sentence: one.sentence(), plain, limits: limits.unwrap_or_default(), why }

@@ -45,7 +45,7 @@ pub(super) fn glance(context: &Context<'_>) -> Vec<Block> {
     let head = std::iter::once("Question".to_owned()).chain(compared.platforms.iter().cloned());
     let mut blocks = vec![Block::Words(format!(
         "Each platform is held against {reference}. \u{25b2} is better, \u{25bc} is worse, \u{25cf} means no clear \
-         difference, \u{25cb} too little evidence, \u{25c6} the platform that others are held against. There is no total \
+         difference, \u{25cb} too little evidence, \u{25c6} the reference itself. There is no total \
          score: what matters most is for you to say."
     ))];
     blocks.push(match rows.is_empty() {
@@ -70,7 +70,7 @@ fn cell(context: &Context<'_>, row: Option<&Seen>) -> Cell {
     };
     let value = unit(row.measure).show(value);
     let (shape, word) = match context.compared.difference(row) {
-        None if context.compared.reference.as_deref() == Some(&row.platform) => ('\u{25c6}', "held against"),
+        None if context.compared.reference.as_deref() == Some(&row.platform) => ('\u{25c6}', "reference"),
         None => return Cell::Words(value),
         Some(one) => match one.verdict {
             Verdict::Better => ('\u{25b2}', "better"),

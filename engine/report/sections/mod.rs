@@ -132,10 +132,9 @@ fn sections(context: &Context<'_>) -> Vec<Section> {
 fn facts(context: &Context<'_>, findings: &Findings) -> Vec<[String; 2]> {
     let about = context.about;
     let until = about.until.to_string();
-    let dates = match &about.months {
-        Some([first, last]) if first == last => format!("{first}, as of {until}"),
-        Some([first, last]) => format!("{first} to {last}, as of {until}"),
-        None => format!("none up to {until}"),
+    let dates = match context.months() {
+        none if none.is_empty() => format!("none up to {until}"),
+        months => format!("{months}, as of {until}"),
     };
     let consultations = match findings.comparison.face() {
         Face::Whole(comparison) => grouped(comparison.consultations),
@@ -206,10 +205,15 @@ impl Context<'_> {
             "" => String::new(),
             filter => format!("; only {filter}"),
         };
+        format!("{}{only}", self.months())
+    }
+
+    /// From which month to which there are consultations.
+    fn months(&self) -> String {
         match &self.about.months {
-            Some([first, last]) if first == last => format!("{first}{only}"),
-            Some([first, last]) => format!("{first} to {last}{only}"),
-            None => only,
+            Some([first, last]) if first == last => month(first),
+            Some([first, last]) => format!("{} to {}", month(first), month(last)),
+            None => String::new(),
         }
     }
 
@@ -233,6 +237,29 @@ pub fn spoken(words: &[String]) -> String {
     words.iter().map(word).collect()
 }
 
+/// A month in words, such as March 2026.
+fn month(level: &str) -> String {
+    const NAMES: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let told = level.split_once('-').and_then(|(year, month)| {
+        let name = NAMES.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+        Some(format!("{name} {year}"))
+    });
+    told.unwrap_or_else(|| level.to_owned())
+}
+
 /// What a status is called.
 fn status_word(status: Status) -> &'static str {
     match status {
@@ -248,13 +275,12 @@ fn status_word(status: Status) -> &'static str {
 /// A title within a sentence.
 fn lower(title: &str) -> String {
     let mut letters = title.chars();
-    match (letters.next(), letters.next()) {
-        // An abbreviation stays one.
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(title.chars().skip(1)).collect()
-        }
-        _ => title.to_owned(),
+    let first = letters.next();
+    // A name or an abbreviation stays one.
+    if letters.clone().any(char::is_uppercase) {
+        return title.to_owned();
     }
+    first.into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
 /// Shares as they can be pictured, all of the same number: 9 in 10, 93 in 100, 4 in 1,000.
@@ -300,6 +326,6 @@ mod tests {
     #[test]
     fn titles_begin_small_within_a_sentence() {
         assert_eq!(lower("Any drop"), "any drop");
-        assert_eq!(lower("SUS score"), "SUS score");
+        assert_eq!(lower("System Usability Scale"), "System Usability Scale");
     }
 }

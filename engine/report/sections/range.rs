@@ -63,11 +63,14 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
         "" => "all together".to_owned(),
         by => format!("by {}", by.replace('_', " ")),
     };
+    let price = match decided.price {
+        Some(price) if price > 0.0 => format!("costs {} in 1,000", per_thousand(Some(price))),
+        _ => "is taken to cost nothing".to_owned(),
+    };
     let plain = format!(
         "The value of a consultation is taken as: {measure}; {by}. A difference of {} in 1,000 consultations matters, and \
-         each further platform is said to cost {}.",
+         each further platform {price}.",
         per_thousand(decided.delta),
-        per_thousand(decided.price)
     );
     let mut why = vec![Block::Words(Rule::Verdict.words())];
     let limits = match decided.whole {
