@@ -11,8 +11,12 @@ const HIGH: f64 = 190.0;
 /// What a line of the legend takes, and the axis below.
 const LEGEND: f64 = 20.0;
 const FOOT: f64 = 44.0;
-/// How wide a label below the plane is, at least.
-const LABEL: f64 = 80.0;
+/// How wide a letter below the plane is, at most.
+const LETTER: f64 = 6.6;
+/// Points of one series that leave room for marks of full size.
+const ROOMY: usize = 40;
+/// How far platforms stand apart that share a place.
+const APART: f64 = 7.0;
 
 /// Draws it; how high it is.
 pub(super) fn draw(drawing: &mut Drawing, spec: &ChartSpec) -> f64 {
@@ -58,16 +62,14 @@ fn below(drawing: &mut Drawing, spec: &ChartSpec, across: &Scale, foot: f64) {
     let labelled = matches!(spec.kind, Kind::Control | Kind::Learning);
     if labelled {
         let points = spec.series.iter().find(|series| !series.is_line).map_or(&[][..], |one| &one.points);
-        let every = points.len().div_ceil(((RIGHT - LEFT) / LABEL) as usize).max(1);
-        for point in points.iter().step_by(every) {
-            let Some(at) = point.at else { continue };
-            let x = across.at(at);
-            let anchor = match x {
-                left if left < LEFT + LABEL / 2.0 => Anchor::Start,
-                right if right > RIGHT - LABEL / 2.0 => Anchor::End,
-                _ => Anchor::Middle,
-            };
-            drawing.words([x, foot + 16.0], anchor, "tick", &short(&point.label, 12));
+        let mut free = 0.0;
+        for (at, label) in points.iter().filter_map(|point| Some((point.at?, short(&point.label, 12)))) {
+            let (x, wide) = (across.at(at), LETTER * label.chars().count() as f64);
+            let begin = (x - wide / 2.0).clamp(LEFT - 10.0, WIDTH - wide);
+            if begin >= free {
+                drawing.words([begin, foot + 16.0], Anchor::Start, "tick", &label);
+                free = begin + wide + 4.0;
+            }
         }
     } else {
         for tick in across.ticks() {
@@ -81,7 +83,10 @@ fn below(drawing: &mut Drawing, spec: &ChartSpec, across: &Scale, foot: f64) {
 fn one(drawing: &mut Drawing, spec: &ChartSpec, series: &Series, [across, up]: [&Scale; 2]) {
     let class = palette::class(series.style);
     let placed = series.points.iter().filter_map(|point| Some((point, point.at?, point.value?)));
-    let placed: Vec<_> = placed.map(|(point, at, value)| (point, [across.at(at), up.at(value)])).collect();
+    let aside = if spec.kind == Kind::Learning { APART * series.style.min(5) as f64 } else { 0.0 };
+    let place = |(point, at, value)| (point, [across.at(at) + aside, up.at(value)]);
+    let placed: Vec<(&super::Point, [f64; 2])> = placed.map(place).collect();
+    let size = if placed.len() > ROOMY { "small" } else { "mark" };
     let course: Vec<[f64; 2]> = placed.iter().map(|(_, place)| *place).collect();
     if series.is_line {
         return drawing.course(&course, "limit");
@@ -105,6 +110,6 @@ fn one(drawing: &mut Drawing, spec: &ChartSpec, series: &Series, [across, up]: [
         if point.stands_out {
             drawing.mark(*place, series.style, "ring");
         }
-        drawing.mark(*place, series.style, "mark");
+        drawing.mark(*place, series.style, size);
     }
 }

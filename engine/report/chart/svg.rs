@@ -109,12 +109,13 @@ impl Drawing {
         );
     }
 
-    /// The shape of a style at a point, filled or hollow by its class.
+    /// The shape of a style at a point: filled, hollow or small by its class.
     pub(super) fn mark(&mut self, [x, y]: [f64; 2], style: usize, more: &str) {
         let (x, y, class, shape) = (number(x), number(y), palette::class(style), palette::shape(style));
+        let scale = if more == "small" { " scale(.55)" } else { "" };
         let _ = write!(
             self.text,
-            "<path class=\"{class} {more}\" transform=\"translate({x} {y})\" d=\"{shape}\"/>"
+            "<path class=\"{class} {more}\" transform=\"translate({x} {y}){scale}\" d=\"{shape}\"/>"
         );
     }
 }

@@ -21,7 +21,11 @@ pub fn columns(spec: &ChartSpec) -> Vec<Column> {
     let unit = spec.values.unit;
     let several = spec.kind.has_rows() || spec.series.len() > 1;
     let shown = |value: Option<f64>| value.map(|value| unit.show(value)).unwrap_or_default();
-    let across = |value: Option<f64>| value.map(|value| spec.across.unit.show(value)).unwrap_or_default();
+    // Where points are named by their labels, their place in the row of them says nothing more.
+    let is_named = matches!(spec.kind, super::Kind::Control | super::Kind::Learning);
+    let across = |value: Option<f64>| {
+        value.filter(|_| !is_named).map(|value| spec.across.unit.show(value)).unwrap_or_default()
+    };
     type Cell<'a> = Box<dyn Fn(&Series, &Point) -> String + 'a>;
     let all: [(&str, bool, bool, Cell<'_>); 9] = [
         (

@@ -1,13 +1,16 @@
 //! Who is left out, what people say, and whether it gets better with practice.
 
 use projections::catalog;
-use projections::compare::{Gap, Learning, Stage};
+use projections::compare::{Gap, Learning, Stage, Verdict};
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Unit};
 use super::super::page::{Block, Figure};
 use super::figures::{forest, sentence_case, series, slug};
 use super::seen::{is_share, unit};
 use super::{Context, lower};
+
+/// The consultations that a stage of practice needs to be drawn.
+const FEWEST: u64 = 10;
 
 pub(super) fn left_out(context: &Context<'_>) -> Vec<Block> {
     let Some(closer) = context.closer else {
@@ -68,7 +71,17 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
     let chart = ChartSpec {
         kind: Kind::Gaps,
         name: format!("gaps-{}-{}", slug(first.dimension), slug(measure.name)),
-        title: format!("{} by {dimension}", measure.title),
+        title: match widest(gaps) {
+            Some(gap) => format!(
+                "On {}, {dimension} {} is {} than {}: {}",
+                gap.subject.platform,
+                gap.group,
+                gap.verdict.name(),
+                gap.than,
+                lower(measure.title)
+            ),
+            None => format!("No clear gap by {dimension}: {}", lower(measure.title)),
+        },
         subtitle: format!(
             "Each group (filled) against {dimension} {} (hollow) on the same platform; {}",
             first.than,
@@ -82,8 +95,7 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
         marked: Vec::new(),
         further: "Compared with",
     };
-    let clear =
-        gaps.iter().filter(|gap| matches!(gap.verdict.name(), "better" | "worse" | "higher" | "lower"));
+    let clear = gaps.iter().filter(|gap| is_clear(gap));
     let told: Vec<String> = clear
         .map(|gap| {
             let change =
@@ -105,6 +117,17 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
         false => format!("{}.", sentence_case(&told.join("; "))),
     };
     (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+/// Whether the limits of a gap lie on one side of none.
+fn is_clear(gap: &Gap) -> bool {
+    matches!(gap.verdict, Verdict::Better | Verdict::Worse | Verdict::Higher | Verdict::Lower)
+}
+
+/// The clear gap that is the widest.
+fn widest(gaps: &[Gap]) -> Option<&Gap> {
+    let width = |gap: &Gap| gap.figure.value.map_or(0.0, f64::abs);
+    gaps.iter().filter(|gap| is_clear(gap)).max_by(|a, b| width(a).total_cmp(&width(b)))
 }
 
 pub(super) fn voices(context: &Context<'_>) -> Vec<Block> {
@@ -175,7 +198,8 @@ fn curve(context: &Context<'_>, learning: &[Learning]) -> Option<Block> {
         ..Point::default()
     };
     let of = |one: &Learning| {
-        series(context, &one.subject.platform, one.bins.iter().enumerate().map(point).collect())
+        let told = one.bins.iter().enumerate().filter(|(_, stage)| stage.n >= FEWEST);
+        series(context, &one.subject.platform, told.map(point).collect())
     };
     let chart = ChartSpec {
         kind: Kind::Learning,
@@ -203,7 +227,8 @@ fn curve(context: &Context<'_>, learning: &[Learning]) -> Option<Block> {
         )
     });
     let says = format!(
-        "The same clinicians held against themselves: {}. Those who stop early are missing on the right of the curve.",
+        "The same clinicians held against themselves: {}. Those who stop early are missing on the right of the curve, \
+         and stages of fewer than {FEWEST} consultations are left out.",
         told.collect::<Vec<_>>().join("; ")
     );
     (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
