@@ -143,6 +143,8 @@ pub(crate) fn prepared() -> TempDir {
     }
     run(dir.path(), ["ingest", "events.ndjson"]).ok();
     run(dir.path(), ["log", "backup", "-o", "monday.backup"]).ok();
+    run(dir.path(), ["report", "build", "-o", "monday.html"]).ok();
+    fs::copy(dir.path().join("monday.html"), dir.path().join("tuesday.html")).unwrap();
     dir
 }
 

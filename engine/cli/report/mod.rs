@@ -17,7 +17,7 @@ pub(super) enum Verb {
     #[command(after_help = "Examples:\n  \
         evenfield report build -o report.html\n  \
         evenfield report build --policy internal --by service -o inside.html\n  \
-        evenfield report build --title \"Video consultations in our region\" --policy rounded -o region.html\n\n\
+        evenfield report build zoom attend-anywhere --delta 0.02 -o two.html\n\n\
         The policy is rounded unless another is asked for; a closer look (gaps, courses, organisations, practice) is in a\n\
         report only where nothing is hidden. The same log, position and options give the same bytes.")]
     Build(build::Args),
@@ -26,8 +26,8 @@ pub(super) enum Verb {
     Show(build::Args),
     /// Look at a report as whoever receives it would; exit code 4 where something is wrong
     #[command(after_help = "Examples:\n  \
-        evenfield report check report.html\n  \
-        evenfield report check report.html --json\n\n\
+        evenfield report check monday.html\n  \
+        evenfield report check monday.html --json\n\n\
         It asks whether the file fetches or runs anything, whether its own policy on content holds, whether its structure\n\
         serves those who cannot see it, and whether it tells a count that its policy hides.")]
     Check {
@@ -36,15 +36,15 @@ pub(super) enum Verb {
         file: PathBuf,
     },
     /// Build a report again from the store and compare it byte by byte; exit code 4 where it differs
-    #[command(after_help = "Examples:\n  evenfield report verify report.html")]
+    #[command(after_help = "Examples:\n  evenfield report verify monday.html")]
     Verify {
         /// The file
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// What two reports claim otherwise
-    #[command(after_help = "Examples:\n  evenfield report diff report.html inside.html\n  \
-        evenfield report diff report.html inside.html --json")]
+    #[command(after_help = "Examples:\n  evenfield report diff monday.html tuesday.html\n  \
+        evenfield report diff monday.html tuesday.html --json")]
     Diff {
         /// The earlier report
         #[arg(value_name = "FILE")]

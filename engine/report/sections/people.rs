@@ -2,6 +2,7 @@
 
 use projections::catalog;
 use projections::compare::{Gap, Learning, Stage, Verdict};
+use projections::measure::Measure;
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Unit};
 use super::super::page::{Block, Figure};
@@ -71,17 +72,7 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
     let chart = ChartSpec {
         kind: Kind::Gaps,
         name: format!("gaps-{}-{}", slug(first.dimension), slug(measure.name)),
-        title: match widest(gaps) {
-            Some(gap) => format!(
-                "On {}, {dimension} {} is {} than {}: {}",
-                gap.subject.platform,
-                gap.group,
-                gap.verdict.name(),
-                gap.than,
-                lower(measure.title)
-            ),
-            None => format!("No clear gap by {dimension}: {}", lower(measure.title)),
-        },
+        title: gap_title(gaps, measure),
         subtitle: format!(
             "Each group (filled) against {dimension} {} (hollow) on the same platform; {}",
             first.than,
@@ -95,6 +86,29 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
         marked: Vec::new(),
         further: "Compared with",
     };
+    let says = gap_says(gaps, measure);
+    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+/// The message of gaps: the widest clear one.
+fn gap_title(gaps: &[Gap], measure: &Measure) -> String {
+    let dimension = gaps[0].dimension.replace('_', " ");
+    match widest(gaps) {
+        Some(gap) => format!(
+            "On {}, {dimension} {} is {} than {}: {}",
+            gap.subject.platform,
+            gap.group,
+            gap.verdict.name(),
+            gap.than,
+            lower(measure.title)
+        ),
+        None => format!("No clear gap by {dimension}: {}", lower(measure.title)),
+    }
+}
+
+/// Every clear gap, in a paragraph.
+fn gap_says(gaps: &[Gap], measure: &Measure) -> String {
+    let dimension = gaps[0].dimension.replace('_', " ");
     let clear = gaps.iter().filter(|gap| is_clear(gap));
     let told: Vec<String> = clear
         .map(|gap| {
@@ -110,13 +124,12 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
             )
         })
         .collect();
-    let says = match told.is_empty() {
+    match told.is_empty() {
         true => format!(
             "No clear difference between groups by {dimension} on any platform, or too little evidence of one."
         ),
         false => format!("{}.", sentence_case(&told.join("; "))),
-    };
-    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+    }
 }
 
 /// Whether the limits of a gap lie on one side of none.

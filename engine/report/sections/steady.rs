@@ -2,6 +2,7 @@
 
 use projections::catalog;
 use projections::compare::{Course, Spread, show};
+use projections::measure::Measure;
 use projections::stats::variation::funnel::{Position, exact_limits};
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
@@ -62,7 +63,31 @@ fn control(context: &Context<'_>, course: &Course) -> Option<Block> {
         .filter(|point| !point.rules.is_empty())
         .map(|point| format!("{}: {}", point.period, point.rules.join(", ")))
         .collect();
-    let title = match (marked.is_empty(), out.is_empty()) {
+    let [title, says] = steadiness(course, measure, (marked.is_empty(), &out));
+    let chart = ChartSpec {
+        kind: Kind::Control,
+        name: format!("steady-{}-{}", slug(measure.name), context.compared.style(platform)),
+        title,
+        subtitle: format!(
+            "{} by {}, process limits, what stands out is ringed (rules {}); {}",
+            measure.title,
+            course.period,
+            course.rules,
+            context.when()
+        ),
+        across: Axis { title: format!("{} (UTC)", course.period), unit: Unit::Count },
+        values: Axis { title: measure.title.to_owned(), unit: unit(measure) },
+        series: vec![series(context, platform, points.collect())],
+        marked,
+        further: "",
+    };
+    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+/// The message of a control chart, and what it says in a paragraph.
+fn steadiness(course: &Course, measure: &Measure, (no_limits, out): (bool, &[String])) -> [String; 2] {
+    let platform = &course.subject.platform;
+    let title = match (no_limits, out.is_empty()) {
         (true, _) => format!(
             "{platform}: too few {}s to say what stands out in {}",
             course.period,
@@ -84,24 +109,7 @@ fn control(context: &Context<'_>, course: &Course) -> Option<Block> {
             format!("{} on average. What stands out: {kept}{rest}.", show(measure, mean))
         }
     };
-    let chart = ChartSpec {
-        kind: Kind::Control,
-        name: format!("steady-{}-{}", slug(measure.name), context.compared.style(platform)),
-        title,
-        subtitle: format!(
-            "{} by {}, process limits, what stands out is ringed (rules {}); {}",
-            measure.title,
-            course.period,
-            course.rules,
-            context.when()
-        ),
-        across: Axis { title: format!("{} (UTC)", course.period), unit: Unit::Count },
-        values: Axis { title: measure.title.to_owned(), unit: unit(measure) },
-        series: vec![series(context, platform, points.collect())],
-        marked,
-        further: "",
-    };
-    (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+    [title, says]
 }
 
 pub(super) fn organisations(context: &Context<'_>) -> Vec<Block> {
@@ -159,20 +167,7 @@ fn funnel(context: &Context<'_>, spread: &Spread) -> Option<Block> {
     let chart = ChartSpec {
         kind: Kind::Funnel,
         name: format!("funnel-{}-{}", slug(measure.name), context.compared.style(platform)),
-        title: match out.len() {
-            0 => format!(
-                "{platform}: no organisation lies outside what chance makes of {}",
-                lower(measure.title)
-            ),
-            1 => format!(
-                "{platform}: one organisation lies outside what chance makes of {}",
-                lower(measure.title)
-            ),
-            many => format!(
-                "{platform}: {many} organisations lie outside what chance makes of {}",
-                lower(measure.title)
-            ),
-        },
+        title: outside(platform, measure, out.len()),
         subtitle: format!(
             "{} of each {} by its size, with limits of chance (99.8 %); {}; {}",
             measure.title,
@@ -186,6 +181,22 @@ fn funnel(context: &Context<'_>, spread: &Spread) -> Option<Block> {
         marked: vec![(target, "all".to_owned())],
         further: "",
     };
+    let says = variation(spread, measure, (target, &out));
+    Some(Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+}
+
+/// How many organisations lie outside the limits, as a message.
+fn outside(platform: &str, measure: &Measure, count: usize) -> String {
+    let of = lower(measure.title);
+    match count {
+        0 => format!("{platform}: no organisation lies outside what chance makes of {of}"),
+        1 => format!("{platform}: one organisation lies outside what chance makes of {of}"),
+        many => format!("{platform}: {many} organisations lie outside what chance makes of {of}"),
+    }
+}
+
+/// What a funnel says in a paragraph.
+fn variation(spread: &Spread, measure: &Measure, (target, out): (f64, &[String])) -> String {
     let typical = match (spread.typical.value, spread.prediction.lo, spread.prediction.hi) {
         (Some(typical), Some(lo), Some(hi)) => format!(
             "{} typically; a further {} may lie anywhere from {} to {}.",
@@ -197,8 +208,7 @@ fn funnel(context: &Context<'_>, spread: &Spread) -> Option<Block> {
         _ => format!("{} over all of them.", show(measure, target)),
     };
     let outside = if out.is_empty() { String::new() } else { format!(" Worth a look: {}.", out.join("; ")) };
-    let says = format!("{typical}{outside}");
-    Some(Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
+    format!("{typical}{outside}")
 }
 
 /// The limits of chance as lines over the sizes that there are.
