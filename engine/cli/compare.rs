@@ -231,6 +231,38 @@ impl AskArgs {
 }
 
 impl AskArgs {
+    /// What would have to be asked for this request; the platforms are in the filter.
+    pub(super) fn of(ask: &Ask) -> Self {
+        let names = |dimensions: &[Dimension]| dimensions.iter().map(|one| one.name().to_owned()).collect();
+        let filter = ask.filter.iter().map(|(dimension, levels)| {
+            let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+            format!("{dimension}={}", levels.join(","))
+        });
+        Self {
+            measure: ask.measures.iter().map(|measure| measure.name.to_owned()).collect(),
+            by: names(&ask.by),
+            filter: filter.collect(),
+            cluster: match ask.cluster {
+                ClusterChoice::Auto => None,
+                ClusterChoice::None => Some("none".to_owned()),
+                ClusterChoice::By(dimension) => Some(dimension.name().to_owned()),
+            },
+            reference: ask.reference.clone(),
+            level: Some(ask.level),
+            adjust: names(&ask.adjust),
+            method: (!ask.adjust.is_empty()).then(|| ask.adjustment.name().to_owned()),
+            gaps: names(&ask.gaps),
+            across: ask.across.map(|dimension| dimension.name().to_owned()),
+            over: ask.over.map(|period| period.name().to_owned()),
+            learning: ask.learning,
+            switch: ask.switch.map(|dimension| dimension.name().to_owned()),
+            watch: ask.watch.is_some(),
+            planned: ask.watch.as_ref().map(|watch| watch.planned),
+            margin: ask.watch.as_ref().map(|watch| watch.margin),
+            times: ask.times,
+        }
+    }
+
     fn watching(&self) -> Watching {
         let usual = Watching::default();
         Watching {
@@ -256,6 +288,13 @@ pub(super) fn sensible(ask: &Ask) -> Result<(), Failure> {
         Some(dimension) => Err(Failure::Usage(format!(
             "{dimension} is in --by already, so that within each part nothing of it is left to look at"
         ))),
+    }
+}
+
+impl Asked {
+    /// The comparison that a request makes.
+    pub(super) fn of(ask: &Ask, grace_ms: Option<i64>) -> Self {
+        Self { platforms: Vec::new(), ask: AskArgs::of(ask), grace_ms }
     }
 }
 

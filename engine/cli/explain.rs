@@ -75,13 +75,13 @@ struct Made {
 }
 
 impl Args {
-    /// The claim that is asked about, made again: by the options given, or else by the question that first led to it,
-    /// or else by the usual ones.
+    /// The claim that is asked about, made again: by the question that led to it, or else by the options given, or
+    /// else by the usual ones. A name stands for one question, so that no options can make it another claim.
     fn made(&self, log: &Log, shared: &Shared) -> Result<Made, Failure> {
         let given =
             compare::Asked { platforms: self.platforms.clone(), ask: self.ask.clone(), grace_ms: None };
         let is_plain = given == compare::Asked::default();
-        let known = if is_plain { asked::question(&self.claim, log) } else { None };
+        let known = asked::question(&self.claim, log);
         let is_known = known.is_some();
         let (made, mut names) = self.claims(known.unwrap_or(Question::Compare(given)), log, shared)?;
         if let Some(made) = made {

@@ -9,8 +9,10 @@ use projections::measure::Measure;
 use projections::period::Period;
 use projections::stats::Status;
 
+use super::super::asked::{self, Question};
 use super::super::decide;
 use super::super::failure::Failure;
+use super::super::progress;
 use super::super::shown;
 use super::super::store;
 use super::super::{Shared, compare as asking};
@@ -41,9 +43,17 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
     let threads = shared.threads();
     let whole = Ask { measures: Vec::new(), by: Vec::new(), adjust: Vec::new(), ..ask.clone() };
     let about = scope(&sheet, &whole, threads);
-    let comparison = compare(&sheet, &whole, threads)?;
-    let closer = closer(&sheet, &whole, (&comparison, &about), shared)?;
+    let comparison = progress::reasoning(shared, "comparing", || compare(&sheet, &whole, threads))??;
+    let looks = closer(&sheet, &whole, (&comparison, &about), shared)?;
     let (decided, profiles) = args.question.answered((ask, declared), &sheet, shared)?;
+    let grace_ms = args.reading.grace_ms();
+    let compared = |ask: &Ask| Question::Compare(asking::Asked::of(ask, grace_ms));
+    asked::keep(compared(&whole), &comparison.claims, &log, shared);
+    if let Some((ask, closer)) = &looks {
+        asked::keep(compared(ask), &closer.claims, &log, shared);
+    }
+    asked::keep(args.question.question(&args.reading), &decided.claim, &log, shared);
+    let closer = looks.map(|(_, closer)| closer);
     let until = comparison.parameters.until;
     let commitment = log.head_at(sheet.position)?.commitment_digits();
     let position = (shared.policy == Policy::Internal).then_some(sheet.position.0);
@@ -89,7 +99,7 @@ fn closer(
     whole: &Ask,
     (comparison, about): (&Comparison, &Scope),
     shared: &Shared,
-) -> Result<Option<Comparison>, Failure> {
+) -> Result<Option<(Ask, Comparison)>, Failure> {
     if shared.policy != Policy::Internal || comparison.rows.is_empty() {
         return Ok(None);
     }
@@ -112,7 +122,8 @@ fn closer(
         times: true,
         ..whole.clone()
     };
-    Ok(Some(compare(sheet, &ask, shared.threads())?))
+    let closer = progress::reasoning(shared, "looking closer", || compare(sheet, &ask, shared.threads()))??;
+    Ok(Some((ask, closer)))
 }
 
 /// How the report is asked for again: with the position, where it may be told, and up to when in any case.
