@@ -148,6 +148,7 @@ fn answers_for_machines_are_one_document_each() {
         "log prove 1",
         "feed ls --json",
         "feed show zoom-webhook --json",
+        "feed template sheet.csv --json",
         "methods --json",
     ] {
         let ran = run(dir.path(), args.split(' ').collect::<Vec<_>>());
@@ -201,6 +202,8 @@ fn a_name_mistyped_is_told_with_the_nearest() {
         ("ingest --feed zoom-webhok hooks.ndjson", 2, "zoom-webhook"),
         ("ingest --others pateint hooks.ndjson", 2, "patient"),
         ("feed show cloudevent", 2, "cloudevents"),
+        ("feed template sheets.csv", 4, "sheet.csv"),
+        ("feed template hooks.ndjson", 4, "needs no mapping of columns"),
         ("replay mesy-feed", 2, "messy-feed"),
         ("scenario show mesy-feed", 2, "messy-feed"),
         ("scenario check mesy-feed", 2, "messy-feed"),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 
-use crate::command::{folder, run};
+use crate::command::{SHEET, folder, run, run_on};
 
 #[test]
 fn the_demo() {
@@ -88,6 +88,11 @@ fn the_feeds() {
     text.push('\n');
     text.push_str(&run(dir.path(), ["feed", "show", "zoom-webhook"]).ok());
     assert_snapshot!(text);
+}
+
+#[test]
+fn a_mapping_for_a_spreadsheet() {
+    assert_snapshot!(run_on(folder().path(), SHEET.as_bytes(), ["feed", "template", "-"]).ok());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `evenfield feed`: the formats that can be read.
 
 mod explain;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ pub(super) enum Verb {
     },
     /// Tell line by line what would be imported of a file, and what would not and why
     Explain(explain::Args),
+    /// Write a mapping for a spreadsheet, guessed from its header, to be checked and then used
+    Template(template::Args),
 }
 
 impl Verb {
@@ -34,6 +37,7 @@ impl Verb {
             Self::Ls => (Tells::Nothing, "feed ls"),
             Self::Show { .. } => (Tells::Nothing, "feed show"),
             Self::Explain(_) => (Tells::Rows, "feed explain"),
+            Self::Template(_) => (Tells::Nothing, "feed template"),
         }
     }
 }
@@ -96,6 +100,7 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
             show(choose("feed", name, feeds::by_name(name), names)?, shared, out)
         }
         Verb::Explain(args) => explain::run(args, shared, out),
+        Verb::Template(args) => template::run(args, shared, out),
     }
 }
 

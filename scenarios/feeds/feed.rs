@@ -162,6 +162,9 @@ pub enum FeedError {
     /// The column mapping cannot be used.
     #[error("the column mapping cannot be used: {0}")]
     Mapping(String),
+    /// A table tells too little of itself.
+    #[error("no mapping can be guessed: {0}")]
+    Guess(String),
     /// A setting cannot be used.
     #[error("the setting `{name}` cannot be used: {reason}")]
     Setting {

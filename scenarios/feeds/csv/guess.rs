@@ -2,7 +2,8 @@
 //!
 //! What is written is a mapping in TOML with a comment on every line that is a guess, to be checked by
 //! somebody who knows the table. Only the header is looked at: the cells below it hold people. Columns of
-//! which nothing is guessed are listed, so that none is forgotten.
+//! which nothing is guessed are listed, so that none is forgotten. A header of which nothing at all is
+//! guessed gets no mapping: what begins with it may be no table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,6 +32,8 @@ const FIELDS: &[(&str, &[&str])] = &[
             "call+id",
             "session+id",
             "appointment",
+            "reference",
+            "ref",
         ],
     ),
     ("platform", &["platform", "system", "software", "vendor"]),
@@ -56,7 +59,7 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("waiting", &["waiting", "arrived", "arrival", "checked+in"]),
     ("dropped", &["dropped", "disconnected"]),
     ("help_requested", &["help", "support"]),
-    ("abandoned", &["abandoned", "gave+up"]),
+    ("abandoned", &["abandoned", "gave+up", "given+up"]),
     ("converted", &["converted", "phone+call+at"]),
     ("completed", &["completed", "ended", "end", "finished", "finish"]),
     ("left", &["left", "out"]),
@@ -67,6 +70,9 @@ const EVENTS: &[(&str, &[&str])] = &[
 const PATIENT: &[&str] =
     &["patient+id", "patient+number", "patient+no", "nhs", "mrn", "hospital+number", "participant"];
 
+/// How many columns are named where nothing is guessed of any.
+const NAMED: usize = 10;
+
 /// A mapping in TOML for the table that begins with the header that `input` begins with.
 ///
 /// ```
@@ -76,14 +82,27 @@ const PATIENT: &[&str] =
 /// ```
 ///
 /// # Errors
-/// When the input cannot be read, or begins with no header.
+/// When the input cannot be read, begins with no header, or with one of which nothing is guessed.
 pub fn guessed_mapping(input: &mut dyn BufRead) -> Result<String, FeedError> {
     let header = Records::new(input, None).next()?;
-    let header = header.ok_or_else(|| FeedError::Mapping("there is no header to guess it from".into()))?;
+    let header = header.ok_or_else(|| {
+        FeedError::Guess("there is no header: the first line of a table should name its columns".into())
+    })?;
     if let Some(refusal) = header.broken {
-        return Err(FeedError::Mapping(format!("the header cannot be read: {}", refusal.reason)));
+        return Err(FeedError::Guess(format!("the header cannot be read: {}", refusal.reason)));
     }
-    Ok(Guess::of(&header.fields).written())
+    let guess = Guess::of(&header.fields);
+    if guess.columns.is_empty() && guess.events.is_empty() {
+        let columns: Vec<String> =
+            header.fields.iter().take(NAMED).map(|name| shown(&quoted(name))).collect();
+        return Err(FeedError::Guess(format!(
+            "no column tells by its name what it holds: {}; name the columns so that they do, such as \
+             \"Appointment ID\", \"Patient joined\" and \"Specialty\", or write the mapping by hand: under \
+             [columns] consultation = \"a column\", and an [[event]] with kind and at for every time of a row",
+            columns.join(", ")
+        )));
+    }
+    Ok(guess.written())
 }
 
 /// What is guessed of a header.
@@ -91,13 +110,15 @@ struct Guess<'a> {
     columns: BTreeMap<&'static str, &'a str>,
     events: Vec<(&'static str, &'a str)>,
     patient: Option<&'a str>,
+    /// The day of the times, where it stands in a column of its own.
+    day: Option<&'a str>,
     rest: Vec<&'a str>,
 }
 
 impl<'a> Guess<'a> {
     fn of(header: &'a [String]) -> Self {
         let mut guess =
-            Self { columns: BTreeMap::new(), events: Vec::new(), patient: None, rest: Vec::new() };
+            Self { columns: BTreeMap::new(), events: Vec::new(), patient: None, day: None, rest: Vec::new() };
         let is_once =
             |name: &str| header.iter().filter(|other| other.eq_ignore_ascii_case(name)).count() == 1;
         let mut rest: Vec<&str> = header.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
@@ -120,6 +141,7 @@ impl<'a> Guess<'a> {
             return guess;
         }
         guess.patient = guess.columns.remove("participant").or_else(|| take(&mut rest, PATIENT));
+        guess.day = take_of(&mut rest, |words| matches!(words, [word] if word == "date" || word == "day"));
         for (kind, parts) in EVENTS {
             while let Some(name) = take_of(&mut rest, |words| is_time(words) && has_any(words, parts)) {
                 guess.events.push((kind, name));
@@ -132,8 +154,20 @@ impl<'a> Guess<'a> {
                 guess.columns.insert(field, name);
             }
         }
-        guess.rest = [twice, rest].concat();
+        let is_of_patient = |(_, column): &(&str, &str)| side(column) == Some("patient");
+        // What no event takes is not read.
+        let day = guess.day.filter(|_| guess.events.is_empty());
+        let patient = guess.patient.filter(|_| !guess.events.iter().any(is_of_patient));
+        guess.rest = [twice, day.into_iter().chain(patient).collect(), rest].concat();
         guess
+    }
+
+    /// The column of a time, and of its day where that stands apart.
+    fn at(&self, column: &str) -> String {
+        match self.day.filter(|_| !has_any(&words(column), &["date", "day", "datetime", "timestamp"])) {
+            Some(day) => format!("[{}, {}]", quoted(day), quoted(column)),
+            None => quoted(column),
+        }
     }
 
     fn written(&self) -> String {
@@ -171,7 +205,7 @@ impl<'a> Guess<'a> {
     fn write_events(&self, text: &mut String) {
         for (kind, column) in &self.events {
             let _ = write!(text, "\n[[event]]  # guessed: a row tells it where this time is there\n");
-            let _ = writeln!(text, "kind = \"{kind}\"\nat = {}", quoted(column));
+            let _ = writeln!(text, "kind = \"{kind}\"\nat = {}", self.at(column));
             match side(column) {
                 Some("patient") => {
                     text.push_str("role = { value = \"patient\" }\n");

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cloudevents::line;
-use crate::{FreeText, Rejected};
+use crate::{FreeText, Rejected, trial};
 
 fn mapped(mapping: &str) -> Settings {
     Settings { mapping: Some(mapping.to_owned()), ..Settings::default() }
@@ -16,13 +16,7 @@ fn read(input: &str, settings: &Settings) -> Vec<String> {
 }
 
 fn items(input: &str, settings: &Settings) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        ControlFlow::Continue(())
-    };
-    Csv.read(&mut input.as_bytes(), settings, &mut sink).unwrap();
-    items
+    trial::items(&Csv, input.as_bytes(), settings)
 }
 
 fn shown(item: Item) -> Option<String> {
@@ -362,10 +356,27 @@ fn our_own_names_are_guessed_as_such_and_what_is_missing_is_said() {
         &mapped(&own),
         &[r#"2 c-1 2026-03-01T09:00:00Z left {"role":"patient"}"#],
     );
-    let bare = guessed("colour,colour,shape\n");
+    let bare = guessed("colour,colour,shape,NHS no,Device\n");
     assert!(bare.contains("which column names the consultation?") && bare.contains("# [[event]]"), "{bare}");
-    assert!(bare.contains("# Not read: \"colour\" \"colour\" \"shape\""), "{bare}");
-    assert!(guessed_mapping(&mut "".as_bytes()).unwrap_err().to_string().contains("no header"));
+    assert!(bare.contains("# Not read: \"colour\" \"colour\" \"NHS no\" \"shape\""), "{bare}");
+    let refused = |header: &str| guessed_mapping(&mut header.as_bytes()).unwrap_err().to_string();
+    assert!(refused("").contains("no header"));
+    assert!(refused("colour,shape\n").contains("what it holds: \"colour\", \"shape\"; name the columns"));
+}
+
+/// A day that stands apart belongs to every time that does not name its own.
+#[test]
+fn the_day_of_a_row_is_guessed_to_be_that_of_its_times() {
+    let mapping = guessed("Ref,Date,In,Date booked,Given up,NHS no\n");
+    for line in [
+        "consultation = \"Ref\"  # guessed",
+        "at = [\"Date\", \"In\"]",
+        "at = [\"Date\", \"Given up\"]",
+        "at = \"Date booked\"",
+        "# Not read: \"NHS no\"",
+    ] {
+        assert!(mapping.lines().any(|found| found == line), "{line}\n{mapping}");
+    }
 }
 
 proptest! {
