@@ -1,7 +1,6 @@
 //! Real and documented payloads, where they are at hand: the environment variable `EVENFIELD_SAMPLES`
 //! names their folder. Each must become events or be refused with a reason; without it nothing is tested.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::{Item, Settings};
@@ -34,12 +33,7 @@ fn every_sample_is_read_or_refused_with_a_reason() {
             let feed =
                 crate::detect(&bytes).unwrap_or_else(|| panic!("nothing recognises {}", path.display()));
             assert!(feed.name().starts_with(feeds), "{} is taken for {}", path.display(), feed.name());
-            let mut items = Vec::new();
-            let mut sink = |item| {
-                items.push(item);
-                ControlFlow::Continue(())
-            };
-            feed.read(&mut bytes.as_slice(), &Settings::default(), &mut sink).unwrap();
+            let items = crate::trial::items(feed, &bytes, &Settings::default());
             assert!(!items.is_empty(), "{}", path.display());
             eprintln!("{} ({})", path.display(), feed.name());
             items.iter().for_each(show);

@@ -1,37 +1,15 @@
 //! Records of the shapes that Microsoft Graph documents, and the traps in them.
 
-use std::ops::ControlFlow;
-
 use event::{Kind, Role};
 use proptest::prelude::*;
 
 use super::GraphCallRecord;
 use crate::cloudevents::line;
+use crate::trial::{items, told};
 use crate::{Feed, Item, Settings};
 
-fn items(input: &[u8], settings: &Settings) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        ControlFlow::Continue(())
-    };
-    GraphCallRecord.read(&mut &*input, settings, &mut sink).unwrap();
-    items
-}
-
-/// What is read, one line an item, without ids and declarations.
 fn read(input: &str) -> Vec<String> {
-    let shown = |item| match item {
-        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => None,
-        Item::Event { event, .. } => {
-            let text = line(&event);
-            let data = text.split_once("\"data\":").unwrap().1;
-            Some(format!("{} {} {} {}", event.consultation, event.at, event.kind(), &data[..data.len() - 1]))
-        }
-        Item::Rejected(rejected) => Some(format!("rejected: {}", rejected.reason)),
-        Item::Skipped { reason, .. } => Some(format!("skipped: {reason}")),
-    };
-    items(input.as_bytes(), &Settings::default()).into_iter().filter_map(shown).collect()
+    told(&GraphCallRecord, input, &Settings::default())
 }
 
 const DOCTOR: &str = r##"{"@odata.type":"#microsoft.graph.callRecords.participantEndpoint","identity":{"phone":null,"user":{"id":"doc","displayName":"SECRET","tenantId":"t-1"}},"userAgent":{"platform":"windows"}}"##;
@@ -86,7 +64,7 @@ fn sessions_of_a_meeting_are_stays() {
     );
     let told = Settings { others: Some(Role::Patient), ..Settings::default() };
     let patient = session("s-2", SERVICE, PATIENT, "09:00:10", "09:20:00", "");
-    let found = items(record("groupCall", &[patient]).as_bytes(), &told);
+    let found = items(&GraphCallRecord, record("groupCall", &[patient]).as_bytes(), &told);
     let Item::Event { event, .. } = &found[1] else { panic!("{found:?}") };
     assert_eq!((event.role, event.source.as_str()), (Some(Role::Patient), "urn:microsoft-graph:t-1"));
 }
@@ -173,7 +151,11 @@ fn a_telephone_that_is_called_in_later_converts() {
             Item::Event { event, .. } => Some(event.kind()),
             _ => None,
         };
-        items(text.as_bytes(), &Settings::default()).iter().filter_map(kind).skip(3).collect()
+        items(&GraphCallRecord, text.as_bytes(), &Settings::default())
+            .iter()
+            .filter_map(kind)
+            .skip(3)
+            .collect()
     };
     let both = record("groupCall", &[doctor, phone]);
     assert_eq!(kinds(&both), [Kind::Joined, Kind::Converted, Kind::Left, Kind::Completed]);
@@ -307,8 +289,12 @@ fn a_later_version_adds_nothing_twice_and_no_name_or_number_is_told() {
     let mail = PATIENT.replace("\"pat\"", "\"SECRET@example.com\"");
     let mail = session("m", &mail, SERVICE, "09:00:12", "09:20:00", "");
     let text = record("groupCall", &[stay, nobody, mail]);
-    let first = items(text.as_bytes(), &Settings::default());
-    let again = items(text.replace("\"version\":1", "\"version\":2").as_bytes(), &Settings::default());
+    let first = items(&GraphCallRecord, text.as_bytes(), &Settings::default());
+    let again = items(
+        &GraphCallRecord,
+        text.replace("\"version\":1", "\"version\":2").as_bytes(),
+        &Settings::default(),
+    );
     assert_eq!(first, again);
     let mut ids = std::collections::BTreeSet::new();
     for item in &first {
@@ -351,6 +337,6 @@ proptest! {
             let at = index.index(bytes.len());
             bytes[at] = *byte;
         }
-        prop_assert!(!items(&bytes, &Settings::default()).is_empty());
+        prop_assert!(!items(&GraphCallRecord, &bytes, &Settings::default()).is_empty());
     }
 }

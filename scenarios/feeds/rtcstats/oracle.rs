@@ -8,7 +8,8 @@
 use event::Kind;
 use serde_json::Value;
 
-use super::tests::items;
+use super::RtcStats;
+use crate::trial::items;
 use crate::{Item, Settings};
 
 /// A dump, its expected features, and the connections of the call in it.
@@ -41,7 +42,7 @@ fn times(items: &[Item], kind: Kind) -> Vec<i64> {
 
 fn read(path: &std::path::Path) -> Vec<Item> {
     let told = Settings { consultation: Some("c-1".into()), ..Settings::default() };
-    items(&std::fs::read(path).unwrap(), &told)
+    items(&RtcStats, &std::fs::read(path).unwrap(), &told)
 }
 
 #[test]

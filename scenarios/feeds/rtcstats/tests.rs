@@ -1,7 +1,6 @@
 //! Dumps of both dialects, line by line, written from what the formats are said to be.
 
 use std::fmt::Write;
-use std::ops::ControlFlow;
 
 use event::{Kind, Role};
 use proptest::prelude::*;
@@ -9,17 +8,8 @@ use proptest::prelude::*;
 use super::RtcStats;
 use super::losses::sound;
 use crate::cloudevents::line;
+use crate::trial::items;
 use crate::{Feed, Item, Settings};
-
-pub(super) fn items(input: &[u8], settings: &Settings) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        ControlFlow::Continue(())
-    };
-    RtcStats.read(&mut &*input, settings, &mut sink).unwrap();
-    items
-}
 
 /// What is read, one line an item: the seconds, the kind and what it tells; steps of setting up left out.
 pub(super) fn read(input: &str) -> Vec<String> {
@@ -36,7 +26,7 @@ pub(super) fn read(input: &str) -> Vec<String> {
         Item::Skipped { reason, .. } if reason.starts_with("a step") || reason.starts_with("who") => None,
         Item::Skipped { line, reason } => Some(format!("line {line} skipped: {reason}")),
     };
-    items(input.as_bytes(), &Settings::default()).into_iter().filter_map(shown).collect()
+    items(&RtcStats, input.as_bytes(), &Settings::default()).into_iter().filter_map(shown).collect()
 }
 
 const START: i64 = 1_700_000_000_000;
@@ -212,7 +202,7 @@ fn names_and_counters_may_be_numbers_and_times_differences() {
     );
     let both = format!("{dump}{dump}");
     let joined = |item: &&Item| matches!(item, Item::Event { event, .. } if event.kind() == Kind::Joined);
-    assert_eq!(items(both.as_bytes(), &Settings::default()).iter().filter(joined).count(), 2);
+    assert_eq!(items(&RtcStats, both.as_bytes(), &Settings::default()).iter().filter(joined).count(), 2);
 }
 
 #[test]
@@ -228,7 +218,7 @@ fn who_it_is_may_be_told_late_or_from_outside() {
         "{entries}[\"identity\",null,{{\"confID\":\"example.org/room\"}},{START}]\n[\"conferenceStartTimestamp\",null,5,{START}]"
     );
     let consultation = |input: &str, settings: &Settings| {
-        let events = items(input.as_bytes(), settings);
+        let events = items(&RtcStats, input.as_bytes(), settings);
         let event = events.iter().rev().find_map(|item| match item {
             Item::Event { event, .. } => Some(event.clone()),
             _ => None,
@@ -293,8 +283,8 @@ fn wrong_lines_are_told_with_what_to_write_and_cost_themselves_alone() {
 #[test]
 fn no_name_or_address_is_in_an_event_and_reading_twice_changes_nothing() {
     let dump = call(&[]).replace("https://meet.example.org", "https://192.0.2.7:8080/SECRET");
-    let first = items(dump.as_bytes(), &Settings::default());
-    assert_eq!(first, items(dump.as_bytes(), &Settings::default()));
+    let first = items(&RtcStats, dump.as_bytes(), &Settings::default());
+    assert_eq!(first, items(&RtcStats, dump.as_bytes(), &Settings::default()));
     for item in &first {
         let Item::Event { event, .. } = item else { continue };
         let text = line(event);
@@ -303,7 +293,7 @@ fn no_name_or_address_is_in_an_event_and_reading_twice_changes_nothing() {
     let v3 =
         format!("RTCStatsDump\n{{\"origin\":\"https://192.0.2.7\"}}\n[39,\"0\",0,{START}]\n[22,\"0\",0,1]\n");
     let told = Settings { consultation: Some("c".into()), ..Settings::default() };
-    let sources = items(v3.as_bytes(), &told).into_iter().filter_map(|item| match item {
+    let sources = items(&RtcStats, v3.as_bytes(), &told).into_iter().filter_map(|item| match item {
         Item::Event { event, .. } => Some(event.source),
         _ => None,
     });
@@ -327,7 +317,7 @@ fn what_a_patient_joined_with_is_told_when_it_is_a_patient() {
     ];
     let joined = |agent: &str, others| {
         let dump = call(&[]).replace("\"userAgent\":\"x\"", &format!("\"userAgent\":\"{agent}\""));
-        let found = items(dump.as_bytes(), &Settings { others, ..Settings::default() });
+        let found = items(&RtcStats, dump.as_bytes(), &Settings { others, ..Settings::default() });
         let context = found.into_iter().find_map(|item| match item {
             Item::Event { event, .. } => event.payload.context().cloned(),
             _ => None,
@@ -381,7 +371,7 @@ proptest! {
             let at = index.index(bytes.len());
             bytes[at] = *byte;
         }
-        prop_assert!(!items(&bytes, &Settings::default()).is_empty());
+        prop_assert!(!items(&RtcStats, &bytes, &Settings::default()).is_empty());
     }
 
     #[test]
@@ -397,7 +387,7 @@ proptest! {
             entries.push(("onconnectionstatechange", connection, STATES[usize::from(*state)], n * 10));
         }
         let mut present = false;
-        for item in items(jitsi(&entries).as_bytes(), &Settings::default()) {
+        for item in items(&RtcStats, jitsi(&entries).as_bytes(), &Settings::default()) {
             let Item::Event { event, .. } = item else { continue };
             match event.kind() {
                 Kind::Joined | Kind::Rejoined => prop_assert!(!std::mem::replace(&mut present, true)),

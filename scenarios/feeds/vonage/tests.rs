@@ -1,40 +1,14 @@
 //! Callbacks of the shapes that Vonage documents.
 
-use std::ops::ControlFlow;
-
 use event::{Kind, Role};
 use proptest::prelude::*;
 
 use super::Vonage;
-use crate::cloudevents::line;
+use crate::trial::{items, told};
 use crate::{Feed, Item, Settings};
 
-fn items(input: &[u8], settings: &Settings) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        ControlFlow::Continue(())
-    };
-    Vonage.read(&mut &*input, settings, &mut sink).unwrap();
-    items
-}
-
-fn read_with(input: &str, settings: &Settings) -> Vec<String> {
-    let shown = |item| match item {
-        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => None,
-        Item::Event { event, .. } => {
-            let text = line(&event);
-            let data = text.split_once("\"data\":").unwrap().1;
-            Some(format!("{} {} {} {}", event.consultation, event.at, event.kind(), &data[..data.len() - 1]))
-        }
-        Item::Rejected(rejected) => Some(format!("rejected: {}", rejected.reason)),
-        Item::Skipped { reason, .. } => Some(format!("skipped: {reason}")),
-    };
-    items(input.as_bytes(), settings).into_iter().filter_map(shown).collect()
-}
-
 fn read(input: &str) -> Vec<String> {
-    read_with(input, &Settings::default())
+    told(&Vonage, input, &Settings::default())
 }
 
 /// A callback, half a minute after its connection was made.
@@ -102,7 +76,7 @@ fn the_data_of_a_connection_names_the_user_and_the_role() {
     let told = read(&both.join("\n"));
     assert!(told[1].contains(r#"dropped {"participant":"u-7","role":"patient""#), "{told:?}");
     let settings = Settings { others: Some(Role::Patient), ..Settings::default() };
-    let told = read_with(&callback("connectionCreated", &connection("")), &settings);
+    let told = crate::trial::told(&Vonage, &callback("connectionCreated", &connection("")), &settings);
     assert!(told[0].contains(r#""role":"patient""#), "{told:?}");
 }
 
@@ -169,13 +143,15 @@ fn wrong_callbacks_are_told_what_is_missing() {
 #[test]
 fn a_callback_that_is_sent_again_is_one_event() {
     let one = callback("connectionDestroyed", &connection(""));
-    let found = items(format!("[{one},{one}]").as_bytes(), &Settings::default());
+    let found = items(&Vonage, format!("[{one},{one}]").as_bytes(), &Settings::default());
     assert_eq!(found.len(), 3);
     let Item::Event { event, .. } = &found[0] else { panic!() };
     assert_eq!((event.kind(), event.source.as_str()), (Kind::RecordingDeclared, "urn:vonage:123456"));
     assert_eq!(found[1], found[2]);
     let application = one.replace("\"projectId\":\"123456\"", "\"applicationId\":\"a-b\"");
-    let Item::Event { event, .. } = &items(application.as_bytes(), &Settings::default())[1] else { panic!() };
+    let Item::Event { event, .. } = &items(&Vonage, application.as_bytes(), &Settings::default())[1] else {
+        panic!()
+    };
     assert_eq!(event.source, "urn:vonage:a-b");
 }
 
@@ -197,6 +173,6 @@ proptest! {
             let at = index.index(bytes.len());
             bytes[at] = *byte;
         }
-        prop_assert!(!items(&bytes, &Settings::default()).is_empty());
+        prop_assert!(!items(&Vonage, &bytes, &Settings::default()).is_empty());
     }
 }

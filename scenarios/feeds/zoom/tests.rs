@@ -1,37 +1,11 @@
 //! Both feeds on documents of the shapes that Zoom sends.
 
-use std::ops::ControlFlow;
-
 use event::{Kind, Role};
 use proptest::prelude::*;
 
 use crate::cloudevents::line;
+use crate::trial::{items, told as read};
 use crate::{Feed, Item, Settings, ZoomDashboard, ZoomWebhook};
-
-fn items(feed: &dyn Feed, input: &[u8], settings: &Settings) -> Vec<Item> {
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        ControlFlow::Continue(())
-    };
-    feed.read(&mut &*input, settings, &mut sink).unwrap();
-    items
-}
-
-/// What the feed makes of `input`, one line an item, without ids and declarations.
-fn read(feed: &dyn Feed, input: &str, settings: &Settings) -> Vec<String> {
-    let shown = |item| match item {
-        Item::Event { event, .. } if event.kind() == Kind::RecordingDeclared => None,
-        Item::Event { event, .. } => {
-            let text = line(&event);
-            let data = text.split_once("\"data\":").unwrap().1;
-            Some(format!("{} {} {} {}", event.consultation, event.at, event.kind(), &data[..data.len() - 1]))
-        }
-        Item::Rejected(rejected) => Some(format!("rejected: {}", rejected.reason)),
-        Item::Skipped { reason, .. } => Some(format!("skipped: {reason}")),
-    };
-    items(feed, input.as_bytes(), settings).into_iter().filter_map(shown).collect()
-}
 
 fn hook(name: &str, object: &str) -> String {
     format!(
