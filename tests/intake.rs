@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::{COLUMNS, EXAMPLE, HOOKS, PERSONAL, SHEET, folder, line, run, run_on};
+use crate::command::{COLUMNS, EXAMPLE, HOOKS, PERSONAL, SHEET, files, folder, line, run, run_on};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packing = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -201,6 +201,42 @@ fn a_spreadsheet_is_explained_by_its_mapping_and_head_has_seen_enough() {
     assert!(told.contains("one by one"), "{told}");
 }
 
+/// A mapping that was written for a table reads it, once somebody has said how its times are written.
+#[test]
+fn a_mapping_guessed_from_a_spreadsheet_takes_it_in() {
+    let dir = folder();
+    fs::write(dir.path().join("sheet.csv"), SHEET).unwrap();
+    let told = run(dir.path(), ["feed", "template", "sheet.csv", "-o", "mapping.toml"]).ok();
+    assert_eq!(told, "");
+    let mapping = fs::read_to_string(dir.path().join("mapping.toml")).unwrap();
+    assert!(!mapping.contains("943") && !mapping.contains("cardiology"), "{mapping}");
+    let ingest = || run(dir.path(), ["ingest", "--feed", "csv", "--map", "mapping.toml", "sheet.csv"]);
+    let told = ingest();
+    assert!(told.out.contains("time_format"), "{}", told.out);
+    told.fails(4);
+    let checked = mapping.replace("# zone", "zone").replace("# time_format", "time_format");
+    fs::write(dir.path().join("mapping.toml"), checked).unwrap();
+    let told = ingest().ok();
+    assert!(told.contains("csv: 1 abandoned, 2 joined, 1 recording_declared"), "{told}");
+    let rows = run(dir.path(), ["outcomes", "--json", "--consultation", "8"]).json();
+    assert_eq!((&rows["consultation"], &rows["ending"]), (&json!("8"), &json!("abandoned")));
+}
+
+#[test]
+fn what_is_no_table_or_tells_nothing_of_itself_gets_no_mapping_but_what_to_do() {
+    let dir = folder();
+    for (input, wanted) in [
+        (HOOKS, "is no table but Zoom webhooks: it needs no mapping of columns"),
+        ("Dear colleague\n", "save a spreadsheet as CSV first"),
+        ("PK\u{3}\u{4}\u{14}\0,,,", "save a spreadsheet as CSV first"),
+        ("", "there is no header"),
+        ("shape,colour\nround,red\n", "no column tells by its name what it holds: \"shape\", \"colour\""),
+    ] {
+        let told = run_on(dir.path(), input.as_bytes(), ["feed", "template", "-"]).fails(4);
+        assert!(told.contains(wanted), "{told}");
+    }
+}
+
 #[test]
 fn an_ingest_ends_with_what_came_in_what_cannot_be_told_and_what_to_do() {
     let dir = folder();
@@ -279,4 +315,137 @@ fn what_a_source_can_tell_is_what_it_declares_and_not_the_best_of_its_feed() {
     let told = run(dir.path(), [&["ingest"][..], &asked].concat()).ok();
     let cannot = told.lines().find(|line| line.contains("it cannot tell")).unwrap();
     assert!(cannot.contains("dropped"), "{told}");
+}
+
+/// The consultations that `tests/fixtures/feeds` tells of, by feed: how long both sides were connected, drops
+/// (and how many with a return), blips, losses of sound, ratings, and the ending.
+const FIXTURES: [(&str, &[&str]); 16] = [
+    ("twilio-insights", &["RM0009 840 s, drops 1 (1), blips 0, sound 0, ratings 0, completed"]),
+    ("cloudevents", &["c-0001 0 s, drops 0 (0), blips 0, sound 0, ratings 1, converted_phone"]),
+    ("rtcstats", &["m-0018 579 s, drops 1 (1), blips 1, sound 2, ratings 0, end_not_seen"]),
+    ("chime-eventbridge", &["m-0001 840 s, drops 1 (1), blips 0, sound 0, ratings 0, completed"]),
+    ("chime-client", &["m-0002 840 s, drops 1 (1), blips 0, sound 1, ratings 0, completed"]),
+    ("livekit-webhook", &["RM_0003 839 s, drops 1 (1), blips 0, sound 0, ratings 0, completed"]),
+    ("jaas-webhook", &["s-0004 740 s, drops 1 (1), blips 0, sound 0, ratings 1, converted_phone"]),
+    (
+        "twilio-callback",
+        &[
+            "RM0007 840 s, drops 0 (0), blips 0, sound 0, ratings 0, completed",
+            "RM0008 840 s, drops 0 (0), blips 0, sound 0, ratings 0, completed",
+        ],
+    ),
+    ("bigbluebutton", &["m-0010 840 s, drops 0 (0), blips 0, sound 0, ratings 0, completed"]),
+    (
+        "daily",
+        &[
+            "mt-0006 870 s, drops 0 (0), blips 0, sound 0, ratings 0, completed",
+            "room-0005 840 s, drops 0 (0), blips 0, sound 0, ratings 0, completed",
+        ],
+    ),
+    (
+        "graph-call-record",
+        &[
+            "r-0012 839 s, drops 1 (1), blips 0, sound 0, ratings 1, completed",
+            "r-0013 0 s, drops 0 (0), blips 0, sound 0, ratings 0, other_side_absent",
+        ],
+    ),
+    ("vonage", &["1_MX0011 840 s, drops 1 (1), blips 0, sound 0, ratings 0, completed"]),
+    ("zoom-webhook", &["uL5aP== 930 s, drops 1 (1), blips 0, sound 0, ratings 1, completed"]),
+    (
+        "fhir-encounter",
+        &[
+            "c-0014 0 s, drops 0 (0), blips 0, sound 0, ratings 0, no_show",
+            "c-0015 0 s, drops 0 (0), blips 0, sound 0, ratings 0, cancelled",
+            "c-0016 0 s, drops 0 (0), blips 0, sound 0, ratings 0, no_show",
+        ],
+    ),
+    (
+        "zoom-dashboard",
+        &[
+            "932@2022-03-01T10:15:14Z 40 s, drops 1 (0), blips 0, sound 0, ratings 0, end_not_seen",
+            "m== 0 s, drops 0 (0), blips 0, sound 0, ratings 1, end_not_seen",
+            "n== 0 s, drops 0 (0), blips 0, sound 0, ratings 0, completed",
+        ],
+    ),
+    (
+        "csv",
+        &[
+            r#"c "2" 0 s, drops 0 (0), blips 0, sound 0, ratings 0, completed"#,
+            "c-1 247 s, drops 1 (0), blips 0, sound 0, ratings 1, converted_phone",
+        ],
+    ),
+];
+
+/// What names the consultation in the encounters of the fixture.
+const ENCOUNTERS: &str = "consultation = \"https://video.example/meetings\"\nplatform = \"zoom\"\n";
+
+/// The row of a consultation, as [`FIXTURES`] tells it.
+fn told(row: &str) -> String {
+    let row: Value = serde_json::from_str(row).unwrap();
+    format!(
+        "{} {} s, drops {} ({}), blips {}, sound {}, ratings {}, {}",
+        row["consultation"].as_str().unwrap(),
+        row["connected_ms"].as_i64().unwrap() / 1000,
+        row["drops"],
+        row["recovered_drops"],
+        row["blips"],
+        row["audio_losses"],
+        row["ratings"].as_array().unwrap().len(),
+        row["ending"].as_str().unwrap()
+    )
+}
+
+/// The sum of counts by name.
+fn sum(counts: &Value) -> u64 {
+    counts.as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn every_feed_goes_from_its_files_to_the_outcome() {
+    let fixtures = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds"));
+    let is_of =
+        |path: &Path, feed: &str| path.file_name().unwrap().to_str().unwrap().split('.').next() == Some(feed);
+    for path in &fixtures {
+        assert!(FIXTURES.iter().any(|(feed, _)| is_of(path, feed)), "{} is of no feed", path.display());
+    }
+    assert_eq!(
+        FIXTURES.map(|(feed, _)| feed),
+        *feeds::ALL.iter().map(|feed| feed.name()).collect::<Vec<_>>()
+    );
+    for (feed, consultations) in FIXTURES {
+        let dir = folder();
+        let mapping = dir.path().join("encounters.toml");
+        fs::write(&mapping, ENCOUNTERS).unwrap();
+        let mapping = ["--map", mapping.to_str().unwrap()];
+        let mapping = if feed == "fhir-encounter" { &mapping[..] } else { &[] };
+        for path in fixtures.iter().filter(|path| is_of(path, feed)) {
+            goes_in(dir.path(), path.to_str().unwrap(), feed, mapping);
+        }
+        let rows = run(dir.path(), ["outcomes", "--json", "--until", "2022-04-01T00:00:00Z"]).ok();
+        assert_eq!(rows.lines().map(told).collect::<Vec<_>>(), *consultations, "{feed}");
+    }
+}
+
+/// `file` is recognised, goes in without a rejection, once; `feed explain` has told the same of it.
+fn goes_in(dir: &Path, file: &str, feed: &str, mapping: &[&str]) {
+    let ingest = || run(dir, [&["ingest", "--json", "--feed", "auto", file], mapping].concat());
+    let first = ingest();
+    let report = first.json();
+    first.ok();
+    assert_eq!(report["feeds"].as_object().unwrap().keys().collect::<Vec<_>>(), [feed], "{file}");
+    assert!(report["appended"].as_u64().unwrap() > 1, "{file}: {report}");
+    let again = ingest().json();
+    assert_eq!((&again["appended"], &again["duplicates"]), (&json!(0), &report["read"]), "{file}");
+    let explained = run(dir, [&["feed", "explain", "--json", file], mapping].concat()).ok();
+    let last: Value = serde_json::from_str(explained.lines().last().unwrap()).unwrap();
+    let (summary, kinds) = (&last["summary"], &report["feeds"][feed]);
+    // A file may tell an event twice: a Chime client tells with each event what came before.
+    assert_eq!(sum(&summary["kinds"]), report["read"].as_u64().unwrap(), "{file}");
+    if report["duplicates"] == 0 {
+        assert_eq!(summary["kinds"], *kinds, "{file}");
+    }
+    let names = |counts: &Value| counts.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&summary["kinds"]), names(kinds), "{file}");
+    assert_eq!(summary["rejected"], json!({}), "{file}");
+    assert_eq!(summary["left_out"], report.get("skipped").cloned().unwrap_or(json!({})), "{file}");
 }
