@@ -224,6 +224,7 @@ fn show(report: &mut Report, shared: &Shared, out: &mut Out) -> Result<(), Failu
     // Exact counts of what happened are for use inside.
     if shared.policy != Policy::Internal {
         report.feeds.clear();
+        report.unknown_fields.clear();
     }
     if shared.is_json() { out.document(report) } else { out.text(&crate::report::ingested(report)) }
 }

@@ -14,7 +14,11 @@ const KEPT: usize = 100_000;
 const REASONS: usize = 1_000;
 /// Kinds that events are counted by; names that nobody knows are without end.
 const KINDS: usize = 200;
+/// Fields that are counted by name, and how long such a name may be; all others are counted together.
+const FIELDS: usize = 200;
+const FIELD_NAME: usize = 80;
 const OTHER_KINDS: &str = "other kinds";
+const OTHER_FIELDS: &str = "other fields";
 const OTHER_REASONS: &str = "other reasons";
 
 /// The counts of one ingest: `read` is the sum of what was appended, was there already, and was rejected.
@@ -39,6 +43,9 @@ pub struct Report {
     /// What was appended, by feed and kind; kinds that are not known by their own name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub feeds: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    /// Fields of what was appended that are not known here, or have no value that is, by name: kept and not read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub unknown_fields: BTreeMap<String, u64>,
     /// What the sources of what was appended declared, by feed: of each kind, what the least able of them can tell.
     #[serde(skip)]
     pub declared: BTreeMap<&'static str, BTreeMap<Kind, Capability>>,
@@ -96,6 +103,21 @@ impl Report {
             let name = if kinds.len() < KINDS { name.into_owned() } else { OTHER_KINDS.to_owned() };
             *kinds.entry(name).or_default() += 1;
         }
+        self.count_unknown_fields(event);
+    }
+
+    /// Counts what an event says besides what is known; all that one of an unknown kind says is unknown.
+    fn count_unknown_fields(&mut self, event: &Event) {
+        let Some(extra) = event.extra.as_ref().filter(|_| event.kind() != Kind::Unknown) else { return };
+        for name in extra.attributes.keys().chain(extra.data.keys()) {
+            self.count_fields(name, 1);
+        }
+    }
+
+    fn count_fields(&mut self, name: &str, count: u64) {
+        let fields = &mut self.unknown_fields;
+        let told = name.len() <= FIELD_NAME && (fields.len() < FIELDS || fields.contains_key(name));
+        *fields.entry(if told { name } else { OTHER_FIELDS }.to_owned()).or_default() += count;
     }
 
     pub(super) fn duplicate(&mut self) {
@@ -168,6 +190,7 @@ impl Report {
             let mine = self.declared.entry(feed).or_default();
             able.into_iter().for_each(|(kind, able)| least(mine, kind, able));
         }
+        other.unknown_fields.into_iter().for_each(|(name, count)| self.count_fields(&name, count));
         self.unread.extend(other.unread);
         self.interrupted |= other.interrupted;
     }
@@ -221,6 +244,25 @@ mod tests {
         all.absorb(report);
         assert_eq!(all.skipped.len(), REASONS + 1);
         assert_eq!(all.skipped.values().sum::<u64>(), 6_000);
+    }
+
+    #[test]
+    fn fields_without_end_are_counted_in_bounded_memory() {
+        let mut report = Report::default();
+        for number in 0..500 {
+            let text = format!(
+                r#"{{"specversion":"1.0","id":"e-{number}","source":"urn:example:a","type":"evenfield.consultation.left.v1","subject":"c","time":"2022-03-01T09:00:00Z","trace":"t","data":{{"f{number}":1,"{}":2}}}}"#,
+                "x".repeat(1000)
+            );
+            report.count("cloudevents", &feeds::cloudevents::read_line(text.as_bytes()).unwrap());
+        }
+        assert_eq!(report.unknown_fields["trace"], 500);
+        assert!(report.unknown_fields.len() <= FIELDS + 1);
+        let mut total = report.clone();
+        total.absorb(report);
+        assert!(total.unknown_fields.len() <= FIELDS + 1);
+        assert_eq!(total.unknown_fields["trace"], 1000);
+        assert_eq!(total.unknown_fields.values().sum::<u64>(), 3000);
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn tell_sources(report: &Report, text: &mut String) {
             );
         }
     }
+    tell_unknown_fields(report, text);
     if report.rejections() > 0 {
         text.push_str(
             "  to mend what was rejected: keep it with --reject FILE, correct it, and ingest that file\n",
@@ -96,6 +97,23 @@ fn tell_sources(report: &Report, text: &mut String) {
     }
     if !report.feeds.is_empty() {
         text.push_str("next: evenfield compare (or evenfield quality: how complete the evidence is)\n");
+    }
+}
+
+/// What events say besides what is known, the most frequent first.
+fn tell_unknown_fields(report: &Report, text: &mut String) {
+    let mut fields: Vec<(&String, u64)> =
+        report.unknown_fields.iter().map(|(name, count)| (name, *count)).collect();
+    fields.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let more = if fields.len() > TOLD { ", and others" } else { "" };
+    let told: Vec<String> =
+        fields.iter().take(TOLD).map(|(name, count)| format!("{} {name:?}", grouped(*count))).collect();
+    if !told.is_empty() {
+        let _ = writeln!(
+            text,
+            "  fields that are not known here, or have no value that is, kept and not read: {}{more}",
+            told.join(", ")
+        );
     }
 }
 
