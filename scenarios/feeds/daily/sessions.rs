@@ -9,6 +9,7 @@ use event::{Payload, Time};
 use super::{Meeting, Origin, Person, joined};
 use crate::document::Document;
 use crate::epoch::{Unit, duration_ms, moment};
+use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::Told;
 use crate::{Refusal, Settings};
 
@@ -42,30 +43,47 @@ fn of_session(session: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, 
     let meeting = Meeting { source: Origin::Sessions.source(settings), name };
     let is_over = session.flag("ongoing") != Some(true);
     let participants = session.list("participants").unwrap_or_default();
-    let mut told: Vec<Told> =
-        participants.iter().flat_map(|of| collected(of, stay(of, &meeting, is_over, settings))).collect();
+    let mut told = attendance(&participants, &meeting, is_over);
     told.push(end(session, &meeting, start, is_over)?);
     Ok(told)
 }
 
+/// Who came and went; a participant that cannot be read costs that one alone.
+fn attendance(participants: &[Document<'_>], meeting: &Meeting, is_over: bool) -> Vec<Told> {
+    let mut told = Vec::new();
+    let mut stays = Vec::new();
+    for participant in participants {
+        match stay(participant, is_over) {
+            Ok(stay) => stays.push(stay),
+            Err(refusal) => told.push(Told::Refused(refusal, participant.json())),
+        }
+    }
+    let overlaps = Overlaps::among(&stays);
+    for (at, stay) in stays.into_iter().enumerate() {
+        // Who owns the room is not told.
+        let person = Person { name: stay.person, role: None, connection: stay.connection };
+        let event = |payload, at| Told::Event(meeting.event(payload, at, Some(&person)));
+        if !overlaps.begins_within(at) {
+            told.push(event(joined(), stay.came));
+        }
+        if let Some(went) = stay.went.filter(|_| !overlaps.ends_within(at)) {
+            told.push(event(Payload::Left { reason: None }, went));
+        }
+        if overlaps.hide(at) {
+            told.push(Told::Skipped(WITHIN.into()));
+        }
+    }
+    told
+}
+
 /// One connection of somebody.
-fn stay(
-    told: &Document<'_>,
-    meeting: &Meeting,
-    is_over: bool,
-    settings: &Settings,
-) -> Result<Vec<Told>, Refusal> {
+fn stay(told: &Document<'_>, is_over: bool) -> Result<Stay<String>, Refusal> {
     let connection = told.required_name("participant_id", "it names the connection")?;
-    let name = told.name("user_id")?.unwrap_or_else(|| connection.clone());
-    let person = Person { name, role: settings.others, connection };
+    let person = told.name("user_id")?.unwrap_or_else(|| connection.clone());
     let came = moment(told, "join_time", Unit::Seconds)?;
     let came = came.ok_or_else(|| told.missing("join_time", "it says when they came"))?;
-    let mut tale = vec![Told::Event(meeting.event(joined(), came, Some(&person)))];
-    if let Some(stayed) = duration_ms(told, "duration")?.filter(|_| is_over) {
-        let payload = Payload::Left { reason: None };
-        tale.push(Told::Event(meeting.event(payload, came.plus(stayed), Some(&person))));
-    }
-    Ok(tale)
+    let went = duration_ms(told, "duration")?.filter(|_| is_over).map(|stayed| came.plus(stayed));
+    Ok(Stay { person, connection, came, went })
 }
 
 /// The end of the session, if it has one.

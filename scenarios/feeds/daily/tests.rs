@@ -125,6 +125,24 @@ fn sessions_tell_arrivals_departures_and_the_end() {
     );
 }
 
+/// The old connection is given up after the new one is there: nobody left at nine past.
+#[test]
+fn an_old_connection_that_ends_takes_nobody_away_who_is_back() {
+    let within = SESSIONS.replace("\"user_id\":null", "\"user_id\":\"u-1\"");
+    let found = told(&Daily, &within, &Settings::default());
+    let note = "skipped: a stay that overlaps another of the same person: they came with the first and went with the last";
+    assert_eq!(
+        found[..5],
+        [
+            r#"m-1 2026-03-01T09:00:00Z joined {"participant":"u-1","context":{"platform":"daily"}}"#,
+            note,
+            r#"m-1 2026-03-01T09:10:00Z left {"participant":"u-1"}"#,
+            note,
+            "m-1 2026-03-01T09:10:00Z completed {}",
+        ]
+    );
+}
+
 #[test]
 fn an_answer_without_a_session_is_counted() {
     let none = r#"{"total_count":0,"data":[]}"#;

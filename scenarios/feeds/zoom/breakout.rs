@@ -18,7 +18,7 @@ const LONGEST_MS: i64 = 60_000;
 /// Which rows end, and which begin, with a move.
 #[derive(Default)]
 pub(super) struct Moves {
-    ends: BTreeSet<usize>,
+    ends: BTreeMap<usize, Time>,
     begins: BTreeSet<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Moves {
             for pair in stays.windows(2) {
                 let [(_, Some(went), before, one), (came, _, after, other)] = pair else { continue };
                 if (*one || *other) && (0..=LONGEST_MS).contains(&came.since(*went)) {
-                    moves.ends.insert(*before);
+                    moves.ends.insert(*before, *came);
                     moves.begins.insert(*after);
                 }
             }
@@ -52,9 +52,9 @@ impl Moves {
         moves
     }
 
-    /// Whether the stay in this row ended by moving on.
-    pub(super) fn end(&self, row: usize) -> bool {
-        self.ends.contains(&row)
+    /// When the stay went on elsewhere that ended in this row by moving on.
+    pub(super) fn end(&self, row: usize) -> Option<Time> {
+        self.ends.get(&row).copied()
     }
 
     /// Whether the stay in this row began by moving in.

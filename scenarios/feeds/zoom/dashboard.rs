@@ -11,6 +11,7 @@ use super::meeting::Meeting;
 use super::person::{Person, account, role};
 use super::{NAMES, PLATFORM};
 use crate::document::Document;
+use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
@@ -107,10 +108,16 @@ fn declaration(origin: Origin) -> Declaration {
 }
 
 fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
-    if let Some(participants) = document.list("participants") {
+    let lists = [document.list("participants"), document.list("meetings")];
+    if lists.iter().flatten().any(Vec::is_empty) {
+        let told = vec![Told::Skipped("a list without a participant or meeting".into())];
+        return Ok(Tale { told, declaration: declaration(Origin::Dashboard) });
+    }
+    let [participants, meetings] = lists;
+    if let Some(participants) = participants {
         return of_participants(document, &participants, naming, settings);
     }
-    if let Some(meetings) = document.list("meetings") {
+    if let Some(meetings) = meetings {
         let origin = Origin::of_meetings(&meetings);
         let ended = |meeting: &Document<'_>| Ok(vec![ended(meeting, origin, naming, settings)?]);
         let told = meetings.iter().flat_map(|meeting| collected(meeting, ended(meeting))).collect();
@@ -176,9 +183,7 @@ fn of_participants(
     let origin = if marks.into_iter().any(any) { Origin::Dashboard } else { Origin::PastMeetings };
     let name = named(document, participants, naming, settings)?;
     let meeting = Meeting { source: origin.source(settings), name };
-    let attendance = Attendance { meeting, moves: Moves::among(participants), settings };
-    let rows = participants.iter().enumerate();
-    let told = rows.flat_map(|(row, told)| collected(told, attendance.tell(row, told))).collect();
+    let told = Attendance { meeting, moves: Moves::among(participants), settings }.tell(participants);
     Ok(Tale { told, declaration: declaration(origin) })
 }
 
@@ -252,30 +257,94 @@ struct Attendance<'a> {
     settings: &'a Settings,
 }
 
+/// A stay in the meeting, or in its waiting room.
+struct Presence {
+    row: usize,
+    person: Person,
+    came: Time,
+    went: Option<Time>,
+    departure: Departure,
+    is_waiting: bool,
+    time_to_join_ms: Option<i64>,
+    context: Context,
+}
+
 impl Attendance<'_> {
-    fn tell(&self, row: usize, told: &Document<'_>) -> Result<Vec<Told>, Refusal> {
-        let at =
+    /// What is told of all rows; a refusal costs that row alone.
+    fn tell(&self, rows: &[Document<'_>]) -> Vec<Told> {
+        let read =
+            |(row, told)| self.presence(row, told).map_err(|refusal| Told::Refused(refusal, told.json()));
+        let read: Vec<_> = rows.iter().enumerate().map(read).collect();
+        let is_in = |presence: &&Presence| !presence.is_waiting;
+        let stays: Vec<_> = read.iter().flatten().filter(is_in).map(|presence| self.stay(presence)).collect();
+        let overlaps = Overlaps::among(&stays);
+        let mut told = Vec::new();
+        let mut at = 0;
+        for presence in read {
+            match presence {
+                Ok(presence) if presence.is_waiting => {
+                    told.push(self.event(&presence, Payload::Waiting, presence.came));
+                }
+                Ok(presence) => {
+                    self.tell_stay(presence, &overlaps, at, &mut told);
+                    at += 1;
+                }
+                Err(refused) => told.push(refused),
+            }
+        }
+        told
+    }
+
+    fn presence(&self, row: usize, told: &Document<'_>) -> Result<Presence, Refusal> {
+        let came =
             told.time("join_time")?.ok_or_else(|| told.missing("join_time", "it says when they came"))?;
         let role = told.text("role").map(|name| role(name == "host", self.settings));
         let person = Person::required(told, role)?;
-        let event = |payload, at| Told::Event(self.meeting.event(payload, at, Some(&person)));
         let departure = Departure::of(told.text("leave_reason"), told.text("user_name"));
-        if told.text("status") == Some("in_waiting_room") || departure == Departure::NotIn {
-            return Ok(vec![event(Payload::Waiting, at)]);
+        let is_waiting = told.text("status") == Some("in_waiting_room") || departure == Departure::NotIn;
+        let departure = if self.moves.end(row).is_some() { Departure::Moved } else { departure };
+        // Of the waiting room only the arrival is read.
+        let went = if is_waiting { None } else { told.time("leave_time")? };
+        let context = if is_waiting { Context::default() } else { context(told, role)? };
+        let time_to_join_ms = time_to_join_ms(told);
+        Ok(Presence { row, person, came, went, departure, is_waiting, time_to_join_ms, context })
+    }
+
+    /// The stay that it is; who moves to another room is there on the way.
+    fn stay(&self, presence: &Presence) -> Stay<String> {
+        Stay {
+            person: presence.person.name.clone(),
+            connection: presence.person.connection.clone(),
+            came: presence.came,
+            went: self.moves.end(presence.row).or(presence.went),
         }
-        let departure = if self.moves.end(row) { Departure::Moved } else { departure };
-        let mut tale = Vec::new();
-        if !self.moves.begin(row) {
-            if let Some(cost_ms) = time_to_join_ms(told) {
-                tale.push(event(Payload::JoinAttempted, at.plus(-cost_ms)));
+    }
+
+    fn tell_stay(&self, presence: Presence, overlaps: &Overlaps, at: usize, told: &mut Vec<Told>) {
+        let begins_by_move = self.moves.begin(presence.row);
+        if !begins_by_move && !overlaps.begins_within(at) {
+            if let Some(cost_ms) = presence.time_to_join_ms {
+                told.push(self.event(&presence, Payload::JoinAttempted, presence.came.plus(-cost_ms)));
             }
-            tale.push(event(Payload::Joined { context: Some(context(told, role)?) }, at));
+            let joined = Payload::Joined { context: Some(presence.context.clone()) };
+            told.push(self.event(&presence, joined, presence.came));
         }
-        if let Some(at) = told.time("leave_time")? {
-            tale.extend(departure.payload().map(|payload| event(payload, at)));
-            tale.extend(departure.note().map(|note| Told::Skipped(note.into())));
+        if let Some(went) = presence.went.filter(|_| !overlaps.ends_within(at)) {
+            let payload = presence.departure.payload();
+            told.extend(payload.map(|payload| self.event(&presence, payload, went)));
+            told.extend(presence.departure.note().map(|note| Told::Skipped(note.into())));
         }
-        Ok(tale)
+        if overlaps.hide(at) {
+            told.push(Told::Skipped(WITHIN.into()));
+        } else if begins_by_move && presence.went.is_none() {
+            told.push(Told::Skipped(
+                "a stay that began by a move to or from a breakout room and goes on".into(),
+            ));
+        }
+    }
+
+    fn event(&self, presence: &Presence, payload: Payload, at: Time) -> Told {
+        Told::Event(self.meeting.event(payload, at, Some(&presence.person)))
     }
 }
 
