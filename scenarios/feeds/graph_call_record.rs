@@ -2,8 +2,9 @@
 //!
 //! A record is the consultation, by its id; its sessions are stays of people. A participant is the id of
 //! the user, guest or other identity of an endpoint; a telephone's id is its number, so a name derived
-//! from it stands in its place. The duplicate key is record, session, side and kind, so that a later
-//! version of a record adds its new sessions and nothing twice. A failure's stage says what it was: set
+//! from it stands in its place. The duplicate key is record, session, side, kind and moment: a later version
+//! of a record adds what is new or came at another time, and what it took back stays, so that of each record
+//! the last version alone should be read. A failure's stage says what it was: set
 //! up (could not get in) or mid-call (dropped); its reason is kept as a code. What is null was not told,
 //! and nothing good is read from it.
 
@@ -45,7 +46,8 @@ impl Feed for GraphCallRecord {
 
     fn about(&self) -> &'static str {
         "The summaries that Microsoft Graph gives of Teams calls after they ended, with sessions and \
-         segments expanded, one by one or as a list. They tell who came and went, set-up failures and \
+         segments expanded, one by one or as a list. Teams revises records (version): read the last version of each \
+         alone, in one document with all pages of its sessions. They tell who came and went, set-up failures and \
          mid-call drops, and what callers and callees thought. They cannot tell when sound or picture was \
          lost: quality comes as averages over whole streams. A return is another session. The organizer is \
          read as the clinician; the role of the others is what the settings say."

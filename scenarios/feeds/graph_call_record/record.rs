@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use event::{Event, Payload, Role, Time};
 
 use super::person::{organizer, tenant};
-use super::session::Session;
+use super::session::{Read, Session};
 use crate::document::Document;
+use crate::stay::{Overlaps, Stay};
 use crate::tale::Told;
 use crate::{Refusal, Settings, identity};
 
@@ -37,15 +38,10 @@ pub(super) fn tell_within(
         );
     }
     if !one.has("sessions") && (one.has("caller") || one.has("callee")) {
-        // A list of the sessions of one record.
-        let within = context.split("callRecords('").nth(1).and_then(|rest| rest.split('\'').next());
-        let name = within.map(str::to_owned).or_else(|| settings.consultation.clone());
-        let why = "it is a session and the list does not name its record: get the record with \
-                   $expand=sessions($expand=segments), or name the consultation";
-        let name = name.ok_or_else(|| one.missing("sessions", why))?;
-        crate::text::check_named(&name, &"the id of the record", || "/@odata.context".into())?;
-        let record = Record::new(one, name, settings)?;
-        return Session::read(one, &record).map(|session| session.told);
+        let why = "this is a session without its record, so that neither who was the organizer nor whose stay \
+                   went on is told: write one document with all pages of its sessions (the record by \
+                   $expand=sessions($expand=segments), the sessions of each sessions@odata.nextLink added to its list)";
+        return Err(one.missing("sessions", why));
     }
     tell(one, settings)
 }
@@ -66,34 +62,56 @@ pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<T
     };
     let mut record = Record::new(document, name, settings)?;
     record.video_since = video_since(document, &sessions)?;
-    let mut told = Vec::new();
-    let mut last: Option<(Time, bool)> = None;
-    let mut people = BTreeSet::new();
-    for session in &sessions {
-        match Session::read(session, &record) {
-            Ok(session) => {
-                told.extend(session.told);
-                last = last.max(session.ended);
-                people.extend(session.people);
-            }
-            Err(refusal) => told.push(Told::Refused(refusal, session.json())),
-        }
-    }
+    let read: Vec<_> = sessions.iter().map(|session| (session, Session::read(session, &record))).collect();
+    let kept = || {
+        read.iter().filter_map(|(_, read)| match read {
+            Ok(Read::Session(session)) => Some(session),
+            _ => None,
+        })
+    };
+    let stays: Vec<Stay<String>> = kept().flat_map(Session::stays).collect();
+    let last = kept().filter_map(Session::end).max();
+    let people: BTreeSet<String> = stays.iter().map(|stay| stay.person.clone()).collect();
+    let mut told = of_sessions(read, &record, &Overlaps::among(&stays));
+    let is_whole = !document.has("sessions@odata.nextLink");
     if let Some((at, went_well)) = last {
         let at = document.time("endDateTime")?.unwrap_or(at);
-        if went_well && people.len() > 1 {
+        if went_well && people.len() > 1 && is_whole {
             told.push(Told::Event(record.event("", Payload::Completed, at, None)));
         }
     }
-    if document.has("sessions@odata.nextLink") {
-        told.push(Told::Skipped(
-            "one page of the sessions of a record: get the others by their nextLink".into(),
-        ));
+    if !is_whole {
+        let note = "one page of the sessions of a record, so that its end is not told: write one document with \
+                    all pages of its sessions, those of each sessions@odata.nextLink added to its list, and \
+                    without the nextLink";
+        told.push(Told::Skipped(note.into()));
     }
     if told.is_empty() {
         told.push(Told::Skipped("a record of a call with no sessions".into()));
     }
     Ok(told)
+}
+
+/// What each session tells; a refusal costs that one alone.
+fn of_sessions(
+    read: Vec<(&Document<'_>, Result<Read<'_>, Refusal>)>,
+    record: &Record<'_>,
+    overlaps: &Overlaps,
+) -> Vec<Told> {
+    let mut told = Vec::new();
+    let mut first = 0;
+    for (document, session) in read {
+        match session {
+            Ok(Read::Session(session)) => {
+                let count = session.stays().len();
+                told.extend(session.tell(record, overlaps, first));
+                first += count;
+            }
+            Ok(Read::Nobody(notes)) => told.extend(notes),
+            Err(refusal) => told.push(Told::Refused(refusal, document.json())),
+        }
+    }
+    told
 }
 
 /// A record whose sessions were not asked for: only that a call between two lasted no time can be told.
@@ -159,7 +177,8 @@ impl<'a> Record<'a> {
     /// Something that happened in the call; `key` says where in the record it stands.
     pub(super) fn event(&self, key: &str, payload: Payload, at: Time, who: Option<(&str, Role)>) -> Event {
         let person = who.map_or("", |(person, _)| person);
-        let id = identity::derive(["graph", &self.name, key, payload.kind().name(), person]);
+        let at_ms = at.ms().to_string();
+        let id = identity::derive(["graph", &self.name, key, payload.kind().name(), person, &at_ms]);
         let event = Event::new(&self.source, id, &self.name, at, payload);
         match who {
             Some((person, role)) => event.by(person, role),

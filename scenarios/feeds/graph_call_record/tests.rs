@@ -76,13 +76,21 @@ fn the_stage_of_a_failure_says_what_it_was() {
     };
     assert_eq!(
         of_patient(&failure("midcall", "\"CallEndReasonMediaError\"")),
-        [ARRIVAL, &dropped(r#","reason":"CallEndReasonMediaError""#)]
+        [ARRIVAL, &dropped(r#","reason":"call_end_reason_media_error""#)]
     );
     assert_eq!(of_patient(&failure("midcall", "null")), [ARRIVAL, &dropped("")]);
     assert_eq!(
+        of_patient(&failure("midcall", "\"The line of SECRET was lost\"")),
+        [
+            "skipped: a reason that is no code is not kept: it may hold a name",
+            ARRIVAL,
+            &dropped(r#","reason":"unrecognised""#)
+        ]
+    );
+    assert_eq!(
         of_patient(&failure("callSetup", "\"MediaConnectivityFailure\"")),
         [
-            r#"r-1 2026-03-01T09:00:10Z join_failed {"participant":"pat","role":"unknown","reason":"MediaConnectivityFailure"}"#
+            r#"r-1 2026-03-01T09:00:10Z join_failed {"participant":"pat","role":"unknown","reason":"media_connectivity_failure"}"#
         ]
     );
     let of_segment = r#","segments":[{"id":"g","failureInfo":null},{"failureInfo":{"stage":"midcall"}}]"#;
@@ -234,10 +242,13 @@ fn lists_of_records_and_of_sessions() {
         ]
     );
     let stay = session("s", PATIENT, SERVICE, "09:00:10", "09:20:00", "");
-    let sessions = |context: &str| read(&format!(r#"{{"@odata.context":"{context}","value":[{stay}]}}"#));
     let context = "https://graph.microsoft.com/v1.0/$metadata#communications/callRecords('r-1')/sessions";
-    assert_eq!(sessions(context)[1], LEFT);
-    assert!(sessions("x")[0].contains("get the record with $expand=sessions($expand=segments)"));
+    let refused = read(&format!(r#"{{"@odata.context":"{context}","value":[{stay}]}}"#));
+    assert!(
+        refused.len() == 1 && refused[0].starts_with("rejected: /value/0/sessions is missing"),
+        "{refused:?}"
+    );
+    assert!(refused[0].contains("write one document with all pages of its sessions"), "{refused:?}");
     assert_eq!(
         read(
             r#"{"value":[{"subscriptionId":"s","changeType":"created","resource":"communications/callRecords/r"}]}"#
@@ -281,8 +292,61 @@ fn wrong_records_are_told_what_is_missing() {
     );
 }
 
+/// A reconnection begins before the old session is given up; a second device is no second person.
 #[test]
-fn a_later_version_adds_nothing_twice_and_no_name_or_number_is_told() {
+fn an_old_session_that_ends_takes_nobody_away_who_is_back() {
+    let lost = failure("midcall", "\"MediaLost\"");
+    let old = session("s-1", DOCTOR, SERVICE, "09:00:00", "09:10:00", &lost);
+    let new = session("s-2", DOCTOR, SERVICE, "09:05:00", "09:40:00", "");
+    let told = |sessions: &[String]| -> Vec<_> {
+        let words = |told: String| told.split(' ').skip(1).take(2).collect::<Vec<_>>().join(" ");
+        let told = read(&record("groupCall", sessions)).into_iter();
+        told.filter(|told| !told.starts_with("skipped")).map(words).collect()
+    };
+    let once = ["2026-03-01T09:00:00Z joined", "2026-03-01T09:40:00Z left"];
+    assert_eq!(told(&[old.clone(), new.clone()]), once);
+    assert_eq!(told(&[new.clone(), old.clone()]), [once[1], once[0]]);
+    let within = "skipped: a stay that overlaps another of the same person: they came with the first and went with the last";
+    assert_eq!(
+        read(&record("groupCall", &[old.clone(), new])).iter().filter(|told| *told == within).count(),
+        2
+    );
+    // Nobody was there in between: that was a drop, and a return.
+    let later = session("s-2", DOCTOR, SERVICE, "09:10:05", "09:40:00", "");
+    assert_eq!(told(&[old, later]).len(), 4);
+}
+
+/// Of one page it is not known whose session was the last.
+#[test]
+fn a_record_with_more_pages_of_sessions_tells_no_end() {
+    let doctor = session("s-1", DOCTOR, SERVICE, "09:00:00", "09:30:00", "");
+    let patient = session("s-2", PATIENT, SERVICE, "09:00:10", "09:20:00", "");
+    let whole = record("groupCall", &[doctor, patient]);
+    assert_eq!(read(&whole).last().unwrap(), END);
+    let page = whole.replace(",\"sessions\":", ",\"sessions@odata.nextLink\":\"https://x\",\"sessions\":");
+    let found = read(&page);
+    assert!(!found.contains(&END.to_owned()), "{found:?}");
+    assert!(found.last().unwrap().contains("write one document with all pages of its sessions"), "{found:?}");
+}
+
+/// A departure that was found to be later is another event: under one id the first would stay.
+#[test]
+fn a_revised_version_gets_in() {
+    let keys = |to: &str| -> Vec<_> {
+        let text = record("groupCall", &[session("s", PATIENT, SERVICE, "09:00:10", to, "")]);
+        let id = |item| match item {
+            Item::Event { event, .. } if event.kind() == Kind::Left => Some(event.id),
+            _ => None,
+        };
+        items(text.as_bytes(), &Settings::default()).into_iter().filter_map(id).collect()
+    };
+    assert_eq!(keys("09:20:00"), keys("09:20:00"));
+    assert_ne!(keys("09:20:00"), keys("09:21:00"));
+    assert!(GraphCallRecord.about().contains("read the last version of each"));
+}
+
+#[test]
+fn a_later_version_that_says_the_same_adds_nothing_and_no_name_or_number_is_told() {
     let stay = session("s", PATIENT, PHONE, "09:00:10", "09:20:00", "");
     let nobody =
         session("n", r#"{"identity":{"user":null,"guest":null}}"#, SERVICE, "09:00:11", "09:20:00", "");
