@@ -14,6 +14,9 @@ const LONGEST: usize = 64;
 /// What is kept of a reason that is no code.
 pub(crate) const UNRECOGNISED: &str = "unrecognised";
 
+/// What is counted of it.
+pub(crate) const NOT_KEPT: &str = "a reason that is no code is not kept: it may hold a name";
+
 /// The reason as a code in small letters, words joined by underscores; `None` when it is no code.
 pub(crate) fn code(text: &str) -> Option<String> {
     let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -36,10 +39,7 @@ pub(crate) fn code(text: &str) -> Option<String> {
 pub(crate) fn kept(text: &str) -> (String, Option<Told>) {
     match code(text) {
         Some(code) => (code, None),
-        None => {
-            let note = "a reason that is no code is not kept: it may hold a name";
-            (UNRECOGNISED.to_owned(), Some(Told::Skipped(note.into())))
-        }
+        None => (UNRECOGNISED.to_owned(), Some(Told::Skipped(NOT_KEPT.into()))),
     }
 }
 

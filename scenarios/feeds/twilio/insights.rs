@@ -2,11 +2,13 @@
 
 use std::io::BufRead;
 
-use event::{Declaration, Kind, KindSet, Payload};
+use event::{Declaration, Kind, KindSet, Payload, Time};
 use memchr::memmem;
 
-use super::{END, PLATFORM, Seen, departure, joined};
+use super::departure::{Departure, TAKEN_OVER};
+use super::{END, PLATFORM, Seen, joined};
 use crate::document::Document;
+use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
@@ -30,7 +32,8 @@ impl Feed for TwilioInsights {
         "The answers to requests for /v1/Video/Rooms and /v1/Video/Rooms/{sid}/Participants, one resource or \
          a page of them, one or many after another, and the room and participant summaries of Twilio's event \
          streams. They tell who came and went and, by error_code and end_reason, whose connection was lost; \
-         not who failed to get in, nor when sound or picture was lost. Twilio keeps them for days only. \
+         not who failed to get in, nor when sound or picture was lost. Stays of one identity that overlap on one page \
+         are one stay; beside another page, or one by one, each is told by itself. Twilio keeps them for days only. \
          The consultation is room_sid, or, where a resource has it, room_name by --map with consultation = \
          \"room_name\". Nobody is marked as the clinician: any two participants make the two sides."
     }
@@ -71,24 +74,69 @@ fn declaration() -> Declaration {
 
 fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     let told = match (document.list("participants"), document.list("rooms")) {
-        (Some(page), _) | (_, Some(page)) => {
-            page.iter().flat_map(|one| of_page(one, naming, settings)).collect()
-        }
+        (Some(page), _) | (_, Some(page)) => of_page(&page, naming, settings),
         // The event streams put the same resource into an envelope.
-        _ => match document.object("data").filter(|_| document.has("specversion")) {
-            Some(data) => resource(&data, naming, settings)?,
-            None => resource(document, naming, settings)?,
-        },
+        _ => {
+            let data = document.object("data").filter(|_| document.has("specversion"));
+            let resource = resource(data.as_ref().unwrap_or(document), naming, settings)?;
+            of_resources(vec![Ok(resource)])
+        }
     };
     Ok(Tale { told, declaration: declaration() })
 }
 
-/// What one resource of a page tells; a refusal costs that one alone.
-fn of_page(one: &Document<'_>, naming: &str, settings: &Settings) -> Vec<Told> {
-    resource(one, naming, settings).unwrap_or_else(|refusal| vec![Told::Refused(refusal, one.json())])
+/// What a page tells; a refusal costs one resource alone.
+fn of_page(page: &[Document<'_>], naming: &str, settings: &Settings) -> Vec<Told> {
+    if page.is_empty() {
+        return vec![Told::Skipped("a page without a resource".into())];
+    }
+    let read = |one: &Document<'_>| {
+        resource(one, naming, settings).map_err(|refusal| Told::Refused(refusal, one.json()))
+    };
+    of_resources(page.iter().map(read).collect())
 }
 
-fn resource(told: &Document<'_>, naming: &str, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+/// A resource.
+enum Resource {
+    Room { source: String, room: String, ended: Option<Time> },
+    Participant(Participant),
+}
+
+/// A stay, by room and identity, and how it ended.
+struct Participant {
+    source: String,
+    stay: Stay<(String, String)>,
+    departure: Departure,
+}
+
+/// What the resources tell that stand together; a stay of one room may overlap another.
+fn of_resources(resources: Vec<Result<Resource, Told>>) -> Vec<Told> {
+    let stay = |one: &Result<Resource, Told>| match one {
+        Ok(Resource::Participant(participant)) => Some(participant.stay.clone()),
+        _ => None,
+    };
+    let stays: Vec<_> = resources.iter().filter_map(stay).collect();
+    let overlaps = Overlaps::among(&stays);
+    let mut told = Vec::new();
+    let mut at = 0;
+    for resource in resources {
+        match resource {
+            Ok(Resource::Participant(participant)) => {
+                participant.tell(&overlaps, at, &mut told);
+                at += 1;
+            }
+            Ok(Resource::Room { source, room, ended: Some(ended) }) => {
+                let seen = Seen { source: &source, room: &room, who: None };
+                told.push(Told::Event(seen.event(Payload::Completed, ended)));
+            }
+            Ok(Resource::Room { .. }) => told.push(Told::Skipped("a room that has not ended".into())),
+            Err(refused) => told.push(refused),
+        }
+    }
+    told
+}
+
+fn resource(told: &Document<'_>, naming: &str, settings: &Settings) -> Result<Resource, Refusal> {
     let is_participant = told.has("participant_sid") || told.has("participant_identity");
     let is_room = told.has("room_sid") && (told.has("end_time") || told.has("create_time"));
     if !is_participant && !is_room {
@@ -110,34 +158,48 @@ fn resource(told: &Document<'_>, naming: &str, settings: &Settings) -> Result<Ve
         (None, None) => "urn:twilio:insights".to_owned(),
     };
     if is_participant {
-        return stay(told, &source, &room);
+        return participant(told, source, room).map(Resource::Participant);
     }
-    let Some(at) = told.time("end_time")? else {
-        return Ok(vec![Told::Skipped("a room that has not ended".into())]);
-    };
-    let seen = Seen { source: &source, room: &room, who: None };
-    Ok(vec![Told::Event(seen.event(Payload::Completed, at))])
+    Ok(Resource::Room { source, room, ended: told.time("end_time")? })
 }
 
 /// The stay of one participant.
-fn stay(told: &Document<'_>, source: &str, room: &str) -> Result<Vec<Told>, Refusal> {
+fn participant(told: &Document<'_>, source: String, room: String) -> Result<Participant, Refusal> {
     let (identity, sid) = (told.name("participant_identity")?, told.name("participant_sid")?);
     let why = "a participant needs a participant_identity or a participant_sid";
     let name = identity.or_else(|| sid.clone());
     let name = name.ok_or_else(|| told.missing("participant_identity", why))?;
     let connection = sid.unwrap_or_else(|| name.clone());
-    let seen = Seen { source, room, who: Some((&name, &connection)) };
     let came =
         told.time("join_time")?.ok_or_else(|| told.missing("join_time", "it says when they joined"))?;
-    let mut tale = vec![Told::Event(seen.event(joined(), came))];
-    match told.time("leave_time")? {
-        Some(went) => {
-            let payload = departure::payload(told.name("end_reason")?, error_code(told)?);
-            tale.push(Told::Event(seen.event(payload, went)));
+    let went = told.time("leave_time")?;
+    let departure = Departure::of(told.text("end_reason"), error_code(told)?);
+    let stay = Stay { person: (room, name), connection, came, went };
+    Ok(Participant { source, stay, departure })
+}
+
+impl Participant {
+    /// What it tells, the stay at place `at` of those that `overlaps` knows.
+    fn tell(self, overlaps: &Overlaps, at: usize, told: &mut Vec<Told>) {
+        let Stay { person: (room, name), connection, came, went } = &self.stay;
+        let seen = Seen { source: &self.source, room, who: Some((name, connection)) };
+        if !overlaps.begins_within(at) {
+            told.push(Told::Event(seen.event(joined(), *came)));
         }
-        None => tale.push(Told::Skipped("a participant who has not left yet: ask again for the end".into())),
+        match went {
+            Some(_) if overlaps.ends_within(at) => {}
+            Some(went) => {
+                told.extend(self.departure.payload().map(|payload| Told::Event(seen.event(payload, *went))));
+                told.extend(self.departure.note().map(|note| Told::Skipped(note.into())));
+            }
+            None => {
+                told.push(Told::Skipped("a participant who has not left yet: ask again for the end".into()))
+            }
+        }
+        if overlaps.hide(at) {
+            told.push(Told::Skipped(WITHIN.into()));
+        }
     }
-    Ok(tale)
 }
 
 fn error_code(told: &Document<'_>) -> Result<Option<i64>, Refusal> {
@@ -167,13 +229,14 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participant: leave_time",
         ours: Some(Kind::Left),
-        why: "inferred; the end_reason is kept; of error codes 53118 is room_completed, 53205 duplicate_identity, 53216 session_length_exceeded, others error_<code> where there is no end_reason",
+        why: "inferred; the end_reason is kept where it is a code; of error codes 53118 is room_completed, 53216 session_length_exceeded, others error_<code> where there is no end_reason",
     },
     Rule {
         theirs: "participant: leave_time, connection lost",
         ours: Some(Kind::Dropped),
         why: "inferred: error codes 53000 to 53006 (reason signaling) and 53400 to 53409 (reason media), or an end_reason that names signaling, media, connection, ice or network",
     },
+    Rule { theirs: "participant: leave_time, error code 53205", ours: None, why: TAKEN_OVER },
     Rule { theirs: "room: end_time", ours: Some(Kind::Completed), why: "inferred, whatever its end_reason" },
     Rule {
         theirs: "participant without leave_time, room without end_time",

@@ -140,6 +140,58 @@ fn pages_and_event_streams_tell_the_same_resources() {
     assert_eq!(insights(&stream), insights(PARTICIPANT));
 }
 
+const WITHIN: &str = "skipped: a stay that overlaps another of the same person: they came with the first and went with the last";
+
+/// Twilio gives a lost connection up after the next one of the same identity is there.
+#[test]
+fn an_old_connection_on_a_page_takes_nobody_away_who_is_back() {
+    let lost = PARTICIPANT.replace("\"error_code\":null", "\"error_code\":53001");
+    let back = PARTICIPANT
+        .replace("PA1", "PA2")
+        .replace("09:00:03Z", "09:05:00Z")
+        .replace("\"2026-03-01T09:10:00Z\"", "\"2026-03-01T09:40:00Z\"");
+    let found = |rows: [&str; 2]| insights(&format!(r#"{{"participants":[{}]}}"#, rows.join(",")));
+    let joined = r#"RM1 2026-03-01T09:00:03Z joined {"participant":"p-1","context":{"platform":"twilio"}}"#;
+    let left = r#"RM1 2026-03-01T09:40:00Z left {"participant":"p-1","reason":"disconnected_via_api"}"#;
+    assert_eq!(found([&lost, &back]), [joined, WITHIN, left, WITHIN]);
+    assert_eq!(found([&back, &lost]), [left, WITHIN, joined, WITHIN]);
+    // In another room they are there a second time.
+    let elsewhere = found([&lost, &back.replace("RM1", "RM2")]);
+    assert_eq!(elsewhere.iter().filter(|told| told.contains(" joined ")).count(), 2);
+}
+
+#[test]
+fn a_duplicate_identity_is_another_connection_that_goes_on() {
+    let taken_over = PARTICIPANT.replace("\"error_code\":null", "\"error_code\":53205");
+    let found = insights(&taken_over);
+    assert!(found[0].contains(" joined "), "{found:?}");
+    assert_eq!(
+        found[1..],
+        [
+            "skipped: duplicate identity: another connection of the same person took over and goes on, which is no departure"
+        ]
+    );
+}
+
+#[test]
+fn an_end_reason_that_is_a_sentence_is_not_kept() {
+    let found = insights(&PARTICIPANT.replace("disconnected_via_api", "SECRET was removed"));
+    assert_eq!(
+        found[1..],
+        [
+            r#"RM1 2026-03-01T09:10:00Z left {"participant":"p-1","reason":"unrecognised"}"#,
+            "skipped: a reason that is no code is not kept: it may hold a name",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_page_is_counted() {
+    for page in [r#"{"meta":{},"participants":[]}"#, r#"{"meta":{},"rooms":[]}"#] {
+        assert_eq!(insights(page), ["skipped: a page without a resource"]);
+    }
+}
+
 #[test]
 fn what_goes_on_and_what_is_wrong_is_said() {
     let open = PARTICIPANT.replace("\"2026-03-01T09:10:00Z\"", "null");
