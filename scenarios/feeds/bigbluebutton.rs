@@ -86,6 +86,9 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
+/// What is counted of a callback with an empty list.
+const NO_EVENT: &str = "a callback without an event";
+
 /// What a callback tells, or an event out of one.
 fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     let domain = document.name("domain")?;
@@ -95,13 +98,18 @@ fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Ta
         let value: Value = serde_json::from_str(text)
             .map_err(|error| Refusal::at("/event", format!("/event is no JSON: {error}")))?;
         match &value {
+            Value::Array(several) if several.is_empty() => vec![Told::Skipped(NO_EVENT.into())],
             Value::Array(several) => {
                 several.iter().flat_map(|value| each(&Document::new(value), &of)).collect()
             }
             one => of(&Document::new(one))?,
         }
     } else if let Some(several) = document.list("event") {
-        several.iter().flat_map(|event| each(event, &of)).collect()
+        if several.is_empty() {
+            vec![Told::Skipped(NO_EVENT.into())]
+        } else {
+            several.iter().flat_map(|event| each(event, &of)).collect()
+        }
     } else {
         match document.object("event") {
             Some(event) => of(&event)?,

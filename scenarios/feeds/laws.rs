@@ -219,11 +219,10 @@ proptest! {
         }
     }
 
-    /// Counting the items accounts for the whole input; an empty list has nothing that could be counted.
+    /// Counting the items accounts for the whole input.
     #[test]
     fn every_document_gives_an_item(documents in proptest::collection::vec(document(), 1..4)) {
         let text: String = documents.iter().map(|document| format!("{document}\n")).collect();
-        prop_assume!(!text.contains("[]"));
         for feed in ALL.iter().filter(|feed| feed.name() != "csv") {
             let (items, ended) = read(*feed, text.as_bytes(), &Settings::default(), usize::MAX);
             prop_assert!(ended.is_ok());

@@ -65,6 +65,13 @@ fn callbacks_tell_who_came_who_went_and_the_end() {
 }
 
 #[test]
+fn a_callback_with_an_empty_list_is_counted() {
+    for empty in [posted(""), r#"{"event":[]}"#.to_owned()] {
+        assert_eq!(read(&empty), ["skipped: a callback without an event"], "{empty}");
+    }
+}
+
+#[test]
 fn the_others_are_what_the_settings_say() {
     let settings = Settings { others: Some(Role::Patient), ..Settings::default() };
     let found = events(&BigBlueButton, &event("user-joined", VIEWER, 1), &settings);
