@@ -20,6 +20,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, identity, naming};
@@ -67,10 +68,8 @@ impl Feed for BigBlueButton {
     fn recognises(&self, head: &[u8]) -> bool {
         // Hyphens are not encoded in a form, and quotes are.
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        let head = head.trim_ascii_start();
         let form = has(b"event=%5B") || has(b"event=%7B") || has(b"event=[") || has(b"event={");
-        let is_json = matches!(head.first(), Some(b'{' | b'['));
-        (form || is_json) && (has(b"internal-meeting-id") || has(b"bbb-apps-akka"))
+        (form || begins_json(head)) && (has(b"internal-meeting-id") || has(b"bbb-apps-akka"))
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {

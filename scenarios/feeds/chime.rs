@@ -4,7 +4,7 @@
 //! is here: which meeting is told of, who an attendee is, and the source of the events. The meeting is
 //! the consultation. An attendee is known by the external user id, which the application gives and which
 //! lasts; else by the attendee id. Applications write `id#name` into the external user id: the name never
-//! becomes part of an event. Chime marks nobody as the host, so the roles are what the settings say.
+//! becomes part of an event. Chime marks nobody as the host, so that any two people are the two sides.
 
 mod client;
 mod eventbridge;
@@ -15,10 +15,13 @@ mod tests;
 pub use client::ChimeClient;
 pub use eventbridge::ChimeEventBridge;
 
-use event::{Event, Payload, Role, Time};
+use event::{Event, Payload, Time};
 
 use crate::document::Document;
 use crate::{Refusal, Settings};
+
+/// What names a meeting: Chime, and the application that began it.
+const NAMES: [&str; 2] = ["meetingId", "externalMeetingId"];
 
 /// The level of the dimension platform.
 const PLATFORM: &str = "chime";
@@ -30,6 +33,8 @@ const CONTENT: &str = "#content";
 struct Told<'a> {
     /// Where the ids stand.
     ids: Document<'a>,
+    /// Which name of the meeting names the consultation.
+    naming: &'static str,
     /// The source of the events.
     source: String,
     settings: &'a Settings,
@@ -44,16 +49,16 @@ impl Told<'_> {
     /// An event of the attendee.
     fn of_attendee(&self, id: String, at: Time, payload: Payload) -> Result<Event, Refusal> {
         let event = self.of_meeting(id, at, payload)?;
-        Ok(Event { participant: Some(self.attendee()?), role: self.role(), ..event })
+        Ok(Event { participant: Some(self.attendee()?), ..event })
     }
 
     /// The meeting, which is the consultation.
     fn meeting(&self) -> Result<String, Refusal> {
-        match (self.ids.name("meetingId")?, &self.settings.consultation) {
+        match (self.ids.name(self.naming)?, &self.settings.consultation) {
             (Some(meeting), _) => Ok(meeting),
             (None, Some(name)) => Ok(name.clone()),
             (None, None) => {
-                Err(self.ids.missing("meetingId", "it names the meeting: send the event as Chime wrote it"))
+                Err(self.ids.missing(self.naming, "it names the meeting: send the event as Chime wrote it"))
             }
         }
     }
@@ -72,10 +77,5 @@ impl Told<'_> {
     /// Whether it is the content that somebody shares, and not the person.
     fn is_content(&self) -> bool {
         self.ids.text("attendeeId").is_some_and(|id| id.ends_with(CONTENT))
-    }
-
-    /// Chime marks nobody: everybody has the role that the settings give, if they do.
-    fn role(&self) -> Option<Role> {
-        self.settings.others
     }
 }

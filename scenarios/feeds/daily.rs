@@ -18,8 +18,9 @@ use event::{Context, Declaration, Dimension, Event, Kind, KindSet, Payload, Role
 use memchr::memmem;
 
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming};
 
 /// The feed of Daily webhooks and meeting sessions.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +48,10 @@ impl Feed for Daily {
          /meetings. They tell who waited, came and went, but not why: who was cut off reads like somebody \
          who left. They cannot tell who failed to get in, nor when sound or picture was lost. Webhooks of \
          people name the room and not the meeting, so that all that is held in one room is one consultation: \
-         give each a room of its own. Sessions name the meeting, and round to about 15 seconds. Read one of \
-         the two: both would make two consultations of one. Owners are read as clinicians; the role of the others is \
-         what the settings say."
+         give each a room of its own. Sessions name the meeting (id), or the room by --map with \
+         consultation = \"room\", and round to about 15 seconds. Read one of the two: both would make two \
+         consultations of one, or tell each arrival twice. Owners are read as clinicians; the role of the others \
+         is what the settings say. Sessions do not tell who owns the room: any two people are the two sides."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -70,11 +72,12 @@ impl Feed for Daily {
         let others: [&[u8]; 4] = [b"\"recording.", b"\"transcript.", b"\"dial", b"\"streaming."];
         let is_hook = has(b"\"event_ts\"") && has(b"\"type\"") && !has(b"\"event\"");
         let is_session = has(b"\"max_participants\"") && has(b"\"start_time\"") && has(b"\"duration\"");
-        (is_hook && kinds.into_iter().chain(others).any(has)) || is_session
+        begins_json(head) && ((is_hook && kinds.into_iter().chain(others).any(has)) || is_session)
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        let naming = naming::chosen(settings, ["id", "room"])?;
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -106,7 +109,7 @@ fn declaration(origin: Origin) -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     if document.has("type") {
         let told = webhook::tell(document, settings)?;
         return Ok(Tale { told, declaration: declaration(Origin::Webhook) });
@@ -116,7 +119,7 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
         let told = vec![tale::Told::Skipped(note.into())];
         return Ok(Tale { told, declaration: declaration(Origin::Webhook) });
     }
-    let told = sessions::tell(document, settings)?;
+    let told = sessions::tell(document, naming, settings)?;
     Ok(Tale { told, declaration: declaration(Origin::Sessions) })
 }
 
@@ -156,7 +159,10 @@ fn joined() -> Payload {
 
 const CAVEATS: &[(Kind, &str)] = &[
     (Kind::Rejoined, "told only of those whose meeting token gives a user id: others are somebody new"),
-    (Kind::Left, "who was cut off reads like somebody who left: Daily gives no reason"),
+    (
+        Kind::Left,
+        "who was cut off reads like somebody who left: Daily gives no reason; of webhooks also an old connection that ends after the person is back, or on a second device",
+    ),
     (
         Kind::Completed,
         "the meeting ended since the last one was gone, up to 20 seconds before; also when everybody was cut off",
@@ -172,7 +178,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participant.left",
         ours: Some(Kind::Left),
-        why: "at joined_at and the duration later; no reason is told, so none is a drop",
+        why: "at joined_at and the duration later; no reason is told, so none is a drop; each connection by itself",
     },
     Rule {
         theirs: "waiting-participant.joined",
@@ -183,7 +189,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participants of a session",
         ours: Some(Kind::Joined),
-        why: "at join_time; and as left the duration later, unless the session is going on",
+        why: "at join_time; and as left the duration later, unless the session is going on; stays of one person that overlap are one",
     },
     Rule {
         theirs: "a session that is over",

@@ -35,6 +35,7 @@ use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
@@ -81,8 +82,7 @@ impl Feed for FhirEncounter {
 
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
-        is_json && has(b"\"resourceType\"") && (has(b"\"Encounter\"") || has(b"\"Bundle\""))
+        begins_json(head) && has(b"\"resourceType\"") && (has(b"\"Encounter\"") || has(b"\"Bundle\""))
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {

@@ -24,6 +24,12 @@ pub(crate) struct Frame<'a> {
 /// How much of a line that is too long is kept to be shown.
 const KEPT_OF_LONG: usize = 4096;
 
+/// Whether the beginning of an input could be that of JSON in braces or brackets. A table may hold JSON, too.
+pub(crate) fn begins_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    matches!(head.first(), Some(b'{' | b'['))
+}
+
 /// Hands every JSON value to `each`, the elements of an outermost array one by one; a value may have
 /// `limit` bytes.
 pub(crate) fn json_values(

@@ -21,8 +21,9 @@ use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
 
 /// The level of the dimension platform.
 const PLATFORM: &str = "teams";
@@ -50,7 +51,9 @@ impl Feed for GraphCallRecord {
          alone, in one document with all pages of its sessions. They tell who came and went, set-up failures and \
          mid-call drops, and what callers and callees thought. They cannot tell when sound or picture was \
          lost: quality comes as averages over whole streams. A return is another session. The organizer is \
-         read as the clinician; the role of the others is what the settings say."
+         read as the clinician; the role of the others is what the settings say. The \
+         consultation is the record's id, or the meeting's joinWebUrl by --map with consultation = \
+         \"joinWebUrl\", where each consultation is a meeting of its own; calls between two have none."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -68,14 +71,15 @@ impl Feed for GraphCallRecord {
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let kinds = [b"\"groupCall\"".as_slice(), b"\"peerToPeer\"", b"\"sessions\"", b"\"organizer_v2\""];
-        let json = head.trim_ascii_start().first().is_some_and(|byte| matches!(byte, b'{' | b'[' | 0xef));
         // A table of events may well speak of call records, too.
-        json && !has(b"\"specversion\"")
+        begins_json(head)
+            && !has(b"\"specversion\"")
             && (has(b"callRecords") || has(b"\"modalities\"") && kinds.into_iter().any(has))
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        let naming = naming::chosen(settings, ["id", "joinWebUrl"])?;
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -84,17 +88,17 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
-    Ok(Tale { told: documents(document, settings)?, declaration: declaration() })
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
+    Ok(Tale { told: documents(document, naming, settings)?, declaration: declaration() })
 }
 
 /// A record, or a page of records.
-fn documents(document: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
-    let Some(list) = document.list("value") else { return record::tell(document, settings) };
+fn documents(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+    let Some(list) = document.list("value") else { return record::tell(document, naming, settings) };
     let context = document.text("@odata.context").unwrap_or_default();
     let mut told = Vec::new();
     for one in list {
-        match record::tell_within(&one, context, settings) {
+        match record::tell_within(&one, context, naming, settings) {
             Ok(tale) => told.extend(tale),
             Err(refusal) => told.push(Told::Refused(refusal, one.json())),
         }
@@ -135,22 +139,22 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "session: startDateTime",
         ours: Some(Kind::Joined),
-        why: "each endpoint that is a person; a return is another session",
+        why: "each endpoint that is a person; a return is another session; sessions of one person that overlap are one stay",
     },
     Rule {
         theirs: "session: endDateTime",
         ours: Some(Kind::Left),
-        why: "inferred where no failure is told, or one of unknown stage",
+        why: "inferred where no failure is told, or one of unknown stage; not while another session of the person goes on",
     },
     Rule {
         theirs: "session: failureInfo.stage midcall",
         ours: Some(Kind::Dropped),
-        why: "at the end of the session, with the reason; of a call between two it is told of the caller, once",
+        why: "at the end of the session, unless another of the person goes on, with the reason where it is a code; of a call between two it is told of the caller, once",
     },
     Rule {
         theirs: "session: failureInfo.stage callSetup",
         ours: Some(Kind::JoinFailed),
-        why: "with the reason; of a call between two it is told of the caller",
+        why: "with the reason where it is a code; of a call between two it is told of the caller",
     },
     Rule {
         theirs: "session: callSetup, to a telephone or hung up",
@@ -175,7 +179,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "callRecord: endDateTime",
         ours: Some(Kind::Completed),
-        why: "inferred: two people were in the call, and the last session did not fail",
+        why: "inferred: two people were in the call, and the last session did not fail; not of a page of its sessions",
     },
     Rule { theirs: "session: isTest", ours: None, why: "a test call is no consultation" },
     Rule {

@@ -245,6 +245,23 @@ proptest! {
     }
 }
 
+/// A byte order mark changes nothing, and a table that holds payloads is a table.
+#[test]
+fn json_is_told_from_a_table_that_holds_it() {
+    for text in DOCUMENTS {
+        let name = crate::detect(text.as_bytes()).unwrap().name();
+        let marked = format!("\u{feff}\r\n {text}");
+        assert_eq!(crate::detect(marked.as_bytes()).map(Feed::name), Some(name), "{text}");
+        if name == "vonage" {
+            continue;
+        }
+        let table = format!("consultation,kind,at,payload\n1,joined,2026-03-01T09:00:00Z,\"{text}\"\n");
+        assert_eq!(crate::detect(table.as_bytes()).map(Feed::name), Some("csv"), "{text}");
+        let quoted = table.replace('\t', " ").replace(text, &text.replace('"', "\"\""));
+        assert_eq!(crate::detect(quoted.as_bytes()).map(Feed::name), Some("csv"), "{text}");
+    }
+}
+
 fn kinds(kinds: impl IntoIterator<Item = Kind>) -> KindSet {
     kinds.into_iter().fold(KindSet::NONE, KindSet::with)
 }

@@ -30,6 +30,7 @@ mod reason;
 mod rtcstats;
 #[cfg(test)]
 mod samples;
+mod side;
 mod stay;
 mod tale;
 mod text;

@@ -27,6 +27,16 @@ pub(crate) fn chosen(settings: &Settings, names: [&'static str; 2]) -> Result<&'
     })
 }
 
+/// Refuses a mapping where a platform gives one name alone, for the reason `why`.
+pub(crate) fn only(settings: &Settings, name: &str, why: &str) -> Result<(), FeedError> {
+    if settings.mapping.is_none() {
+        return Ok(());
+    }
+    let reason =
+        format!("there is nothing to map: the consultation is {name} ({why}); leave the mapping out");
+    Err(FeedError::Setting { name: "map", reason })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,17 @@ pub(crate) fn told(feed: &dyn Feed, input: &str, settings: &Settings) -> Vec<Str
     items(feed, input.as_bytes(), settings).into_iter().filter_map(shown).collect()
 }
 
+/// Why `feed` takes no `settings`.
+pub(crate) fn refused(feed: &dyn Feed, settings: &Settings) -> String {
+    let mut sink = |item| panic!("{item:?}");
+    feed.read(&mut "{}".as_bytes(), settings, &mut sink).unwrap_err().to_string()
+}
+
+/// The settings with this mapping of the consultation.
+pub(crate) fn by(name: &str) -> Settings {
+    Settings { mapping: Some(format!("consultation = \"{name}\"")), ..Settings::default() }
+}
+
 /// Source and id of every event but declarations.
 pub(crate) fn keys(feed: &dyn Feed, input: &str) -> Vec<(String, String)> {
     let key = |item| match item {

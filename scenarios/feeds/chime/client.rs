@@ -12,12 +12,13 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Time};
 use memchr::memmem;
 
-use super::{PLATFORM, Told as Meeting};
+use super::{NAMES, PLATFORM, Told as Meeting};
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
+use crate::frame::begins_json;
 use crate::reason::{kept, untaken};
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming, side};
 
 /// The feed of the meeting events of Amazon Chime SDK clients.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +49,9 @@ impl Feed for ChimeClient {
          {name, attributes}, one a line or in an array. They tell attempts to get in, failures, drops, \
          returns and lost sound by the clock of the device, for those people whose application hands them \
          on. They cannot tell when the picture was lost, nor when sound that is received came back. \
-         Nobody is marked as the clinician: everybody has the role that the settings give, else any two \
-         people are the two sides."
+         Nobody is marked as the clinician: any two people are the two sides. The consultation is meetingId, \
+         or externalMeetingId by --map with consultation = \"externalMeetingId\", where the application gives \
+         each meeting one of its own."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -67,11 +69,13 @@ impl Feed for ChimeClient {
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let is_of_chime = has(b"\"amazon-chime-sdk") || (has(b"\"attendeeId\"") && has(b"\"meetingId\""));
-        has(b"\"name\"") && has(b"\"timestampMs\"") && is_of_chime
+        begins_json(head) && has(b"\"name\"") && has(b"\"timestampMs\"") && is_of_chime
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        side::refuse_others(settings, "Chime")?;
+        let naming = naming::chosen(settings, NAMES)?;
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -80,14 +84,14 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &'static str, settings: &Settings) -> Result<Tale, Refusal> {
     let Some(name) = document.text("name") else {
         let why = "this is no event of a Chime client: each is an object with name and attributes";
         return Err(document.missing("name", why));
     };
     let attributes = document.object("attributes").unwrap_or_else(|| document.clone());
     let source = settings.source.clone().unwrap_or_else(|| "urn:chime:client".to_owned());
-    let meeting = Meeting { ids: attributes.clone(), source, settings };
+    let meeting = Meeting { ids: attributes.clone(), naming, source, settings };
     let told = Client { attributes, meeting, name }.tell()?;
     Ok(Tale { told, declaration: declaration() })
 }

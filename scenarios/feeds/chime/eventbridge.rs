@@ -9,12 +9,13 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Kind, KindSet, Payload, Time};
 use memchr::memmem;
 
-use super::{PLATFORM, Told as Meeting};
+use super::{NAMES, PLATFORM, Told as Meeting};
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
+use crate::frame::begins_json;
 use crate::reason::untaken;
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming, side};
 
 /// The feed of Amazon Chime SDK meeting events on EventBridge.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +40,8 @@ impl Feed for ChimeEventBridge {
         "The events that Amazon Chime sends to EventBridge while meetings are held, one a line or in an \
          array. They tell who came, went and was cut off, to the millisecond; a connection counts as cut \
          off after 10 to 15 seconds of silence. They cannot tell who tried and failed to get in, nor when \
-         sound or picture was lost. Nobody is marked as the clinician: everybody has the role that the \
-         settings give, else any two people are the two sides. An external user id of the form id#name is \
+         sound or picture was lost. Nobody is marked as the clinician: any two people are the \
+         two sides. An external user id of the form id#name is \
          cut before the name."
     }
 
@@ -58,10 +59,12 @@ impl Feed for ChimeEventBridge {
 
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        has(b"\"aws.chime\"") && has(b"\"detail-type\"")
+        begins_json(head) && has(b"\"aws.chime\"") && has(b"\"detail-type\"")
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
+        side::refuse_others(settings, "Chime")?;
+        naming::only(settings, NAMES[0], "events of attendees do not hold externalMeetingId")?;
         tale::read(input, settings, sink, tell)
     }
 }
@@ -134,7 +137,7 @@ impl<'a> Change<'a> {
             (None, Some(account)) => format!("urn:chime:{account}"),
             (None, None) => "urn:chime:eventbridge".to_owned(),
         };
-        Ok(Meeting { ids: self.detail.clone(), source, settings: self.settings })
+        Ok(Meeting { ids: self.detail.clone(), naming: NAMES[0], source, settings: self.settings })
     }
 
     /// EventBridge names every event; one without a name has one that follows from what it says.

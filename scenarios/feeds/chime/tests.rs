@@ -3,7 +3,7 @@
 use event::Role;
 use proptest::prelude::*;
 
-use crate::trial::{changed, declared, items, keeps_secret, keys, told};
+use crate::trial::{by, changed, declared, items, keeps_secret, keys, refused, told};
 use crate::{ChimeClient, ChimeEventBridge, Feed, Item, Settings};
 
 fn bridge(kind: &str, detail: &str) -> String {
@@ -33,9 +33,31 @@ fn attendees_come_go_and_are_cut_off() {
         r#","externalMeetingId":"clinic""#,
         &["m-1 2026-03-01T09:00:03.120Z completed {}"],
     );
+}
+
+/// Chime marks nobody: the clinician would be a patient, too.
+#[test]
+fn a_role_for_the_others_is_refused() {
     let others = Settings { others: Some(Role::Patient), ..Settings::default() };
-    let found = told(&ChimeEventBridge, &bridge("AttendeeLeft", WHO), &others);
-    assert_eq!(found, [r#"m-1 2026-03-01T09:00:03.120Z left {"participant":"u-1","role":"patient"}"#]);
+    for feed in [&ChimeEventBridge as &dyn Feed, &ChimeClient] {
+        assert_eq!(
+            refused(feed, &others),
+            "the setting `others` cannot be used: Chime does not mark who the clinician is: --others would make everybody a patient; leave it out, and any two people are the two sides"
+        );
+    }
+}
+
+/// On EventBridge only the meeting's own events hold the name that the application gave.
+#[test]
+fn a_mapping_takes_the_name_that_the_application_gave_where_there_is_one() {
+    let event = r#"{"name":"meetingEnded","attributes":{"meetingId":"m-1","externalMeetingId":"clinic-7","attendeeId":"a-1","timestampMs":1772355603120,"meetingStatus":"Left"}}"#;
+    let left = r#"2026-03-01T09:00:03.120Z left {"participant":"a-1"}"#;
+    assert_eq!(told(&ChimeClient, event, &Settings::default()), [format!("m-1 {left}")]);
+    assert_eq!(told(&ChimeClient, event, &by("externalMeetingId")), [format!("clinic-7 {left}")]);
+    assert_eq!(
+        refused(&ChimeEventBridge, &by("externalMeetingId")),
+        "the setting `map` cannot be used: there is nothing to map: the consultation is meetingId (events of attendees do not hold externalMeetingId); leave the mapping out"
+    );
 }
 
 #[test]

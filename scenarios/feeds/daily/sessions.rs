@@ -11,22 +11,25 @@ use crate::document::Document;
 use crate::epoch::{Unit, duration_ms, moment};
 use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::Told;
-use crate::{Refusal, Settings};
+use crate::{Refusal, Settings, side};
 
 /// What is told by one answer.
-pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+pub(super) fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+    if let Some(reason) = side::refusal(settings, "a Daily session") {
+        return Err(Refusal::whole(reason));
+    }
     if let Some(sessions) = document.list("data") {
         if sessions.is_empty() {
             return Ok(vec![Told::Skipped("an answer without a session".into())]);
         }
-        let told = |session: &Document<'_>| collected(session, of_session(session, settings));
+        let told = |session: &Document<'_>| collected(session, of_session(session, naming, settings));
         return Ok(sessions.iter().flat_map(told).collect());
     }
     if document.has("error") {
         let why = "this is an error that Daily answered, not a session: ask again";
         return Err(document.missing("start_time", why));
     }
-    of_session(document, settings)
+    of_session(document, naming, settings)
 }
 
 /// What was told, or the refusal beside the JSON it is of.
@@ -34,12 +37,12 @@ fn collected(of: &Document<'_>, told: Result<Vec<Told>, Refusal>) -> Vec<Told> {
     told.unwrap_or_else(|refusal| vec![Told::Refused(refusal, of.json())])
 }
 
-fn of_session(session: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+fn of_session(session: &Document<'_>, naming: &str, settings: &Settings) -> Result<Vec<Told>, Refusal> {
     let why = "this is neither a Daily webhook nor a meeting session with start_time and participants";
     let start = moment(session, "start_time", Unit::Seconds)?;
     let start = start.ok_or_else(|| session.missing("start_time", why))?;
-    let name = session.name("id")?.or_else(|| settings.consultation.clone());
-    let name = name.ok_or_else(|| session.missing("id", "it names the session"))?;
+    let name = session.name(naming)?.or_else(|| settings.consultation.clone());
+    let name = name.ok_or_else(|| session.missing(naming, "it names the session"))?;
     let meeting = Meeting { source: Origin::Sessions.source(settings), name };
     let is_over = session.flag("ongoing") != Some(true);
     let participants = session.list("participants").unwrap_or_default();

@@ -4,7 +4,7 @@ use event::{Kind, Role};
 use proptest::prelude::*;
 
 use crate::cloudevents::line;
-use crate::trial::{changed, declared, items, keeps_secret, keys, told};
+use crate::trial::{by, changed, declared, items, keeps_secret, keys, refused, told};
 use crate::{Daily, Feed, Item, Settings};
 
 fn hook(name: &str, payload: &str) -> String {
@@ -139,6 +139,28 @@ fn an_old_connection_that_ends_takes_nobody_away_who_is_back() {
             r#"m-1 2026-03-01T09:10:00Z left {"participant":"u-1"}"#,
             note,
             "m-1 2026-03-01T09:10:00Z completed {}",
+        ]
+    );
+}
+
+/// A booking knows the room; a webhook has no other name.
+#[test]
+fn a_mapping_takes_the_room_of_a_session() {
+    let found = told(&Daily, SESSIONS, &by("room"));
+    assert!(found[..5].iter().all(|told| told.starts_with("clinic-7 ")), "{found:?}");
+    let hook = hook("participant.joined", &person(""));
+    assert_eq!(told(&Daily, &hook, &by("room")), told(&Daily, &hook, &Settings::default()));
+    assert!(refused(&Daily, &by("name")).contains("write \"id\" or \"room\""));
+}
+
+/// Webhooks tell who owns the room, and sessions do not.
+#[test]
+fn a_role_for_the_others_is_refused_of_sessions() {
+    let others = Settings { others: Some(Role::Patient), ..Settings::default() };
+    assert_eq!(
+        told(&Daily, SESSIONS, &others),
+        [
+            "rejected: a Daily session does not mark who the clinician is: --others would make everybody a patient; leave it out, and any two people are the two sides"
         ]
     );
 }

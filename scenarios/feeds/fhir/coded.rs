@@ -3,6 +3,8 @@
 //! A code stands in a coding, with a display text and further codings beside it; a reference has a
 //! path, a logical identifier, or both. Display texts can name anybody and are never read.
 
+use std::collections::BTreeSet;
+
 use crate::document::Document;
 use crate::{FreeText, Refusal, Settings};
 
@@ -56,10 +58,11 @@ pub(super) fn codes(concept: &Document<'_>) -> Result<Vec<String>, Refusal> {
 /// The values of the identifiers of `system`, without repetition.
 pub(super) fn identifiers(resource: &Document<'_>, system: &str) -> Result<Vec<String>, Refusal> {
     let mut values = Vec::new();
+    let mut seen = BTreeSet::new();
     for identifier in resource.list("identifier").unwrap_or_default() {
         if identifier.text("system") == Some(system)
             && let Some(value) = identifier.name("value")?
-            && !values.contains(&value)
+            && seen.insert(value.clone())
         {
             values.push(value);
         }

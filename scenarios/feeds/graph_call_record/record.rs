@@ -26,6 +26,7 @@ pub(super) struct Record<'a> {
 pub(super) fn tell_within(
     one: &Document<'_>,
     context: &str,
+    naming: &str,
     settings: &Settings,
 ) -> Result<Vec<Told>, Refusal> {
     let kind = one.text("@odata.type").unwrap_or_default();
@@ -43,17 +44,16 @@ pub(super) fn tell_within(
                    $expand=sessions($expand=segments), the sessions of each sessions@odata.nextLink added to its list)";
         return Err(one.missing("sessions", why));
     }
-    tell(one, settings)
+    tell(one, naming, settings)
 }
 
 /// What one record tells.
-pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<Told>, Refusal> {
+pub(super) fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Vec<Told>, Refusal> {
     if let Some(error) = document.object("error") {
         let why = "this is an error that Graph answered, not a record: ask again";
         return Err(error.missing("id", why));
     }
-    let why = "it names the call record: this is no callRecord of Microsoft Graph without it";
-    let name = document.required_name("id", why)?;
+    let name = named(document, naming, settings)?;
     let Some(sessions) = document.list("sessions") else {
         if !document.has("modalities") && !document.has("startDateTime") {
             return Err(document.missing("sessions", "this is no callRecord of Microsoft Graph"));
@@ -90,6 +90,18 @@ pub(super) fn tell(document: &Document<'_>, settings: &Settings) -> Result<Vec<T
         told.push(Told::Skipped("a record of a call with no sessions".into()));
     }
     Ok(told)
+}
+
+/// What the call is named by: the record's id, or what else the mapping chose.
+fn named(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<String, Refusal> {
+    let why = "it names the call record: this is no callRecord of Microsoft Graph without it";
+    let id = document.required_name("id", why)?;
+    if naming == "id" {
+        return Ok(id);
+    }
+    let why = "calls between two have none: name the consultation, or read them without the mapping";
+    let name = document.name(naming)?.or_else(|| settings.consultation.clone());
+    name.ok_or_else(|| document.missing(naming, why))
 }
 
 /// What each session tells; a refusal costs that one alone.

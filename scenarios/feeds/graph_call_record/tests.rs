@@ -316,6 +316,23 @@ fn an_old_session_that_ends_takes_nobody_away_who_is_back() {
     assert_eq!(told(&[old, later]).len(), 4);
 }
 
+/// A booking knows the link; a call between two was not booked.
+#[test]
+fn a_mapping_takes_the_link_of_the_meeting() {
+    let by = Settings { mapping: Some("consultation = \"joinWebUrl\"".into()), ..Settings::default() };
+    let stay = session("s", PATIENT, SERVICE, "09:00:10", "09:20:00", "");
+    let text = record("groupCall", &[stay]).replace("https://x/SECRET", "https://x/7");
+    let found = items(text.as_bytes(), &by);
+    let Item::Event { event, .. } = &found[1] else { panic!("{found:?}") };
+    assert_eq!(event.consultation, "https://x/7");
+    let without = items(text.replace("\"https://x/7\"", "null").as_bytes(), &by);
+    let Item::Rejected(rejected) = &without[0] else { panic!("{without:?}") };
+    assert!(
+        rejected.reason.starts_with("/joinWebUrl is missing; calls between two have none"),
+        "{rejected:?}"
+    );
+}
+
 /// Of one page it is not known whose session was the last.
 #[test]
 fn a_record_with_more_pages_of_sessions_tells_no_end() {

@@ -3,7 +3,7 @@
 use event::Role;
 use proptest::prelude::*;
 
-use crate::trial::{changed, declared, items, keeps_secret, keys, told};
+use crate::trial::{by, changed, declared, items, keeps_secret, keys, refused, told};
 use crate::{Feed, JaasWebhook, Settings};
 
 fn hook(name: &str, data: &str) -> String {
@@ -48,6 +48,18 @@ fn moderators_are_clinicians_and_the_others_what_the_settings_say() {
     let patients = Settings { others: Some(Role::Patient), ..Settings::default() };
     assert_eq!(role("false", &patients), joined(r#","role":"patient""#));
     assert_eq!(role("true", &patients), joined(r#","role":"clinician""#));
+}
+
+#[test]
+fn a_mapping_takes_the_name_of_the_room() {
+    let ended = hook("ROOM_DESTROYED", "");
+    let end = "2026-03-01T09:00:03.120Z completed {}";
+    assert_eq!(told(&JaasWebhook, &ended, &by("fqn")), [format!("vpaas-magic-cookie-cust/clinic {end}")]);
+    assert_eq!(
+        told(&JaasWebhook, &ended.replace("\"fqn\"", "\"f\""), &by("fqn")),
+        ["rejected: /fqn is missing; it names the room of the meeting: send the webhook as JaaS wrote it"]
+    );
+    assert!(refused(&JaasWebhook, &by("room")).contains("write \"sessionId\" or \"fqn\""));
 }
 
 #[test]

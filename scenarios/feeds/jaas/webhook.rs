@@ -13,9 +13,10 @@ use serde_json::Value;
 use super::PLATFORM;
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
+use crate::frame::begins_json;
 use crate::reason::{kept, untaken};
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming};
 
 /// The feed of JaaS webhooks.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +40,8 @@ impl Feed for JaasWebhook {
          They tell who waited in the lobby, came, went or was cut off, to the millisecond, and what people \
          gave as a rating. They cannot tell who tried and failed to get in, nor when sound or picture was \
          lost. Moderators are read as clinicians; the role of the others is what the settings say. Who has \
-         no user id in their token is somebody else after every return."
+         no user id in their token is somebody else after every return. The consultation is sessionId, or the \
+         room's name by --map with consultation = \"fqn\", where each consultation has a room of its own."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -56,11 +58,13 @@ impl Feed for JaasWebhook {
 
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        has(b"\"eventType\"") && has(b"\"idempotencyKey\"") && (has(b"\"fqn\"") || has(b"\"sessionId\""))
+        let is_named = has(b"\"fqn\"") || has(b"\"sessionId\"");
+        begins_json(head) && has(b"\"eventType\"") && has(b"\"idempotencyKey\"") && is_named
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        let naming = naming::chosen(settings, ["sessionId", "fqn"])?;
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -69,18 +73,20 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     let Some(name) = document.text("eventType") else {
         let why = "this is no JaaS webhook: each is an object with eventType, sessionId, timestamp and data";
         return Err(document.missing("eventType", why));
     };
-    let told = Hook { document, settings, name }.tell()?;
+    let told = Hook { document, naming, settings, name }.tell()?;
     Ok(Tale { told, declaration: declaration() })
 }
 
 /// One webhook.
 struct Hook<'a> {
     document: &'a Document<'a>,
+    /// Which name of the meeting names the consultation.
+    naming: &'a str,
     settings: &'a Settings,
     name: &'a str,
 }
@@ -187,11 +193,14 @@ impl Hook<'_> {
         Ok(customer.map_or_else(|| "urn:jaas:webhook".to_owned(), |customer| format!("urn:jaas:{customer}")))
     }
 
-    /// The session of the meeting; its breakout rooms belong to the same.
+    /// The session of the meeting, to which its breakout rooms belong; or the name of the room.
     fn meeting(&self) -> Result<String, Refusal> {
-        let name = self.document.name("sessionId")?.or_else(|| self.settings.consultation.clone());
-        let why = "it names the session of the meeting: send the webhook as JaaS wrote it";
-        name.ok_or_else(|| self.document.missing("sessionId", why))
+        let name = self.document.name(self.naming)?.or_else(|| self.settings.consultation.clone());
+        let why = match self.naming {
+            "sessionId" => "it names the session of the meeting: send the webhook as JaaS wrote it",
+            _ => "it names the room of the meeting: send the webhook as JaaS wrote it",
+        };
+        name.ok_or_else(|| self.document.missing(self.naming, why))
     }
 
     fn data(&self) -> Result<Document<'_>, Refusal> {
@@ -258,7 +267,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "PARTICIPANT_LEFT",
         ours: Some(Kind::Left),
-        why: "disconnectReason left, kicked, none, or one that is not known, which is kept as a code",
+        why: "disconnectReason left, kicked, none, or one that is not known, which is kept as a code; each connection by itself, so that an old one that ends after the person is back reads like leaving",
     },
     Rule {
         theirs: "DIAL_IN_ENDED, SIP_CALL_IN_ENDED, SIP_CALL_OUT_ENDED",
@@ -268,7 +277,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "PARTICIPANT_LEFT, cut off",
         ours: Some(Kind::Dropped),
-        why: "disconnectReason unknown, which is trouble with the connection, or unrecoverable_error",
+        why: "disconnectReason unknown, which is trouble with the connection, or unrecoverable_error; also of an old connection when the person is already back",
     },
     Rule { theirs: "PARTICIPANT_JOINED_LOBBY", ours: Some(Kind::Waiting), why: "in the lobby" },
     Rule {

@@ -3,7 +3,7 @@
 use event::Role;
 use proptest::prelude::*;
 
-use crate::trial::{changed, declared, items, keeps_secret, keys, told};
+use crate::trial::{by, changed, declared, items, keeps_secret, keys, refused, told};
 use crate::{Feed, LiveKitWebhook, Settings};
 
 fn hook(name: &str, more: &str) -> String {
@@ -44,9 +44,27 @@ fn arrivals_are_told_to_the_millisecond_and_ends_to_the_second() {
         .replace("\"1772355603120\"", "1772355603120")
         .replace("\"1772355604\"", "1772355604");
     assert_eq!(told(&LiveKitWebhook, &numbers, &Settings::default()), [joined("2026-03-01T09:00:03.120Z")]);
+}
+
+/// LiveKit marks nobody: the clinician would be a patient, too.
+#[test]
+fn a_role_for_the_others_is_refused() {
     let others = Settings { others: Some(Role::Patient), ..Settings::default() };
-    let found = told(&LiveKitWebhook, &hook("participant_joined", &participant("")), &others);
-    assert!(found[0].contains(r#""role":"patient""#), "{found:?}");
+    assert_eq!(
+        refused(&LiveKitWebhook, &others),
+        "the setting `others` cannot be used: LiveKit does not mark who the clinician is: --others would make everybody a patient; leave it out, and any two people are the two sides"
+    );
+}
+
+#[test]
+fn a_mapping_takes_the_name_of_the_room() {
+    let ended = hook("room_finished", "");
+    assert_eq!(told(&LiveKitWebhook, &ended, &by("name")), ["clinic 2026-03-01T09:00:04Z completed {}"]);
+    assert_eq!(
+        told(&LiveKitWebhook, &ended.replace("\"clinic\"", "null"), &by("name")),
+        ["rejected: /room/name is missing; it names the room: send the webhook as LiveKit wrote it"]
+    );
+    assert!(refused(&LiveKitWebhook, &by("fqn")).contains("write \"sid\" or \"name\""));
 }
 
 #[test]

@@ -13,9 +13,10 @@ use super::PLATFORM;
 use super::departure::Departure;
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
+use crate::frame::begins_json;
 use crate::reason::untaken;
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming, side};
 
 /// The feed of LiveKit webhooks.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +56,9 @@ impl Feed for LiveKitWebhook {
          (to the millisecond), who failed to get in, and who went or was cut off and why (to the second; a \
          client that dies is told of after about 15 seconds). They cannot tell when sound or picture was \
          lost: a track that is withdrawn is no loss. A server that tells no disconnect reasons, as old ones, \
-         tells no drops: departures without a reason are counted. Nobody is marked as the clinician: everybody has the \
-         role that the settings give, else any two people are the two sides. Webhooks that were lost are \
+         tells no drops: departures without a reason are counted. Nobody is marked as the clinician: any two \
+         people are the two sides. The consultation is the session of the room (sid), or the room's name by \
+         --map with consultation = \"name\", where each consultation has a room of its own. Webhooks that were lost are \
          noted where LiveKit counts them (numDropped)."
     }
 
@@ -76,11 +78,13 @@ impl Feed for LiveKitWebhook {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let quoted = |name: &&str| memmem::find(head, format!("\"{name}\"").as_bytes()).is_some();
         let is_known = NAMES.iter().any(quoted);
-        has(b"\"event\"") && has(b"\"createdAt\"") && is_known
+        begins_json(head) && has(b"\"event\"") && has(b"\"createdAt\"") && is_known
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        tale::read(input, settings, sink, tell)
+        side::refuse_others(settings, "LiveKit")?;
+        let naming = naming::chosen(settings, ["sid", "name"])?;
+        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -89,13 +93,13 @@ fn declaration() -> Declaration {
     Declaration { platform: Some(PLATFORM.to_owned()), ..told }
 }
 
-fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
+fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Tale, Refusal> {
     let Some(name) = document.text("event") else {
         return Err(
             document.missing("event", "this is no LiveKit webhook: each is an object with event and id")
         );
     };
-    let mut told = Hook { document, settings, name }.tell()?;
+    let mut told = Hook { document, naming, settings, name }.tell()?;
     if document.name("numDropped")?.is_some_and(|count| count != "0") {
         told.push(Told::Skipped("numDropped: LiveKit lost webhooks before this one".into()));
     }
@@ -105,6 +109,8 @@ fn tell(document: &Document<'_>, settings: &Settings) -> Result<Tale, Refusal> {
 /// One webhook.
 struct Hook<'a> {
     document: &'a Document<'a>,
+    /// Which name of the room names the consultation.
+    naming: &'a str,
     settings: &'a Settings,
     name: &'a str,
 }
@@ -173,7 +179,7 @@ impl Hook<'_> {
     fn of(&self, told: &Document<'_>, at: Time, payload: Payload) -> Result<Vec<Told>, Refusal> {
         let participant = told.required_name("identity", "it says who it was")?;
         let event = self.event(at, payload)?;
-        Ok(vec![Told::Event(Event { participant: Some(participant), role: self.settings.others, ..event })])
+        Ok(vec![Told::Event(Event { participant: Some(participant), ..event })])
     }
 
     fn event(&self, at: Time, payload: Payload) -> Result<Event, Refusal> {
@@ -193,15 +199,18 @@ impl Hook<'_> {
         Ok(identity::derive(["livekit", &room, self.name, &identity, &connection, &at]))
     }
 
-    /// The session of the room.
+    /// The session of the room, or its name.
     fn room(&self) -> Result<String, Refusal> {
-        let why = "it names the session of the room: send the webhook as LiveKit wrote it";
+        let why = match self.naming {
+            "sid" => "it names the session of the room: send the webhook as LiveKit wrote it",
+            _ => "it names the room: send the webhook as LiveKit wrote it",
+        };
         let room = self.document.object("room");
-        let sid = room.as_ref().map_or(Ok(None), |room| room.name("sid"))?;
-        let name = sid.or_else(|| self.settings.consultation.clone());
+        let named = room.as_ref().map_or(Ok(None), |room| room.name(self.naming))?;
+        let name = named.or_else(|| self.settings.consultation.clone());
         name.ok_or_else(|| match &room {
-            Some(room) => room.missing("sid", why),
-            None => self.document.missing("room/sid", why),
+            Some(room) => room.missing(self.naming, why),
+            None => self.document.missing(&format!("room/{}", self.naming), why),
         })
     }
 

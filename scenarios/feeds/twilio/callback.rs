@@ -7,9 +7,10 @@ use memchr::memmem;
 
 use super::{END, PLATFORM, Seen, joined};
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, naming};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, naming, side};
 
 /// The feed of Twilio Video status callbacks.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +52,11 @@ impl Feed for TwilioCallback {
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let form = has(b"StatusCallbackEvent=") && has(b"RoomSid=");
-        form || has(b"\"StatusCallbackEvent\"") && has(b"\"RoomSid\"")
+        form || begins_json(head) && has(b"\"StatusCallbackEvent\"") && has(b"\"RoomSid\"")
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
+        side::refuse_others(settings, "Twilio")?;
         let naming = naming::chosen(settings, ["RoomSid", "RoomName"])?;
         tale::read_parsed(input, settings, sink, form::parse, &mut |document| {
             tell(document, naming, settings)
@@ -131,7 +133,10 @@ fn untaken(name: &str) -> std::borrow::Cow<'static, str> {
 }
 
 const CAVEATS: &[(Kind, &str)] = &[
-    (Kind::Left, "a connection that was lost is told like leaving: who was dropped is among those who left"),
+    (
+        Kind::Left,
+        "a connection that was lost is told like leaving: who was dropped is among those who left; an old connection that ends after the next began reads like leaving, too",
+    ),
     (Kind::Completed, END),
 ];
 

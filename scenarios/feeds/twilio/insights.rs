@@ -8,9 +8,10 @@ use memchr::memmem;
 use super::departure::{Departure, TAKEN_OVER};
 use super::{END, PLATFORM, Seen, joined};
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::{self, Tale, Told};
-use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
+use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming, side};
 
 /// The feed of Twilio Video Insights.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +53,7 @@ impl Feed for TwilioInsights {
 
     fn recognises(&self, head: &[u8]) -> bool {
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        if !matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) || !has(b"\"room_sid\"") {
+        if !begins_json(head) || !has(b"\"room_sid\"") {
             return false;
         }
         if has(b"\"specversion\"") {
@@ -62,6 +63,7 @@ impl Feed for TwilioInsights {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
+        side::refuse_others(settings, "Twilio")?;
         let naming = naming::chosen(settings, ["room_sid", "room_name"])?;
         tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
@@ -224,7 +226,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participant: join_time",
         ours: Some(Kind::Joined),
-        why: "each stay of a participant; a return is another, with another participant_sid",
+        why: "each stay of a participant; a return is another, with another participant_sid; stays of one identity that overlap on a page are one",
     },
     Rule {
         theirs: "participant: leave_time",

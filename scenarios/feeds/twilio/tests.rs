@@ -1,9 +1,9 @@
 //! Both feeds on bodies and resources of the shapes that Twilio sends and answers.
 
-use event::{Capability, Kind};
+use event::{Capability, Kind, Role};
 use proptest::prelude::*;
 
-use crate::trial::{events, items, says_what_it_does, told, twice_is_once};
+use crate::trial::{events, items, refused, says_what_it_does, told, twice_is_once};
 use crate::{Feed, Item, Settings, TwilioCallback, TwilioInsights};
 
 fn form(event: &str, rest: &str) -> String {
@@ -234,6 +234,16 @@ fn a_mapping_takes_the_name_that_the_room_was_booked_under() {
     let mut sink = |_| std::ops::ControlFlow::Continue(());
     let refused = TwilioInsights.read(&mut ROOM.as_bytes(), &by("RoomName"), &mut sink).unwrap_err();
     assert!(refused.to_string().contains("write \"room_sid\" or \"room_name\""), "{refused}");
+}
+
+/// Twilio marks nobody: the clinician would be a patient, too.
+#[test]
+fn a_role_for_the_others_is_refused() {
+    let others = Settings { others: Some(Role::Patient), ..Settings::default() };
+    for feed in [&TwilioCallback as &dyn Feed, &TwilioInsights] {
+        let why = refused(feed, &others);
+        assert!(why.contains("Twilio does not mark who the clinician is"), "{why}");
+    }
 }
 
 #[test]

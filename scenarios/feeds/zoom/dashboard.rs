@@ -11,6 +11,7 @@ use super::meeting::Meeting;
 use super::person::{Person, account, role};
 use super::{NAMES, PLATFORM};
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
@@ -60,11 +61,10 @@ impl Feed for ZoomDashboard {
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
-        let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let participants = has(b"\"participants\"") && (has(b"\"join_time\"") || has(b"\"quality\""));
         let meeting = has(b"\"uuid\"") && has(b"\"start_time\"") && !has(b"\"payload\"");
-        is_json && (participants || meeting || has(b"\"user_qos\""))
+        begins_json(head) && (participants || meeting || has(b"\"user_qos\""))
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
@@ -430,7 +430,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "participants: join_time",
         ours: Some(Kind::Joined),
-        why: "each stay of a participant; a return is another",
+        why: "each stay of a participant; a return is another; stays of one person that overlap are one",
     },
     Rule {
         theirs: "participants: join_time, total_jointime_cost",

@@ -10,6 +10,7 @@ use super::meeting::Meeting;
 use super::person::{Person, account, role};
 use super::{NAMES, PLATFORM};
 use crate::document::Document;
+use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
@@ -55,7 +56,7 @@ impl Feed for ZoomWebhook {
     fn recognises(&self, head: &[u8]) -> bool {
         let known = [b"\"meeting.".as_slice(), b"\"endpoint.url_validation\"", b"\"account_id\""];
         let has = |part: &[u8]| memmem::find(head, part).is_some();
-        has(b"\"event\"") && has(b"\"payload\"") && known.into_iter().any(has)
+        begins_json(head) && has(b"\"event\"") && has(b"\"payload\"") && known.into_iter().any(has)
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
