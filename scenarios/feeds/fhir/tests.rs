@@ -235,6 +235,11 @@ fn wrong_encounters_are_told_what_is_missing() {
     assert!(
         found[0].ends_with("it should be one identifier of the system https://video.example/meetings, not 2")
     );
+    let many: Vec<_> = (0..40_000)
+        .map(|at| json!({"system": "https://video.example/meetings", "value": format!("m-{}", at % 20_000)}))
+        .collect();
+    let found = told(&FhirEncounter, &with(&[("identifier", many.into())]), &mapped(NAMED));
+    assert!(found[0].ends_with("not 20000"), "{}", found[0]);
     let cases = [
         (
             r#"{"id":"x"}"#.to_owned(),

@@ -80,8 +80,8 @@ fn tell(document: &Document<'_>, naming: &str, settings: &Settings) -> Result<Ta
         // The event streams put the same resource into an envelope.
         _ => {
             let data = document.object("data").filter(|_| document.has("specversion"));
-            let resource = resource(data.as_ref().unwrap_or(document), naming, settings)?;
-            of_resources(vec![Ok(resource)])
+            let one = data.as_ref().unwrap_or(document);
+            of_resources(vec![(one, Ok(resource(one, naming, settings)?))])
         }
     };
     Ok(Tale { told, declaration: declaration() })
@@ -92,10 +92,7 @@ fn of_page(page: &[Document<'_>], naming: &str, settings: &Settings) -> Vec<Told
     if page.is_empty() {
         return vec![Told::Skipped("a page without a resource".into())];
     }
-    let read = |one: &Document<'_>| {
-        resource(one, naming, settings).map_err(|refusal| Told::Refused(refusal, one.json()))
-    };
-    of_resources(page.iter().map(read).collect())
+    of_resources(page.iter().map(|one| (one, resource(one, naming, settings))).collect())
 }
 
 /// A resource.
@@ -112,16 +109,16 @@ struct Participant {
 }
 
 /// What the resources tell that stand together; a stay of one room may overlap another.
-fn of_resources(resources: Vec<Result<Resource, Told>>) -> Vec<Told> {
-    let stay = |one: &Result<Resource, Told>| match one {
+fn of_resources(resources: Vec<(&Document<'_>, Result<Resource, Refusal>)>) -> Vec<Told> {
+    let stays = resources.iter().filter_map(|(_, resource)| match resource {
         Ok(Resource::Participant(participant)) => Some(participant.stay.clone()),
         _ => None,
-    };
-    let stays: Vec<_> = resources.iter().filter_map(stay).collect();
+    });
+    let stays: Vec<_> = stays.collect();
     let overlaps = Overlaps::among(&stays);
     let mut told = Vec::new();
     let mut at = 0;
-    for resource in resources {
+    for (one, resource) in resources {
         match resource {
             Ok(Resource::Participant(participant)) => {
                 participant.tell(&overlaps, at, &mut told);
@@ -132,7 +129,7 @@ fn of_resources(resources: Vec<Result<Resource, Told>>) -> Vec<Told> {
                 told.push(Told::Event(seen.event(Payload::Completed, ended)));
             }
             Ok(Resource::Room { .. }) => told.push(Told::Skipped("a room that has not ended".into())),
-            Err(refused) => told.push(refused),
+            Err(refusal) => told.push(Told::Refused(refusal, one.json())),
         }
     }
     told

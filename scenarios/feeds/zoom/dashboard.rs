@@ -272,15 +272,13 @@ struct Presence {
 impl Attendance<'_> {
     /// What is told of all rows; a refusal costs that row alone.
     fn tell(&self, rows: &[Document<'_>]) -> Vec<Told> {
-        let read =
-            |(row, told)| self.presence(row, told).map_err(|refusal| Told::Refused(refusal, told.json()));
-        let read: Vec<_> = rows.iter().enumerate().map(read).collect();
+        let read: Vec<_> = rows.iter().enumerate().map(|(row, told)| self.presence(row, told)).collect();
         let is_in = |presence: &&Presence| !presence.is_waiting;
         let stays: Vec<_> = read.iter().flatten().filter(is_in).map(|presence| self.stay(presence)).collect();
         let overlaps = Overlaps::among(&stays);
         let mut told = Vec::new();
         let mut at = 0;
-        for presence in read {
+        for (row, presence) in rows.iter().zip(read) {
             match presence {
                 Ok(presence) if presence.is_waiting => {
                     told.push(self.event(&presence, Payload::Waiting, presence.came));
@@ -289,7 +287,7 @@ impl Attendance<'_> {
                     self.tell_stay(presence, &overlaps, at, &mut told);
                     at += 1;
                 }
-                Err(refused) => told.push(refused),
+                Err(refusal) => told.push(Told::Refused(refusal, row.json())),
             }
         }
         told
