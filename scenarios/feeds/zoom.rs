@@ -5,6 +5,8 @@
 //! things. Names, addresses and telephone numbers of people never become part of an event; what Zoom
 //! calls accounts does, and gets a pseudonym from the engine.
 
+#[cfg(test)]
+mod attendance;
 mod breakout;
 mod dashboard;
 mod departure;
