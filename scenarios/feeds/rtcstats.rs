@@ -4,7 +4,7 @@
 //! the rtcstats format (`RTCStatsDump`, names and properties as numbers, times as differences). The
 //! consultation is what the application calls the meeting (else a name derived from its room and when it
 //! began), the participant what it calls the user, the device or the endpoint, the first that is told; the
-//! duplicate key is both, the kind and the time. All is counted for the client, not for its connections:
+//! duplicate key is both, the kind, the time and the reason. All is counted for the client, not for its connections:
 //! it is there while any connection of the call is up; one without sound or picture is a probe.
 
 mod client;
@@ -56,7 +56,7 @@ impl Feed for RtcStats {
         "What one browser wrote of its peer connections and of getStats, one client a file: read the files \
          of both sides. It tells when the client was connected and when it was not, to the millisecond, and \
          when sound or picture did not arrive, as finely as it was sampled (every one to ten seconds). It \
-         cannot tell what the other side heard, a waiting room, nor whether a consultation was completed. \
+         cannot tell what the other side heard, a waiting room, when somebody left whose dump just ends, nor whether a consultation was completed. \
          The role of the client is what the settings say. Where \
          the application tells neither a user nor a device, everybody who loads the page anew is somebody new."
     }
@@ -93,7 +93,7 @@ fn declaration(platform: Option<&str>) -> Declaration {
 
 const CAVEATS: &[(Kind, &str)] = &[(
     Kind::Left,
-    "the client closed its connections, or the dump ended while it was connected: a page that crashed or lost its network for good reads the same",
+    "the client closed its connections; a dump that ends while it is connected tells no departure: the page crashed, lost its network for good, or the dump was cut",
 )];
 
 const RULES: &[Rule] = &[
@@ -128,9 +128,14 @@ const RULES: &[Rule] = &[
         why: "before the client was ever connected: camera or microphone could not be had; the reason is the name of the error",
     },
     Rule {
-        theirs: "close, or the end of the dump",
+        theirs: "close",
         ours: Some(Kind::Left),
-        why: "inferred: the last connection of the call was closed, or the dump ended (dump_ended)",
+        why: "inferred: the last connection of the call was closed",
+    },
+    Rule {
+        theirs: "the end of the dump",
+        ours: None,
+        why: "the client may go on after it: counted where it is still connected",
     },
     Rule {
         theirs: "getStats, audio",

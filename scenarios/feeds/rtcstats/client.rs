@@ -58,7 +58,6 @@ pub(super) struct Client {
     dropped: bool,
     departed_ms: Option<i64>,
     returned_ms: Option<i64>,
-    last_ms: Option<i64>,
     audio_lost: bool,
     video_lost: bool,
     seen: Vec<Seen>,
@@ -67,7 +66,6 @@ pub(super) struct Client {
 impl Client {
     /// What `entry` tells of the client; at least one thing.
     pub(super) fn take(&mut self, entry: &Entry<'_>) -> Vec<Seen> {
-        self.last_ms = self.last_ms.max(Some(entry.at_ms));
         match entry.connection.as_deref() {
             Some(id) => self.of_connection(id, entry),
             None => self.of_page(entry),
@@ -78,13 +76,10 @@ impl Client {
         std::mem::take(&mut self.seen)
     }
 
-    /// What the end of the dump tells.
-    pub(super) fn end(&mut self) -> Vec<Seen> {
-        if let Some(at_ms) = self.last_ms.filter(|_| self.present) {
-            self.present = false;
-            self.event(at_ms, Payload::Left { reason: Some("dump_ended".to_owned()) });
-        }
-        std::mem::take(&mut self.seen)
+    /// What is to be noted at the end of the dump. A dump may be cut while the call goes on, and the whole
+    /// of it could not take back a departure that a part of it told.
+    pub(super) fn end(&self) -> Option<&'static str> {
+        self.present.then_some("the dump ends while the client is connected: it does not tell when it left")
     }
 
     fn of_page(&mut self, entry: &Entry<'_>) {

@@ -26,49 +26,66 @@ pub(super) struct Entry<'a> {
     pub(super) at_ms: i64,
 }
 
-/// What the times of a dump count from.
+/// What the times of a dump count from: the line before, if that could be read.
 #[derive(Default)]
 pub(super) struct Clock {
-    now_ms: f64,
+    now_ms: Option<f64>,
+    is_lost: bool,
 }
+
+const ENTRY: &str = "an entry is [name, connection or null, value, time in milliseconds]";
 
 impl Clock {
     /// The entry that the elements of a line tell.
     pub(super) fn entry<'a>(&mut self, line: &'a [Value]) -> Result<Entry<'a>, Refusal> {
-        let want = "an entry is [name, connection or null, value, time in milliseconds]";
-        let wrong = |at: usize, what: &str| {
-            let value = line.get(at).map_or_else(|| "nothing".to_owned(), Value::to_string);
-            Refusal::at(format!("/{at}"), format!("/{at} is {}; it should be {what}: {want}", shown(&value)))
-        };
+        // First of all, since the times of other lines count from it, whatever else is wrong with this one.
+        let at_ms = self.time(line);
         if line.len() < 4 {
-            return Err(Refusal::whole(format!("the line has {} elements; {want}", line.len())));
+            return Err(Refusal::whole(format!("the line has {} elements; {ENTRY}", line.len())));
         }
-        let name = name(&line[0]).ok_or_else(|| wrong(0, "a name or the number of one"))?;
+        let name = name(&line[0]).ok_or_else(|| wrong(line, 0, "a name or the number of one"))?;
         let connection = match &line[1] {
             Value::Null => None,
             // Names are kept; a line can hold a very long one.
             Value::String(text) if text.len() <= TEXT_LIMIT => Some(text.as_str().into()),
             Value::Number(number) => Some(number.to_string().into()),
-            _ => return Err(wrong(1, "the name of a connection")),
+            _ => return Err(wrong(line, 1, "the name of a connection")),
         };
-        let last = line.len() - 1;
-        // Jitsi writes a serial number behind the time, rtcstats other things before it.
-        let absolute = line[3].as_f64().filter(|stamp| *stamp > YEAR_MS);
-        let place = if absolute.is_some() { 3 } else { last };
-        let stamp = line[place].as_f64().filter(|stamp| stamp.is_finite());
-        let stamp = stamp.ok_or_else(|| wrong(place, "a time in milliseconds"))?;
-        let now_ms = if stamp > YEAR_MS { stamp } else { self.now_ms + stamp };
-        if !(YEAR_MS..LATEST_MS).contains(&now_ms) {
-            return Err(wrong(
-                place,
-                "milliseconds since 1970, or since the line before after a first such line",
-            ));
-        }
-        self.now_ms = now_ms;
-        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are meant")]
-        let at_ms = self.now_ms as i64;
-        Ok(Entry { name, connection, value: &line[2], at_ms })
+        Ok(Entry { name, connection, value: &line[2], at_ms: at_ms? })
     }
+
+    /// A line could not be read: differences count from nothing until a time since 1970 is told.
+    pub(super) fn lose(&mut self) {
+        (self.now_ms, self.is_lost) = (None, true);
+    }
+
+    fn time(&mut self, line: &[Value]) -> Result<i64, Refusal> {
+        let before = std::mem::take(self);
+        self.is_lost = true;
+        // Jitsi writes a serial number behind the time, rtcstats other things before it.
+        let absolute = line.get(3).and_then(Value::as_f64).filter(|stamp| *stamp > YEAR_MS);
+        let place = if absolute.is_some() { 3 } else { line.len().max(4) - 1 };
+        let stamp = line.get(place).and_then(Value::as_f64).filter(|stamp| stamp.is_finite());
+        let stamp = stamp.ok_or_else(|| wrong(line, place, "a time in milliseconds"))?;
+        if stamp <= YEAR_MS && before.is_lost {
+            let want = "milliseconds since 1970, since the time of a line before it could not be read";
+            return Err(wrong(line, place, want));
+        }
+        let now_ms = if stamp > YEAR_MS { stamp } else { before.now_ms.unwrap_or_default() + stamp };
+        if !(YEAR_MS..LATEST_MS).contains(&now_ms) {
+            let want = "milliseconds since 1970, or since the line before after a first such line";
+            return Err(wrong(line, place, want));
+        }
+        (self.now_ms, self.is_lost) = (Some(now_ms), false);
+        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds are meant")]
+        let at_ms = now_ms as i64;
+        Ok(at_ms)
+    }
+}
+
+fn wrong(line: &[Value], at: usize, what: &str) -> Refusal {
+    let value = line.get(at).map_or_else(|| "nothing".to_owned(), Value::to_string);
+    Refusal::at(format!("/{at}"), format!("/{at} is {}; it should be {what}: {ENTRY}", shown(&value)))
 }
 
 /// Whether `line` looks like the first one of a Jitsi dump.

@@ -81,8 +81,24 @@ impl Who {
         self.meeting.is_some() && self.persons.iter().any(Option::is_some)
     }
 
-    /// What every event bears, as far as it was told; the first thing happened at `first_ms`.
-    pub(super) fn known(&self, settings: &Settings, first_ms: i64) -> Result<Known, Refusal> {
+    /// Whether `value` names a client or a meeting at all.
+    pub(super) fn names(value: &Value) -> bool {
+        let mut told = Self::default();
+        told.take(value).is_ok() && (told.meeting.is_some() || told.persons.iter().any(Option::is_some))
+    }
+
+    /// Whether `value` names this client again: its meeting, device and endpoint.
+    pub(super) fn is(&self, value: &Value) -> bool {
+        let mut told = Self::default();
+        let [_, device, endpoint] = &self.persons;
+        told.take(value).is_ok()
+            && [&self.meeting, device, endpoint].into_iter().all(Option::is_some)
+            && self.meeting == told.meeting
+            && self.persons[1..] == told.persons[1..]
+    }
+
+    /// What every event bears, as far as it was told; `beginning` tells apart those whom nothing names.
+    pub(super) fn known(&self, settings: &Settings, beginning: &str) -> Result<Known, Refusal> {
         // A room is often called after people, or stands at an address.
         let started = self.room.as_ref().zip(self.started_ms);
         let started = started.map(|(room, ms)| identity::derive(["jitsi room", room, &ms.to_string()]));
@@ -94,8 +110,8 @@ impl Who {
             )
         })?;
         let participant = self.persons.iter().flatten().next().cloned();
-        let participant = participant
-            .unwrap_or_else(|| identity::derive(["rtcstats", &consultation, &first_ms.to_string()]));
+        let participant =
+            participant.unwrap_or_else(|| identity::derive(["rtcstats", &consultation, beginning]));
         let platform = if self.jitsi { Some("jitsi".to_owned()) } else { self.host.clone() };
         let source = match (&settings.source, &platform) {
             (Some(source), _) => source.clone(),
