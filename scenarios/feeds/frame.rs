@@ -206,6 +206,21 @@ mod tests {
         assert_eq!((seen.len(), seen[0].as_str(), seen[60].as_str()), (62, "2?:{\"a\":[", "62:{\"b\":2}"));
     }
 
+    /// All of the input is read before it is clear that the value was cut off; what is behind it is moved
+    /// seldom, and none of it is lost.
+    #[test]
+    fn behind_a_value_that_was_cut_off_everything_is_handed_on() {
+        let torn = format!("[\n{{\"a\":[\n{}]\n", "{\"b\":2},\n".repeat(100_000));
+        let mut seen = Vec::new();
+        json_values(&mut torn.as_bytes(), 1 << 21, &mut |frame| {
+            seen.push((frame.line, frame.text.len()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert_eq!(seen.len(), 100_001);
+        assert!(seen[1..].iter().zip(3..).all(|(told, line)| *told == (line, 7)), "{:?}", &seen[..3]);
+    }
+
     #[test]
     fn the_pieces_of_an_input_make_no_difference() {
         let parts =

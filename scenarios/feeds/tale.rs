@@ -15,6 +15,10 @@ use crate::document::{self, Document};
 use crate::frame::json_values;
 use crate::{DOCUMENT_LIMIT, FeedError, Item, Refusal, Settings, Sink};
 
+/// The largest body of a webhook or callback, in bytes: a body has a few kilobytes, and of arrays the
+/// elements count.
+pub(crate) const CALLBACK_LIMIT: usize = 4 << 20;
+
 /// One thing that a document tells.
 pub(crate) enum Told {
     /// An event.
@@ -38,10 +42,21 @@ pub(crate) fn read(
     sink: Sink<'_>,
     mut tell: impl FnMut(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
+    let limit = DOCUMENT_LIMIT;
+    read_each(input, settings, sink, limit, document::parse, &mut |document| tell(document, settings))
+}
+
+/// As [`read`], where each document is the body of one webhook or callback.
+pub(crate) fn read_callbacks(
+    input: &mut dyn BufRead,
+    settings: &Settings,
+    sink: Sink<'_>,
+    mut tell: impl FnMut(&Document<'_>, &Settings) -> Result<Tale, Refusal>,
+) -> Result<(), FeedError> {
     read_parsed(input, settings, sink, document::parse, &mut |document| tell(document, settings))
 }
 
-/// As [`read`], where documents are what `parse` makes of the bytes.
+/// As [`read_callbacks`], where documents are what `parse` makes of the bytes.
 pub(crate) fn read_parsed(
     input: &mut dyn BufRead,
     settings: &Settings,
@@ -49,9 +64,20 @@ pub(crate) fn read_parsed(
     parse: fn(&[u8]) -> Result<Value, Refusal>,
     tell: &mut dyn FnMut(&Document<'_>) -> Result<Tale, Refusal>,
 ) -> Result<(), FeedError> {
+    read_each(input, settings, sink, CALLBACK_LIMIT, parse, tell)
+}
+
+fn read_each(
+    input: &mut dyn BufRead,
+    settings: &Settings,
+    sink: Sink<'_>,
+    limit: usize,
+    parse: fn(&[u8]) -> Result<Value, Refusal>,
+    tell: &mut dyn FnMut(&Document<'_>) -> Result<Tale, Refusal>,
+) -> Result<(), FeedError> {
     check_settings(settings)?;
     let mut declared = Declared::default();
-    json_values(input, DOCUMENT_LIMIT, &mut |frame| {
+    json_values(input, limit, &mut |frame| {
         let line = frame.line;
         let tale = match frame.broken {
             Some(refusal) => Err(refusal),
@@ -87,4 +113,34 @@ pub(crate) fn check_settings(settings: &Settings) -> Result<(), FeedError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trial::items;
+    use crate::{Feed, LiveKitWebhook, ZoomDashboard};
+
+    /// The reasons for which `input` is refused.
+    fn reasons(feed: &dyn Feed, input: &str) -> Vec<String> {
+        let reason = |item| match item {
+            Item::Rejected(rejected) => rejected.reason,
+            item => panic!("{item:?}"),
+        };
+        items(feed, input.as_bytes(), &Settings::default()).into_iter().map(reason).collect()
+    }
+
+    #[test]
+    fn the_body_of_a_webhook_is_small_and_a_page_of_records_need_not_be() {
+        let of = |bytes: usize| format!(r#"{{"padding":"{}"}}"#, "x".repeat(bytes));
+        let large = of(CALLBACK_LIMIT);
+        let refused = reasons(&LiveKitWebhook, &large);
+        assert!(refused[0].starts_with("the value has more than 4194304 bytes"), "{refused:?}");
+        assert!(!reasons(&ZoomDashboard, &large)[0].contains("bytes"));
+        // However many there are of them in an array.
+        let half = of(CALLBACK_LIMIT / 2);
+        let three = reasons(&LiveKitWebhook, &format!("[{half},{half},{half}]"));
+        assert_eq!(three.len(), 3);
+        assert!(three.iter().all(|reason| !reason.contains("bytes")), "{three:?}");
+    }
 }

@@ -75,7 +75,7 @@ impl Feed for ChimeClient {
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         side::refuse_others(settings, "Chime")?;
         let naming = naming::chosen(settings, NAMES)?;
-        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
+        tale::read_callbacks(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 

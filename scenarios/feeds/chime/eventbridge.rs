@@ -65,7 +65,7 @@ impl Feed for ChimeEventBridge {
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         side::refuse_others(settings, "Chime")?;
         naming::only(settings, NAMES[0], "events of attendees do not hold externalMeetingId")?;
-        tale::read(input, settings, sink, tell)
+        tale::read_callbacks(input, settings, sink, tell)
     }
 }
 

@@ -59,7 +59,8 @@ impl<'a> Values<'a> {
             self.begun = true;
             self.skip_mark()?;
         }
-        if self.at >= SPENT {
+        // What is left is moved: no more than what is let go of, or a long rest is moved again and again.
+        if self.at >= SPENT && self.at >= self.text.len() / 2 {
             self.text.drain(..self.at);
             self.at = 0;
         }

@@ -64,7 +64,7 @@ impl Feed for JaasWebhook {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, ["sessionId", "fqn"])?;
-        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
+        tale::read_callbacks(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 

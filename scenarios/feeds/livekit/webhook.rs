@@ -84,7 +84,7 @@ impl Feed for LiveKitWebhook {
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         side::refuse_others(settings, "LiveKit")?;
         let naming = naming::chosen(settings, ["sid", "name"])?;
-        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
+        tale::read_callbacks(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
