@@ -4,10 +4,12 @@
 //! consultation. A participant is the id that the application put into the connection's data as JSON
 //! (`userId` and the like), since a return is another connection; without one it is the connection. The
 //! duplicate key is session, event, connection and time, so that a callback that is sent again is one
-//! event. Reasons are kept as they are told; one of them, `networkDisconnected`, is a drop.
+//! event. Reasons are kept as codes; `networkDisconnected` and a failure of the platform are drops.
 
 mod callback;
+mod departure;
 mod person;
+mod reading;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,6 @@ use std::io::BufRead;
 use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
-use crate::tale::{self, Tale};
 use crate::{Feed, FeedError, Rule, Settings, Sink, declare};
 
 /// The level of the dimension platform.
@@ -44,7 +45,8 @@ impl Feed for Vonage {
          tell who connected and disconnected, and why. They cannot tell who failed to get in, nor when sound \
          or picture was lost: a stream that ends was muted, stopped or left, and clients that reconnect by \
          themselves are not told of. Create a session for each consultation, and put an id for the user and \
-         the role into the connection's data, as JSON: without it everybody who returns is somebody new."
+         the role into the connection's data, as JSON: without it everybody who returns is somebody new. Read the callbacks \
+         of a session together: one that leaves the data out says who left only beside its connectionCreated."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {
@@ -60,6 +62,10 @@ impl Feed for Vonage {
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        if !matches!(head.first(), Some(b'{' | b'[')) {
+            return false;
+        }
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let events = [
             b"\"connectionCreated\"".as_slice(),
@@ -75,11 +81,7 @@ impl Feed for Vonage {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
-        let mut people = person::People::default();
-        tale::read(input, settings, sink, |document, settings| {
-            let told = callback::tell(document, settings, &mut people)?;
-            Ok(Tale { told, declaration: declaration() })
-        })
+        reading::read(input, settings, sink)
     }
 }
 
@@ -90,7 +92,7 @@ fn declaration() -> Declaration {
 
 const CAVEATS: &[(Kind, &str)] = &[(
     Kind::Completed,
-    "the session stopped being used, which Vonage also says when everybody was cut off or nobody stayed",
+    "the session stopped being used and no reason is told, which Vonage also says when nobody stayed",
 )];
 
 const RULES: &[Rule] = &[
@@ -102,7 +104,7 @@ const RULES: &[Rule] = &[
     Rule {
         theirs: "connectionDestroyed",
         ours: Some(Kind::Left),
-        why: "clientDisconnected, and reasons that are not known; forceDisconnected is a moderator's doing, or a service of the platform that failed",
+        why: "clientDisconnected, and reasons that are not known; forceDisconnected is a moderator's doing, or a service of the platform that failed. Without data of its own it needs the connectionCreated in the same input",
     },
     Rule {
         theirs: "connectionDestroyed, networkDisconnected",
@@ -110,9 +112,19 @@ const RULES: &[Rule] = &[
         why: "the network connection broke off",
     },
     Rule {
+        theirs: "connectionDestroyed, Internal server failure",
+        ours: Some(Kind::Dropped),
+        why: "the platform failed: internal_server_failure",
+    },
+    Rule {
         theirs: "sessionDestroyed",
         ours: Some(Kind::Completed),
         why: "inferred: the last client was gone",
+    },
+    Rule {
+        theirs: "sessionDestroyed with a reason",
+        ours: None,
+        why: "the session was cut short or failed: no consultation was completed by that",
     },
     Rule { theirs: "sessionCreated", ours: None, why: "who connected is told by itself" },
     Rule {

@@ -2,32 +2,46 @@
 
 use event::{Context, Dimension, Event, Payload, Time};
 
-use super::person::{People, Person};
+use super::departure::departure;
+use super::person::{Key, Person};
 use super::{PLATFORM, RULES};
 use crate::document::Document;
+use crate::epoch::{Unit, moment};
 use crate::tale::Told;
-use crate::text::{check, quoted, shown};
+use crate::text::{quoted, shown};
 use crate::{Refusal, Settings, identity};
 
-/// What `document` tells.
+/// What one callback tells.
+pub(super) enum Tidings {
+    /// Somebody's connection was made.
+    Came(Key, Person, Vec<Told>),
+    /// Somebody's connection ended.
+    Went(Key, Vec<Told>),
+    /// A connection ended whose callback does not say whose it was.
+    Unnamed(Key),
+    /// Nobody came or went.
+    Other(Vec<Told>),
+}
+
+/// What `document` tells; a connection that does not say whose it is is that of `known`.
 pub(super) fn tell(
     document: &Document<'_>,
     settings: &Settings,
-    people: &mut People,
-) -> Result<Vec<Told>, Refusal> {
+    known: &dyn Fn(&Key) -> Option<Person>,
+) -> Result<Tidings, Refusal> {
     let Some(name) = document.text("event") else {
         if document.has("sessionId") && document.has("status") {
-            return Ok(vec![Told::Skipped(untaken("archive"))]);
+            return Ok(Tidings::Other(vec![Told::Skipped(untaken("archive"))]));
         }
         let why = "this is no callback of Vonage session monitoring: each is an object with sessionId, event and timestamp";
         return Err(document.missing("event", why));
     };
     let callback = Callback { document, settings, name };
     match name {
-        "connectionCreated" => callback.created(people),
-        "connectionDestroyed" => callback.destroyed(people),
-        "sessionDestroyed" => callback.ended(),
-        name => Ok(vec![Told::Skipped(untaken(name))]),
+        "connectionCreated" => callback.created(),
+        "connectionDestroyed" => callback.destroyed(known),
+        "sessionDestroyed" => callback.ended().map(Tidings::Other),
+        name => Ok(Tidings::Other(vec![Told::Skipped(untaken(name))])),
     }
 }
 
@@ -38,33 +52,44 @@ struct Callback<'a> {
 }
 
 impl Callback<'_> {
-    fn created(&self, people: &mut People) -> Result<Vec<Told>, Refusal> {
+    fn created(&self) -> Result<Tidings, Refusal> {
         let connection = self.connection()?;
-        let person = people.person(&connection, self.settings)?;
-        let at = match connection.stamp("createdAt")? {
+        let bare = Person::bare(&connection, self.settings)?;
+        let person = Person::told(&connection, self.settings)?.unwrap_or(bare);
+        let at = match moment(&connection, "createdAt", Unit::Milliseconds)? {
             Some(at) => at,
             None => self.time()?,
         };
         let context = Context::default().with(Dimension::Platform, PLATFORM);
-        self.event(Payload::Joined { context: Some(context) }, at, Some(&person))
+        let joined = self.event(Payload::Joined { context: Some(context) }, at, Some(&person))?;
+        Ok(Tidings::Came((self.session()?, person.connection.clone()), person, vec![joined]))
     }
 
-    fn destroyed(&self, people: &mut People) -> Result<Vec<Told>, Refusal> {
-        let person = people.person(&self.connection()?, self.settings)?;
-        let reason = self.document.text("reason");
-        if let Some(reason) = reason {
-            check(reason, &"/reason", || "/reason".into())?;
-        }
-        let payload = match reason {
-            Some("networkDisconnected") => Payload::Dropped { reason: reason.map(str::to_owned) },
-            Some("clientDisconnected") => Payload::Left { reason: None },
-            reason => Payload::Left { reason: reason.map(str::to_owned) },
+    fn destroyed(&self, known: &dyn Fn(&Key) -> Option<Person>) -> Result<Tidings, Refusal> {
+        let connection = self.connection()?;
+        let bare = Person::bare(&connection, self.settings)?;
+        let key = (self.session()?, bare.connection.clone());
+        let (payload, note) = departure(self.document.text("reason"));
+        // Whatever is wrong with the callback is told before it waits for another.
+        let time = self.time()?;
+        let Some(person) = Person::told(&connection, self.settings)?.or_else(|| known(&key)) else {
+            self.event(payload, time, Some(&bare))?;
+            return Ok(Tidings::Unnamed(key));
         };
-        self.event(payload, self.time()?, Some(&person))
+        let mut told = vec![self.event(payload, time, Some(&person))?];
+        told.extend(note);
+        Ok(Tidings::Went(key, told))
     }
 
     fn ended(&self) -> Result<Vec<Told>, Refusal> {
-        self.event(Payload::Completed, self.time()?, None)
+        if self.document.has("reason") && self.document.value("reason") != Some(&"".into()) {
+            return Ok(vec![Told::Skipped(untaken("sessionDestroyed with a reason"))]);
+        }
+        Ok(vec![self.event(Payload::Completed, self.time()?, None)?])
+    }
+
+    fn session(&self) -> Result<String, Refusal> {
+        self.document.required_name("sessionId", "it names the session")
     }
 
     fn connection(&self) -> Result<Document<'_>, Refusal> {
@@ -73,12 +98,12 @@ impl Callback<'_> {
     }
 
     fn time(&self) -> Result<Time, Refusal> {
-        let at = self.document.stamp("timestamp")?;
+        let at = moment(self.document, "timestamp", Unit::Milliseconds)?;
         at.ok_or_else(|| self.document.missing("timestamp", "it says when, in milliseconds since 1970"))
     }
 
-    fn event(&self, payload: Payload, at: Time, person: Option<&Person>) -> Result<Vec<Told>, Refusal> {
-        let session = self.document.required_name("sessionId", "it names the session")?;
+    fn event(&self, payload: Payload, at: Time, person: Option<&Person>) -> Result<Told, Refusal> {
+        let session = self.session()?;
         let project = match self.document.name("projectId")? {
             Some(project) => Some(project),
             None => self.document.name("applicationId")?,
@@ -95,7 +120,7 @@ impl Callback<'_> {
             Some(person) => event.by(&person.name, person.role),
             None => event,
         };
-        Ok(vec![Told::Event(event)])
+        Ok(Told::Event(event))
     }
 }
 

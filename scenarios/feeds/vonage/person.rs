@@ -2,9 +2,9 @@
 //!
 //! The data is whatever the application wrote into the client's token: often JSON, often a name. Only ids
 //! and roles of JSON are taken. Where a callback leaves the data out, what the connection said when it
-//! was made holds, as far as that was read in the same input.
+//! was made holds, in whatever order the two stand in one input; of another input nothing is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use event::Role;
 use serde_json::Value;
@@ -15,13 +15,21 @@ use crate::{Refusal, Settings, identity};
 /// Members of the data that name the user, the most usual first.
 const IDS: [&str; 7] = ["userId", "user_id", "participantId", "participant_id", "uid", "userID", "id"];
 
-/// How many connections are remembered.
-const REMEMBERED: usize = 10_000;
+/// How many connections are remembered that are not gone; of more nothing is known.
+const REMEMBERED: usize = 100_000;
 
-/// The connections that said who they are.
+/// How many connections are remembered that are gone, since a callback may be sent again.
+const GONE: usize = 10_000;
+
+/// A session and a connection of it.
+pub(super) type Key = (String, String);
+
+/// The connections that were made.
 #[derive(Default)]
 pub(super) struct People {
-    known: BTreeMap<String, Person>,
+    known: BTreeMap<Key, Person>,
+    gone: VecDeque<Key>,
+    is_gone: BTreeSet<Key>,
 }
 
 /// Somebody in a session.
@@ -33,36 +41,50 @@ pub(super) struct Person {
 }
 
 impl People {
-    /// Who is at the other end of `connection`.
-    pub(super) fn person(
-        &mut self,
-        connection: &Document<'_>,
-        settings: &Settings,
-    ) -> Result<Person, Refusal> {
-        let id = connection.required_name("id", "it names the connection")?;
-        let unknown = settings.others.unwrap_or(Role::Unknown);
-        let data = connection.text("data").map(serde_json::from_str::<Value>);
-        let Some(Ok(data)) = data.filter(|data| data.as_ref().is_ok_and(Value::is_object)) else {
-            let known = self.known.get(&id).cloned();
-            return Ok(known.unwrap_or_else(|| Person { name: id.clone(), role: unknown, connection: id }));
-        };
+    /// Remembers whose connection it is.
+    pub(super) fn came(&mut self, key: Key, person: &Person) {
+        if self.known.len() < REMEMBERED + GONE {
+            self.known.insert(key, person.clone());
+        }
+    }
+
+    /// Whose connection it was, if it is known that it was made.
+    pub(super) fn known(&self, key: &Key) -> Option<&Person> {
+        self.known.get(key)
+    }
+
+    /// Lets go of a connection, by and by.
+    pub(super) fn went(&mut self, key: Key) {
+        if self.known.contains_key(&key) && self.is_gone.insert(key.clone()) {
+            self.gone.push_back(key);
+        }
+        if self.gone.len() > GONE
+            && let Some(first) = self.gone.pop_front()
+        {
+            self.is_gone.remove(&first);
+            self.known.remove(&first);
+        }
+    }
+}
+
+impl Person {
+    /// Who is at the other end, as the data of the connection say; the connection itself where they name
+    /// nobody. `None` where there are no data.
+    pub(super) fn told(connection: &Document<'_>, settings: &Settings) -> Result<Option<Self>, Refusal> {
+        let Some(data) = connection.text("data") else { return Ok(None) };
+        let bare = Self::bare(connection, settings)?;
+        let data = serde_json::from_str::<Value>(data).unwrap_or_default();
         let told = Document::new(&data);
-        let mut name = None;
-        for member in IDS {
-            name = match name {
-                Some(name) => Some(name),
-                // What is wrong in there is the application's affair, not the callback's.
-                None => told.name(member).ok().flatten(),
-            };
-        }
-        let name = name.map_or_else(|| id.clone(), opaque);
-        let role = told.text("role").and_then(role).unwrap_or(unknown);
-        let person = Person { name, role, connection: id.clone() };
-        if self.known.len() == REMEMBERED {
-            self.known.clear();
-        }
-        self.known.insert(id, person.clone());
-        Ok(person)
+        // What is wrong in there is the application's affair, not the callback's.
+        let name = IDS.into_iter().find_map(|member| told.name(member).ok().flatten());
+        let role = told.text("role").and_then(role).unwrap_or(bare.role);
+        Ok(Some(Self { name: name.map_or(bare.name, opaque), role, ..bare }))
+    }
+
+    /// The connection itself.
+    pub(super) fn bare(connection: &Document<'_>, settings: &Settings) -> Result<Self, Refusal> {
+        let id = connection.required_name("id", "it names the connection")?;
+        Ok(Self { name: id.clone(), role: settings.others.unwrap_or(Role::Unknown), connection: id })
     }
 }
 

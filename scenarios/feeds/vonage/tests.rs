@@ -31,22 +31,42 @@ fn connections_are_arrivals_and_departures() {
         ]
     );
     let gone = |reason: &str| {
-        let told = format!(r#",{reason}"x":1{}"#, connection(""));
-        read(&callback("connectionDestroyed", &told)).remove(0)
+        let told = format!(r#",{reason}"x":1{}"#, connection("TOKENDATA"));
+        read(&callback("connectionDestroyed", &told)).join("\n")
     };
     let at = "1_MX4 2016-08-03T20:55:18.143Z";
     let who = r#"{"participant":"c-1","role":"unknown""#;
     assert_eq!(gone(r#""reason":"clientDisconnected","#), format!("{at} left {who}}}"));
     assert_eq!(gone(""), format!("{at} left {who}}}"));
-    for reason in ["forceDisconnected", "somethingNew"] {
+    for (reason, code) in [("forceDisconnected", "force_disconnected"), ("somethingNew", "something_new")] {
         let told = format!(r#""reason":"{reason}","#);
-        assert_eq!(gone(&told), format!(r#"{at} left {who},"reason":"{reason}"}}"#));
+        assert_eq!(gone(&told), format!(r#"{at} left {who},"reason":"{code}"}}"#));
     }
     assert_eq!(
         gone(r#""reason":"networkDisconnected","#),
-        format!(r#"{at} dropped {who},"reason":"networkDisconnected"}}"#)
+        format!(r#"{at} dropped {who},"reason":"network_disconnected"}}"#)
+    );
+    assert_eq!(
+        gone(r#""reason":"Internal server failure","#),
+        format!(r#"{at} dropped {who},"reason":"internal_server_failure"}}"#)
+    );
+    // What somebody wrote may hold a name.
+    assert_eq!(
+        gone(r#""reason":"SECRET was sent away","#),
+        format!(
+            "{at} left {who},\"reason\":\"unrecognised\"}}\n\
+             skipped: a reason that is no code is not kept: it may hold a name"
+        )
     );
     assert_eq!(read(&callback("sessionDestroyed", "")), [format!("{at} completed {{}}")]);
+    for reason in ["\"Internal server failure\"", "\"ambiguous\"", "7"] {
+        assert_eq!(
+            read(&callback("sessionDestroyed", &format!(",\"reason\":{reason}"))),
+            [
+                "skipped: sessionDestroyed with a reason: the session was cut short or failed: no consultation was completed by that"
+            ]
+        );
+    }
 }
 
 #[test]
@@ -124,7 +144,7 @@ fn wrong_callbacks_are_told_what_is_missing() {
     );
     assert_eq!(
         read(&callback("sessionDestroyed", "").replace("1470257718143", "\"noon\"")),
-        [r#"rejected: /timestamp is "noon"; it should be milliseconds since 1970"#]
+        [r#"rejected: /timestamp is "noon"; it should be milliseconds since 1970, such as 1772355603120"#]
     );
     assert_eq!(
         read(&callback("sessionDestroyed", "").replace("\"timestamp\":1470257718143", "\"a\":1")),
@@ -134,15 +154,16 @@ fn wrong_callbacks_are_told_what_is_missing() {
         read(&callback("sessionDestroyed", "").replace("\"sessionId\":\"1_MX4\"", "\"a\":1")),
         ["rejected: /sessionId is missing; it names the session"]
     );
-    assert!(
-        read(&callback("connectionDestroyed", &format!(r#","reason":"\u0007"{}"#, connection(""))))[0]
-            .contains("write it without control characters")
+    // Seconds are not taken for a time in 1970.
+    assert_eq!(
+        read(&callback("sessionDestroyed", "").replace("1470257718143", "1470257718")),
+        ["rejected: /timestamp is 1470257718; it should be milliseconds since 1970, such as 1772355603120"]
     );
 }
 
 #[test]
 fn a_callback_that_is_sent_again_is_one_event() {
-    let one = callback("connectionDestroyed", &connection(""));
+    let one = callback("connectionDestroyed", &connection("x"));
     let found = items(&Vonage, format!("[{one},{one}]").as_bytes(), &Settings::default());
     assert_eq!(found.len(), 3);
     let Item::Event { event, .. } = &found[0] else { panic!() };
@@ -160,10 +181,96 @@ fn callbacks_are_recognised_by_what_they_hold() {
     let recognised = |head: &str| crate::detect(head.as_bytes()).map(Feed::name);
     assert_eq!(recognised(&callback("streamCreated", "")), Some("vonage"));
     assert_ne!(recognised(r#"{"event":"connectionCreated"}"#), Some("vonage"));
+    let quoted = format!("a line of a log: {}", callback("streamCreated", ""));
+    assert_ne!(recognised(&quoted), Some("vonage"));
     assert_eq!(recognised(r#"{"event":"meeting.ended","payload":{"sessionId":1}}"#), Some("zoom-webhook"));
 }
 
+#[test]
+fn a_departure_that_does_not_say_whose_it_is_needs_the_arrival() {
+    let created = callback("connectionCreated", &connection(r#"{\"userId\":\"u-7\"}"#));
+    let destroyed = callback("connectionDestroyed", r#","connection":{"id":"c-1"}"#);
+    let refused = "rejected: /connection/data is missing, and no callback says who made the connection; read it together with the connectionCreated of c-1";
+    assert_eq!(read(&destroyed), [refused]);
+    // The same id in another session is another connection.
+    let elsewhere = created.replace("1_MX4", "2_MX4");
+    assert_eq!(read(&format!("{elsewhere}\n{destroyed}"))[1..], [refused]);
+    let found = items(format!("{{}}\n{destroyed}").as_bytes(), &Settings::default());
+    let Some(Item::Rejected(rejected)) = found.last() else { panic!() };
+    assert_eq!((rejected.line, rejected.place.as_deref()), (2, Some("/connection/data")));
+    assert_eq!(rejected.text, destroyed.as_bytes());
+    // In whatever order, and with the line that tells it.
+    let found = items(format!("{destroyed}\n{created}").as_bytes(), &Settings::default());
+    let Some(Item::Event { line: 1, event }) = found.last() else { panic!("{found:?}") };
+    assert_eq!((event.kind(), event.participant.as_deref()), (Kind::Left, Some("u-7")));
+    // Sent again it is the same event.
+    let again = items(format!("{created}\n{destroyed}\n{destroyed}").as_bytes(), &Settings::default());
+    assert_eq!(again.len(), 4);
+    // Its own data are enough, and without any of both the connection is the person.
+    let own = callback("connectionDestroyed", &connection(r#"{\"userId\":\"u-7\"}"#));
+    assert!(read(&own)[0].contains(r#"left {"participant":"u-7""#));
+    let bare = created.replace(r#"{\"userId\":\"u-7\"}"#, "");
+    for both in [format!("{bare}\n{destroyed}"), format!("{destroyed}\n{bare}")] {
+        assert!(read(&both)[1].contains(r#"left {"participant":"c-1""#));
+    }
+}
+
+#[test]
+fn no_more_than_a_bounded_number_of_departures_waits() {
+    let of = |n: u32| callback("connectionDestroyed", &format!(r#","connection":{{"id":"c-{n}"}}"#));
+    let input: String = (0..10_002).map(|n| of(n) + "\n").collect();
+    let found = items(input.as_bytes(), &Settings::default());
+    assert_eq!(found.len(), 10_002);
+    let line = |item: &Item| match item {
+        Item::Rejected(rejected) => rejected.line,
+        item => panic!("{item:?}"),
+    };
+    // Those beyond the bound are refused at once.
+    assert_eq!(found[..3].iter().map(line).collect::<Vec<_>>(), [10_001, 10_002, 1]);
+}
+
+/// What some sessions send: who is who is said in full, by the arrival alone, or not at all.
+fn callbacks() -> Vec<String> {
+    let mut all = Vec::new();
+    for session in ["1_A", "2_B"] {
+        for (id, came, went) in [
+            ("c-1", r#","data":"{\"userId\":\"u-1\",\"role\":\"patient\"}""#, ""),
+            ("c-2", r#","data":"{\"userId\":\"u-2\"}""#, r#","data":"{\"userId\":\"u-2\"}""#),
+            ("c-3", "", ""),
+            ("c-4", r#","data":"some words""#, r#","data":"""#),
+        ] {
+            let told = |name, data, ms| {
+                let connection = format!(r#","connection":{{"id":"{id}"{data}}}"#);
+                callback(name, &connection).replace("1_MX4", session).replace("8143", ms)
+            };
+            all.push(told("connectionCreated", came, "8143"));
+            all.push(told("connectionDestroyed", went, "9143"));
+            all.push(told("connectionDestroyed", went, "9143"));
+        }
+        all.push(callback("connectionDestroyed", r#","connection":{"id":"c-5"}"#).replace("1_MX4", session));
+        all.push(callback("sessionDestroyed", "").replace("1_MX4", session));
+    }
+    all
+}
+
 proptest! {
+    #[test]
+    fn the_order_of_callbacks_makes_no_difference(shuffled in Just(callbacks()).prop_shuffle()) {
+        let told = |callbacks: &[String]| {
+            let mut told: Vec<_> = items(callbacks.join("\n").as_bytes(), &Settings::default())
+                .into_iter()
+                .map(|item| match item {
+                    Item::Event { event, .. } => line(&event),
+                    Item::Rejected(rejected) => rejected.reason,
+                    Item::Skipped { reason, .. } => reason.into_owned(),
+                })
+                .collect();
+            told.sort();
+            told
+        };
+        prop_assert_eq!(told(&shuffled), told(&callbacks()));
+    }
+
     #[test]
     fn callbacks_with_a_few_bytes_changed_are_read_or_refused(
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
