@@ -20,6 +20,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use crate::document::Document;
+use crate::epoch::{self, Unit};
 use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
@@ -226,7 +227,8 @@ impl Hook<'_> {
     fn time(&self) -> Result<Time, Refusal> {
         let event = self.data.object("event");
         let event = event.ok_or_else(|| self.data.missing("event", "its ts says when"))?;
-        event.stamp("ts")?.ok_or_else(|| event.missing("ts", "it says when, in milliseconds since 1970"))
+        let at = epoch::moment(&event, "ts", Unit::Milliseconds)?;
+        at.ok_or_else(|| event.missing("ts", "it says when, in milliseconds since 1970"))
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
     let value = serde_json::from_slice(text).map_err(|error| Refusal::whole(no_json(&error)))?;
     match value {
         Value::Object(_) => Ok(value),
-        other => Err(Refusal::whole(format!("{} is no JSON object in braces", shown(&other.to_string())))),
+        other => Err(Refusal::whole(format!("{} is no JSON object in braces", sort(&other)))),
     }
 }
 
@@ -31,6 +31,19 @@ fn no_json(error: &serde_json::Error) -> String {
         "it is no JSON: {error}, counted from its beginning; members are parted by one comma, with none \
          after the last, and there are no comments"
     )
+}
+
+/// What sort of value it is.
+fn sort(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 impl<'a> Document<'a> {
@@ -97,7 +110,12 @@ impl<'a> Document<'a> {
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::String(text)) if !text.is_empty() => text.clone(),
             Some(Value::String(_) | Value::Null) | None => return Ok(None),
-            Some(_) => return Err(self.wrong(name, "a text or a number")),
+            Some(other) => {
+                // What it holds is not shown: it may name a person.
+                let (place, sort) = (self.place(name), sort(other));
+                let reason = format!("{place} is {sort}; it should be a text or a number");
+                return Err(Refusal::at(place, reason));
+            }
         };
         check(&text, &self.place(name), || self.place(name))?;
         Ok(Some(text))
@@ -116,15 +134,6 @@ impl<'a> Document<'a> {
         let want = "a time such as \"2022-03-01T10:15:14Z\"";
         let text = self.text(name).ok_or_else(|| self.wrong(name, want))?;
         text.parse().map(Some).map_err(|_| self.wrong(name, want))
-    }
-
-    /// The milliseconds since 1970 called `name`, if they are there.
-    pub(crate) fn stamp(&self, name: &str) -> Result<Option<Time>, Refusal> {
-        if !self.has(name) {
-            return Ok(None);
-        }
-        let ms = self.value.get(name).and_then(Value::as_i64);
-        ms.map(|ms| Some(Time::from_ms(ms))).ok_or_else(|| self.wrong(name, "milliseconds since 1970"))
     }
 
     /// The refusal of something that is not there.

@@ -20,13 +20,16 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
         return document::parse(text);
     }
     let mut form = Map::new();
-    for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+    let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    for (number, pair) in (1..).zip(pairs) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
             Some(at) => (&pair[..at], &pair[at + 1..]),
             None => (pair, [].as_slice()),
         };
-        let name = decoded(name)?;
-        let value = decoded(value)?;
+        let name = decoded(name).ok_or_else(|| wrong(&format!("name {number} of the form")))?;
+        // The value is not shown: it may name a person.
+        let value =
+            decoded(value).ok_or_else(|| wrong(&format!("the value of {}", shown(&quoted(&name)))))?;
         if form.len() == NAME_LIMIT {
             return Err(Refusal::whole(format!(
                 "the form has more than {NAME_LIMIT} names; it is no web hook"
@@ -42,7 +45,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
 }
 
 /// The text that percent-encoded bytes stand for; a plus is a space.
-fn decoded(bytes: &[u8]) -> Result<String, Refusal> {
+fn decoded(bytes: &[u8]) -> Option<String> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let [first, tail @ ..] = rest {
@@ -50,14 +53,14 @@ fn decoded(bytes: &[u8]) -> Result<String, Refusal> {
         match first {
             b'+' => text.push(b' '),
             b'%' => {
-                let digits = rest.get(..2).and_then(hexadecimal).ok_or_else(|| wrong(bytes))?;
+                let digits = rest.get(..2).and_then(hexadecimal)?;
                 text.push(digits);
                 rest = &rest[2..];
             }
             byte => text.push(*byte),
         }
     }
-    String::from_utf8(text).map_err(|_| wrong(bytes))
+    String::from_utf8(text).ok()
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
@@ -65,9 +68,8 @@ fn hexadecimal(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(digits, 16).ok()
 }
 
-fn wrong(bytes: &[u8]) -> Refusal {
-    let text = shown(&quoted(&String::from_utf8_lossy(bytes)));
-    Refusal::whole(format!("{text} is not percent-encoded UTF-8; write the body as it was posted"))
+fn wrong(what: &str) -> Refusal {
+    Refusal::whole(format!("{what} is not percent-encoded UTF-8; write the body as it was posted"))
 }
 
 #[cfg(test)]
@@ -89,9 +91,11 @@ mod tests {
     fn what_is_neither_is_refused_with_the_place() {
         let refusal = |text: &str| parse(text.as_bytes()).unwrap_err().reason;
         assert_eq!(refusal("a=1&a=2"), "the form gives \"a\" twice; write one body a line");
-        assert_eq!(refusal("a=%4"), "\"%4\" is not percent-encoded UTF-8; write the body as it was posted");
-        assert_eq!(refusal("a=%+1"), "\"%+1\" is not percent-encoded UTF-8; write the body as it was posted");
-        assert_eq!(refusal("a=%FF"), "\"%FF\" is not percent-encoded UTF-8; write the body as it was posted");
+        let encoded = "is not percent-encoded UTF-8; write the body as it was posted";
+        for value in ["%4", "%+1", "%FF"] {
+            assert_eq!(refusal(&format!("b=&a={value}")), format!("the value of \"a\" {encoded}"));
+            assert_eq!(refusal(&format!("b=&{value}=a")), format!("name 2 of the form {encoded}"));
+        }
         assert!(refusal("nonsense").starts_with("it is no JSON"));
         assert!(refusal(&(0..300).map(|i| format!("{i}=&")).collect::<String>()).contains("more than 256"));
     }

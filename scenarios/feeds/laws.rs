@@ -65,7 +65,7 @@ fn keeps_the_laws(feed: &dyn Feed, input: &[u8]) {
 }
 
 /// One document of each shape, a line each.
-const DOCUMENTS: &[&str] = &[
+pub(crate) const DOCUMENTS: &[&str] = &[
     r#"{"specversion":"1.0","id":"e","source":"urn:a","type":"evenfield.consultation.left.v1","subject":"c","time":"2026-03-01T09:00:03Z","data":{"participant":"p"}}"#,
     r#"{"id":"e","source":"aws.chime","account":"1","detail-type":"Chime Meeting State Change","time":"2026-03-01T09:00:03Z","detail":{"eventType":"chime:AttendeeDropped","timestamp":1772355603120,"meetingId":"m","attendeeId":"a","externalUserId":"u"}}"#,
     r#"{"name":"meetingEnded","attributes":{"meetingId":"m","attendeeId":"a","timestampMs":1772355603120,"meetingStatus":"Left","meetingHistory":[{"name":"meetingStartSucceeded","timestampMs":1772355600000},{"name":"signalingDropped","timestampMs":1772355601000}]}}"#,

@@ -30,6 +30,8 @@ mod reason;
 mod rtcstats;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod secrets;
 mod side;
 mod stay;
 mod tale;

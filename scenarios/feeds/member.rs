@@ -138,10 +138,20 @@ impl<'a> Members<'a> {
 
     /// `value` as a text that may be part of an event.
     pub(crate) fn as_text(&self, name: &str, value: &'a str, want: &str) -> Result<Cow<'a, str>, Refusal> {
-        let Some(inner) = value.strip_prefix('"') else { return Err(self.wrong(name, value, want)) };
+        let Some(inner) = value.strip_prefix('"') else {
+            // What a list or an object holds is not shown: it may name a person.
+            let value = match value.as_bytes().first() {
+                Some(b'[') => "a list",
+                Some(b'{') => "an object",
+                _ => value,
+            };
+            return Err(self.wrong(name, value, want));
+        };
         let text = if inner.contains('\\') {
             // Escapes were checked in form only: half of a surrogate pair is found here.
-            let text: String = serde_json::from_str(value).map_err(|_| self.wrong(name, value, want))?;
+            let text = serde_json::from_str::<String>(value);
+            let text =
+                text.map_err(|_| self.wrong(name, "a text with an escape that is no character", want))?;
             Cow::Owned(text)
         } else {
             Cow::Borrowed(&inner[..inner.len() - 1])

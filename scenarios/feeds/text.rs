@@ -10,16 +10,18 @@ use crate::Refusal;
 /// The longest name, id or code, in bytes.
 pub(crate) const TEXT_LIMIT: usize = 1024;
 
-/// Refuses a text that may not be part of an event; `name` and `place` say which it is.
+/// Refuses a text that may not be part of an event; `name` and `place` say which it is. The text itself is
+/// not shown: it may name a person.
 pub(crate) fn check(text: &str, name: &dyn Display, place: impl FnOnce() -> String) -> Result<(), Refusal> {
     if text.len() > TEXT_LIMIT {
         let reason = format!("{name} has {} bytes; write at most {TEXT_LIMIT}", text.len());
         return Err(Refusal::at(place(), reason));
     }
     if has_control(text) {
+        let (length, at) = (text.chars().count(), text.chars().take_while(|c| !c.is_control()).count() + 1);
         let reason = format!(
-            "{name} is {}; write it without control characters (line breaks, tabs, escapes)",
-            shown(&quoted(text))
+            "{name} has a control character, number {at} of {length} characters; write it without control \
+             characters (line breaks, tabs, escapes)"
         );
         return Err(Refusal::at(place(), reason));
     }
@@ -61,7 +63,8 @@ mod tests {
     #[test]
     fn control_characters_and_long_texts_are_refused_with_the_name() {
         let refusal = |text: &str| check(text, &"id", || "/id".into()).unwrap_err().reason;
-        assert!(refusal("a\u{1b}[31m").starts_with("id is \"a\\u001b[31m\"; write it without control"));
+        let escape = "id has a control character, number 2 of 6 characters; write it without control";
+        assert!(refusal("a\u{1b}[31m").starts_with(escape));
         assert!(refusal("a\u{85}").contains("control"));
         assert_eq!(refusal(&"x".repeat(1025)), "id has 1025 bytes; write at most 1024");
         assert!(check("Ærø, ひ", &"id", || "/id".into()).is_ok());

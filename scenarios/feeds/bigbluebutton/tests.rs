@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use crate::trial::{events, items, says_what_it_does, told, twice_is_once};
 use crate::{BigBlueButton, Feed, Item, Settings};
 
+const AT: u64 = 1_708_381_130_000;
+
 fn event(id: &str, user: &str, ts: u64) -> String {
     let user = if user.is_empty() { String::new() } else { format!(r#","user":{{{user}}}"#) };
     format!(
@@ -48,7 +50,7 @@ fn callbacks_tell_who_came_who_went_and_the_end() {
             1_708_381_153_713,
         )),
         posted(&event("meeting-ended", "", 1_708_381_155_717)),
-        posted(&event("levitated", "", 1)),
+        posted(&event("levitated", "", AT)),
     ];
     assert_eq!(
         read(&input.join("\n")),
@@ -74,9 +76,9 @@ fn a_callback_with_an_empty_list_is_counted() {
 #[test]
 fn the_others_are_what_the_settings_say() {
     let settings = Settings { others: Some(Role::Patient), ..Settings::default() };
-    let found = events(&BigBlueButton, &event("user-joined", VIEWER, 1), &settings);
+    let found = events(&BigBlueButton, &event("user-joined", VIEWER, AT), &settings);
     assert_eq!(found[1].role, Some(Role::Patient));
-    let found = events(&BigBlueButton, &event("user-joined", MODERATOR, 1), &settings);
+    let found = events(&BigBlueButton, &event("user-joined", MODERATOR, AT), &settings);
     assert_eq!(found[1].role, Some(Role::Clinician));
 }
 
@@ -85,9 +87,9 @@ fn the_others_are_what_the_settings_say() {
 fn a_departure_that_is_missing_is_not_made_up() {
     let again = MODERATOR.replace("w_1", "w_9");
     let input = [
-        event("user-joined", MODERATOR, 1000),
-        event("user-joined", &again, 2000),
-        event("meeting-ended", "", 3000),
+        event("user-joined", MODERATOR, AT),
+        event("user-joined", &again, AT + 1000),
+        event("meeting-ended", "", AT + 2000),
     ];
     let found = events(&BigBlueButton, &input.join("\n"), &Settings::default());
     let told: Vec<_> = found[1..].iter().map(|event| (event.kind(), event.participant.as_deref())).collect();
@@ -96,7 +98,7 @@ fn a_departure_that_is_missing_is_not_made_up() {
 
 #[test]
 fn forms_objects_and_bare_events_are_one_event() {
-    let one = event("user-joined", MODERATOR, 1000);
+    let one = event("user-joined", MODERATOR, AT);
     let settings = Settings { source: Some("urn:example:bbb".into()), ..Settings::default() };
     let of = |input: &str| events(&BigBlueButton, input, &settings)[1].clone();
     assert_eq!(of(&posted(&one)), of(&one));
@@ -122,17 +124,22 @@ fn wrong_callbacks_are_told_what_is_missing() {
             "rejected: /data is missing; this is no event of a BigBlueButton webhook: write the callback as it was posted",
         ),
         (r#"{"data":{}}"#.to_owned(), "rejected: /data/id is missing; it says what happened"),
-        (event("user-left", "", 1), "rejected: /data/attributes/user is missing; it belongs to the event"),
+        (event("user-left", "", AT), "rejected: /data/attributes/user is missing; it belongs to the event"),
         (
-            event("user-left", r#""name":"SECRET""#, 1),
+            event("user-left", r#""name":"SECRET""#, AT),
             "rejected: /data/attributes/user/external-user-id is missing; a user needs an external-user-id or an internal-user-id",
         ),
         (
-            event("meeting-ended", "", 1).replace("\"ts\":1", "\"ts\":\"now\""),
-            "rejected: /data/event/ts is \"now\"; it should be milliseconds since 1970",
+            event("meeting-ended", "", AT).replace(&AT.to_string(), "\"now\""),
+            "rejected: /data/event/ts is \"now\"; it should be milliseconds since 1970, such as 1772355603120",
         ),
         (
-            event("meeting-ended", "", 1).replace("\"internal-meeting-id\":\"m-1\",", ""),
+            // Seconds are not taken for a time in 1970.
+            event("meeting-ended", "", AT / 1000),
+            "rejected: /data/event/ts is 1708381130; it should be milliseconds since 1970, such as 1772355603120",
+        ),
+        (
+            event("meeting-ended", "", AT).replace("\"internal-meeting-id\":\"m-1\",", ""),
             "rejected: /data/attributes/meeting/internal-meeting-id is missing; it names the meeting, and so the consultation",
         ),
         (
@@ -143,13 +150,13 @@ fn wrong_callbacks_are_told_what_is_missing() {
     for (input, expected) in cases {
         assert_eq!(read(&input), [expected], "{input}");
     }
-    let several = format!(r#"{{"event":[{{}},{}]}}"#, event("meeting-ended", "", 1000));
-    assert_eq!(read(&several)[1], "m-1 1970-01-01T00:00:01Z completed {}");
+    let several = format!(r#"{{"event":[{{}},{}]}}"#, event("meeting-ended", "", AT));
+    assert_eq!(read(&several)[1], "m-1 2024-02-19T22:18:50Z completed {}");
 }
 
 #[test]
 fn what_is_read_twice_is_one_event_and_names_nobody() {
-    let joined = posted(&event("user-joined", MODERATOR, 1000));
+    let joined = posted(&event("user-joined", MODERATOR, AT));
     twice_is_once(&BigBlueButton, &joined);
     for event in events(&BigBlueButton, &joined, &Settings::default()) {
         let line = crate::cloudevents::line(&event);
@@ -160,7 +167,7 @@ fn what_is_read_twice_is_one_event_and_names_nobody() {
 #[test]
 fn the_format_is_recognised_and_says_what_it_does() {
     let named = |input: &str| crate::detect(input.as_bytes()).map(Feed::name);
-    let one = event("user-joined", MODERATOR, 1000);
+    let one = event("user-joined", MODERATOR, AT);
     for input in
         [one.clone(), posted(&one), format!("[{one}]"), r#"{"core":{"sender":"bbb-apps-akka"}}"#.into()]
     {
@@ -178,7 +185,7 @@ proptest! {
         changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..5),
         bytes in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
-        let joined = event("user-joined", MODERATOR, 1000);
+        let joined = event("user-joined", MODERATOR, AT);
         for text in [posted(&joined), joined] {
             let mut mutated = text.into_bytes();
             for (index, byte) in &changes {

@@ -111,7 +111,7 @@ fn ids_and_times_are_told_what_to_write() {
 
 #[test]
 fn data_is_told_which_member_is_wrong_and_what_to_write() {
-    check("\"network\"", "[1]", "/data/reason", "data.reason is [1]; write a text in quotes");
+    check("\"network\"", "[1]", "/data/reason", "data.reason is a list; write a text in quotes");
     check(
         "\"p-17\"",
         "\"\"",

@@ -85,7 +85,7 @@ fn wrong_callbacks_are_told_what_is_missing() {
         ),
         (
             "StatusCallbackEvent=%zz",
-            "rejected: \"%zz\" is not percent-encoded UTF-8; write the body as it was posted",
+            "rejected: the value of \"StatusCallbackEvent\" is not percent-encoded UTF-8; write the body as it was posted",
         ),
     ];
     for (input, expected) in cases {

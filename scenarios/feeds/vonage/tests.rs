@@ -195,16 +195,16 @@ fn a_departure_that_does_not_say_whose_it_is_needs_the_arrival() {
     // The same id in another session is another connection.
     let elsewhere = created.replace("1_MX4", "2_MX4");
     assert_eq!(read(&format!("{elsewhere}\n{destroyed}"))[1..], [refused]);
-    let found = items(format!("{{}}\n{destroyed}").as_bytes(), &Settings::default());
+    let found = items(&Vonage, format!("{{}}\n{destroyed}").as_bytes(), &Settings::default());
     let Some(Item::Rejected(rejected)) = found.last() else { panic!() };
     assert_eq!((rejected.line, rejected.place.as_deref()), (2, Some("/connection/data")));
     assert_eq!(rejected.text, destroyed.as_bytes());
     // In whatever order, and with the line that tells it.
-    let found = items(format!("{destroyed}\n{created}").as_bytes(), &Settings::default());
+    let found = items(&Vonage, format!("{destroyed}\n{created}").as_bytes(), &Settings::default());
     let Some(Item::Event { line: 1, event }) = found.last() else { panic!("{found:?}") };
     assert_eq!((event.kind(), event.participant.as_deref()), (Kind::Left, Some("u-7")));
     // Sent again it is the same event.
-    let again = items(format!("{created}\n{destroyed}\n{destroyed}").as_bytes(), &Settings::default());
+    let again = items(&Vonage, format!("{created}\n{destroyed}\n{destroyed}").as_bytes(), &Settings::default());
     assert_eq!(again.len(), 4);
     // Its own data are enough, and without any of both the connection is the person.
     let own = callback("connectionDestroyed", &connection(r#"{\"userId\":\"u-7\"}"#));
@@ -219,7 +219,7 @@ fn a_departure_that_does_not_say_whose_it_is_needs_the_arrival() {
 fn no_more_than_a_bounded_number_of_departures_waits() {
     let of = |n: u32| callback("connectionDestroyed", &format!(r#","connection":{{"id":"c-{n}"}}"#));
     let input: String = (0..10_002).map(|n| of(n) + "\n").collect();
-    let found = items(input.as_bytes(), &Settings::default());
+    let found = items(&Vonage, input.as_bytes(), &Settings::default());
     assert_eq!(found.len(), 10_002);
     let line = |item: &Item| match item {
         Item::Rejected(rejected) => rejected.line,
@@ -257,7 +257,7 @@ proptest! {
     #[test]
     fn the_order_of_callbacks_makes_no_difference(shuffled in Just(callbacks()).prop_shuffle()) {
         let told = |callbacks: &[String]| {
-            let mut told: Vec<_> = items(callbacks.join("\n").as_bytes(), &Settings::default())
+            let mut told: Vec<_> = items(&Vonage, callbacks.join("\n").as_bytes(), &Settings::default())
                 .into_iter()
                 .map(|item| match item {
                     Item::Event { event, .. } => line(&event),

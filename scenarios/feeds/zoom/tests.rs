@@ -165,7 +165,7 @@ fn wrong_webhooks_are_told_what_is_missing() {
             "rejected: /payload/object/participant/participant_uuid is missing; a participant needs one of participant_user_id, id, participant_uuid, registrant_id, customer_key, user_id"
         ]
     );
-    assert_eq!(found("[1]"), ["rejected: 1 is no JSON object in braces"]);
+    assert_eq!(found("[1]"), ["rejected: a number is no JSON object in braces"]);
 }
 
 const DASHBOARD: &str = r#"{"next_page_token":"","total_records":3,"meeting_number":"932","participants":[

@@ -10,6 +10,7 @@ use super::meeting::Meeting;
 use super::person::{Person, account, role};
 use super::{NAMES, PLATFORM};
 use crate::document::Document;
+use crate::epoch::{self, Unit};
 use crate::frame::begins_json;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
@@ -61,7 +62,7 @@ impl Feed for ZoomWebhook {
 
     fn read(&self, input: &mut dyn BufRead, settings: &Settings, sink: Sink<'_>) -> Result<(), FeedError> {
         let naming = naming::chosen(settings, NAMES)?;
-        tale::read(input, settings, sink, |document, settings| tell(document, naming, settings))
+        tale::read_callbacks(input, settings, sink, |document, settings| tell(document, naming, settings))
     }
 }
 
@@ -218,8 +219,7 @@ impl Hook<'_> {
         if let Some(at) = told.time(name)? {
             return Ok(at);
         }
-        self.document
-            .stamp("event_ts")?
+        epoch::moment(self.document, "event_ts", Unit::Milliseconds)?
             .ok_or_else(|| told.missing(name, "and so is event_ts: one of them says when"))
     }
 
