@@ -56,9 +56,9 @@ impl Feed for RtcStats {
         "What one browser wrote of its peer connections and of getStats, one client a file: read the files \
          of both sides. It tells when the client was connected and when it was not, to the millisecond, and \
          when sound or picture did not arrive, as finely as it was sampled (every one to ten seconds). It \
-         cannot tell what the other side heard, a waiting room, when somebody left whose dump just ends, nor whether a consultation was completed. \
-         The role of the client is what the settings say. Where \
-         the application tells neither a user nor a device, everybody who loads the page anew is somebody new."
+         cannot tell what the other side heard, a waiting room, when somebody left whose dump just ends, nor \
+         whether a consultation was completed. The role of the client is what the settings say. Where the \
+         application tells neither a user nor a device, everybody who loads the page anew is somebody new."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {

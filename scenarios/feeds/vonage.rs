@@ -45,8 +45,9 @@ impl Feed for Vonage {
          tell who connected and disconnected, and why. They cannot tell who failed to get in, nor when sound \
          or picture was lost: a stream that ends was muted, stopped or left, and clients that reconnect by \
          themselves are not told of. Create a session for each consultation, and put an id for the user and \
-         the role into the connection's data, as JSON: without it everybody who returns is somebody new. Read the callbacks \
-         of a session together: one that leaves the data out says who left only beside its connectionCreated."
+         the role into the connection's data, as JSON: without it everybody who returns is somebody new. Read \
+         the callbacks of a session together: one that leaves the data out says who left only beside its \
+         connectionCreated."
     }
 
     fn capabilities(&self, _: &Settings) -> Option<Declaration> {

@@ -165,6 +165,11 @@ fn wrong_webhooks_are_told_what_is_missing() {
             "rejected: /payload/object/participant/participant_uuid is missing; a participant needs one of participant_user_id, id, participant_uuid, registrant_id, customer_key, user_id"
         ]
     );
+    // Seconds are not taken for a time in 1970.
+    assert_eq!(
+        found(r#"{"event":"meeting.ended","event_ts":1648038809,"payload":{"object":{"uuid":"m"}}}"#),
+        ["rejected: /event_ts is 1648038809; it should be milliseconds since 1970, such as 1772355603120"]
+    );
     assert_eq!(found("[1]"), ["rejected: a number is no JSON object in braces"]);
 }
 
