@@ -322,10 +322,10 @@ fn a_mapping_takes_the_link_of_the_meeting() {
     let by = Settings { mapping: Some("consultation = \"joinWebUrl\"".into()), ..Settings::default() };
     let stay = session("s", PATIENT, SERVICE, "09:00:10", "09:20:00", "");
     let text = record("groupCall", &[stay]).replace("https://x/SECRET", "https://x/7");
-    let found = items(text.as_bytes(), &by);
+    let found = items(&GraphCallRecord, text.as_bytes(), &by);
     let Item::Event { event, .. } = &found[1] else { panic!("{found:?}") };
     assert_eq!(event.consultation, "https://x/7");
-    let without = items(text.replace("\"https://x/7\"", "null").as_bytes(), &by);
+    let without = items(&GraphCallRecord, text.replace("\"https://x/7\"", "null").as_bytes(), &by);
     let Item::Rejected(rejected) = &without[0] else { panic!("{without:?}") };
     assert!(
         rejected.reason.starts_with("/joinWebUrl is missing; calls between two have none"),
@@ -355,7 +355,7 @@ fn a_revised_version_gets_in() {
             Item::Event { event, .. } if event.kind() == Kind::Left => Some(event.id),
             _ => None,
         };
-        items(text.as_bytes(), &Settings::default()).into_iter().filter_map(id).collect()
+        items(&GraphCallRecord, text.as_bytes(), &Settings::default()).into_iter().filter_map(id).collect()
     };
     assert_eq!(keys("09:20:00"), keys("09:20:00"));
     assert_ne!(keys("09:20:00"), keys("09:21:00"));

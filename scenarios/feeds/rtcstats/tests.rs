@@ -371,7 +371,7 @@ fn doings(input: &str) -> Vec<String> {
         }
         _ => None,
     };
-    items(input.as_bytes(), &Settings::default()).into_iter().filter_map(doing).collect()
+    items(&RtcStats, input.as_bytes(), &Settings::default()).into_iter().filter_map(doing).collect()
 }
 
 #[test]
@@ -411,7 +411,7 @@ fn part_of_a_dump_tells_nothing_that_the_whole_takes_back() {
             Item::Event { event, .. } => Some(event.id),
             _ => None,
         };
-        items(input.as_bytes(), &Settings::default()).into_iter().filter_map(id).collect()
+        items(&RtcStats, input.as_bytes(), &Settings::default()).into_iter().filter_map(id).collect()
     };
     let all = ids(&whole);
     for end in whole.match_indices('\n').map(|(at, _)| at + 1) {
@@ -456,7 +456,7 @@ fn clients_that_nothing_names_are_told_apart_by_how_they_begin() {
     };
     let told = Settings { consultation: Some("c".into()), ..Settings::default() };
     let who = |input: &str| {
-        let found = items(input.as_bytes(), &told);
+        let found = items(&RtcStats, input.as_bytes(), &told);
         found.into_iter().find_map(|item| match item {
             Item::Event { event, .. } => event.participant,
             _ => None,
@@ -471,7 +471,8 @@ fn what_differs_in_its_reason_alone_is_another_event() {
     let failed = |error: &str| {
         let entry = format!("\"{error}\"");
         let dump = jitsi(&[("navigator.mediaDevices.getUserMediaOnFailure", "", &entry, 10)]);
-        let Some(Item::Event { event, .. }) = items(dump.as_bytes(), &Settings::default()).pop() else {
+        let Some(Item::Event { event, .. }) = items(&RtcStats, dump.as_bytes(), &Settings::default()).pop()
+        else {
             panic!()
         };
         event.id
@@ -497,7 +498,7 @@ fn what_was_held_is_told_when_the_input_breaks_off_and_refused_line_by_line() {
     let mut seen = Vec::new();
     let mut sink = |item| {
         seen.push(item);
-        ControlFlow::Continue(())
+        std::ops::ControlFlow::Continue(())
     };
     let mut input = std::io::BufReader::new(BreaksOff(entries.as_bytes()));
     assert!(RtcStats.read(&mut input, &Settings::default(), &mut sink).is_err());

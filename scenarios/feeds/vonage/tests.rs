@@ -204,7 +204,8 @@ fn a_departure_that_does_not_say_whose_it_is_needs_the_arrival() {
     let Some(Item::Event { line: 1, event }) = found.last() else { panic!("{found:?}") };
     assert_eq!((event.kind(), event.participant.as_deref()), (Kind::Left, Some("u-7")));
     // Sent again it is the same event.
-    let again = items(&Vonage, format!("{created}\n{destroyed}\n{destroyed}").as_bytes(), &Settings::default());
+    let again =
+        items(&Vonage, format!("{created}\n{destroyed}\n{destroyed}").as_bytes(), &Settings::default());
     assert_eq!(again.len(), 4);
     // Its own data are enough, and without any of both the connection is the person.
     let own = callback("connectionDestroyed", &connection(r#"{\"userId\":\"u-7\"}"#));
@@ -260,7 +261,7 @@ proptest! {
             let mut told: Vec<_> = items(&Vonage, callbacks.join("\n").as_bytes(), &Settings::default())
                 .into_iter()
                 .map(|item| match item {
-                    Item::Event { event, .. } => line(&event),
+                    Item::Event { event, .. } => crate::cloudevents::line(&event),
                     Item::Rejected(rejected) => rejected.reason,
                     Item::Skipped { reason, .. } => reason.into_owned(),
                 })
