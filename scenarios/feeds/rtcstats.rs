@@ -14,6 +14,8 @@ mod media;
 mod who;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod losses;
 #[cfg(test)]
 mod oracle;
