@@ -19,6 +19,7 @@ use std::io::BufRead;
 use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
+use crate::frame::begins_json;
 use crate::{Feed, FeedError, Rule, Settings, Sink, declare};
 
 /// The level of the dimension platform.
@@ -63,10 +64,6 @@ impl Feed for Vonage {
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
-        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-        if !matches!(head.first(), Some(b'{' | b'[')) {
-            return false;
-        }
         let has = |part: &[u8]| memmem::find(head, part).is_some();
         let events = [
             b"\"connectionCreated\"".as_slice(),
@@ -76,7 +73,8 @@ impl Feed for Vonage {
             b"\"sessionCreated\"",
             b"\"sessionDestroyed\"",
         ];
-        has(b"\"sessionId\"")
+        begins_json(head)
+            && has(b"\"sessionId\"")
             && (has(b"\"projectId\"") || has(b"\"applicationId\""))
             && (has(b"\"event\"") && events.into_iter().any(has) || has(b"\"outputMode\""))
     }
