@@ -9,8 +9,12 @@
 //! and name it is the duplicate key. `user-left` is sometimes missing and never says why: drops cannot be
 //! told, and no departure is made up.
 
+mod signature;
+
 #[cfg(test)]
 mod tests;
+
+pub(crate) use signature::BigBlueButtonChecksum;
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -22,6 +26,7 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::epoch::{self, Unit};
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, identity, naming};
@@ -64,6 +69,10 @@ impl Feed for BigBlueButton {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&BigBlueButtonChecksum)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

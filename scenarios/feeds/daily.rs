@@ -7,10 +7,13 @@
 //! departure: drops cannot be told.
 
 mod sessions;
+mod signature;
 mod webhook;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use signature::DailySignature;
 
 use std::io::BufRead;
 
@@ -19,6 +22,7 @@ use memchr::memmem;
 
 use crate::document::Document;
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::tale::{self, Tale};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming};
 
@@ -64,6 +68,10 @@ impl Feed for Daily {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&DailySignature)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 
 use event::{Declaration, Event, Kind, Role};
 
+use crate::signature::Scheme;
+
 /// The longest line that is read, in bytes; a longer one is rejected and reading goes on.
 pub const LINE_LIMIT: usize = 1 << 20;
 
@@ -39,6 +41,12 @@ pub trait Feed: Sync {
 
     /// How what the format calls things becomes kinds of events.
     fn rules(&self) -> &'static [Rule];
+
+    /// How a delivery of this format proves that it is genuine, where a vendor posts it to a web hook; `None`
+    /// where none does.
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        None
+    }
 
     /// Whether the beginning of an input looks like this format.
     fn recognises(&self, head: &[u8]) -> bool;

@@ -22,10 +22,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
     let mut form = Map::new();
     let pairs = text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     for (number, pair) in (1..).zip(pairs) {
-        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
-            None => (pair, [].as_slice()),
-        };
+        let (name, value) = parted(pair);
         let name = decoded(name).ok_or_else(|| wrong(&format!("name {number} of the form")))?;
         // The value is not shown: it may name a person.
         let value =
@@ -44,8 +41,16 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, Refusal> {
     Ok(Value::Object(form))
 }
 
+/// The name of a pair, and its value.
+pub(crate) fn parted(pair: &[u8]) -> (&[u8], &[u8]) {
+    match pair.iter().position(|byte| *byte == b'=') {
+        Some(at) => (&pair[..at], &pair[at + 1..]),
+        None => (pair, &[]),
+    }
+}
+
 /// The text that percent-encoded bytes stand for; a plus is a space.
-fn decoded(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decoded(bytes: &[u8]) -> Option<String> {
     let mut text = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let [first, tail @ ..] = rest {

@@ -4,12 +4,15 @@
 //! again. A participant is the user id of their token (`data.id`), which lasts; else the id of the
 //! connection. Moderators are read as clinicians.
 
+mod signature;
 mod webhook;
 
 #[cfg(test)]
 mod tests;
 
 pub use webhook::JaasWebhook;
+
+pub(crate) use signature::JaasSignature;
 
 /// The level of the dimension platform.
 const PLATFORM: &str = "jaas";

@@ -33,6 +33,7 @@ mod samples;
 #[cfg(test)]
 mod secrets;
 mod side;
+pub mod signature;
 mod stay;
 mod tale;
 mod text;

@@ -5,12 +5,15 @@
 //! consultation: a name is used again, and taken only where a mapping says so. The identity that the application gave is the participant.
 
 mod departure;
+mod signature;
 mod webhook;
 
 #[cfg(test)]
 mod tests;
 
 pub use webhook::LiveKitWebhook;
+
+pub(crate) use signature::LiveKitToken;
 
 /// The level of the dimension platform.
 const PLATFORM: &str = "livekit";

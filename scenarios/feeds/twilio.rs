@@ -11,12 +11,15 @@
 mod callback;
 mod departure;
 mod insights;
+mod signature;
 
 #[cfg(test)]
 mod tests;
 
 pub use callback::TwilioCallback;
 pub use insights::TwilioInsights;
+
+pub(crate) use signature::TwilioSignature;
 
 use event::{Context, Dimension, Event, Payload, Time};
 

@@ -10,9 +10,12 @@ mod callback;
 mod departure;
 mod person;
 mod reading;
+mod signature;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use signature::VonageToken;
 
 use std::io::BufRead;
 
@@ -20,6 +23,7 @@ use event::{Declaration, Kind, KindSet};
 use memchr::memmem;
 
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::{Feed, FeedError, Rule, Settings, Sink, declare};
 
 /// The level of the dimension platform.
@@ -61,6 +65,10 @@ impl Feed for Vonage {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&VonageToken)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

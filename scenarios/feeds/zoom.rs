@@ -12,6 +12,7 @@ mod dashboard;
 mod departure;
 mod meeting;
 mod person;
+mod signature;
 mod webhook;
 
 #[cfg(test)]
@@ -19,6 +20,8 @@ mod tests;
 
 pub use dashboard::ZoomDashboard;
 pub use webhook::ZoomWebhook;
+
+pub(crate) use signature::ZoomSignature;
 
 /// What can name the consultation: the one meeting, or the number that it was booked under.
 const NAMES: [&str; 2] = ["uuid", "id"];

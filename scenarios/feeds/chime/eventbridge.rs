@@ -14,6 +14,7 @@ use crate::document::Document;
 use crate::epoch::{Unit, moment};
 use crate::frame::begins_json;
 use crate::reason::untaken;
+use crate::signature::{Scheme, SharedSecret};
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming, side};
 
@@ -55,6 +56,10 @@ impl Feed for ChimeEventBridge {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&SharedSecret)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

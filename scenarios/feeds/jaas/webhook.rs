@@ -10,11 +10,12 @@ use event::{Context, Declaration, Dimension, Event, Kind, KindSet, Payload, Role
 use memchr::memmem;
 use serde_json::Value;
 
-use super::PLATFORM;
+use super::{JaasSignature, PLATFORM};
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
 use crate::frame::begins_json;
 use crate::reason::{kept, untaken};
+use crate::signature::Scheme;
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming};
 
@@ -54,6 +55,10 @@ impl Feed for JaasWebhook {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&JaasSignature)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

@@ -9,12 +9,13 @@ use std::io::BufRead;
 use event::{Context, Declaration, Dimension, Event, Kind, KindSet, Payload, Time};
 use memchr::memmem;
 
-use super::PLATFORM;
 use super::departure::Departure;
+use super::{LiveKitToken, PLATFORM};
 use crate::document::Document;
 use crate::epoch::{Unit, moment};
 use crate::frame::begins_json;
 use crate::reason::untaken;
+use crate::signature::Scheme;
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, identity, naming, side};
 
@@ -72,6 +73,10 @@ impl Feed for LiveKitWebhook {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&LiveKitToken)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

@@ -5,9 +5,10 @@ use std::io::BufRead;
 use event::{Declaration, Kind, KindSet, Payload};
 use memchr::memmem;
 
-use super::{END, PLATFORM, Seen, joined};
+use super::{END, PLATFORM, Seen, TwilioSignature, joined};
 use crate::document::Document;
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, form, naming, side};
@@ -47,6 +48,10 @@ impl Feed for TwilioCallback {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&TwilioSignature)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

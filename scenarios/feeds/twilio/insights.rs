@@ -6,9 +6,10 @@ use event::{Declaration, Kind, KindSet, Payload, Time};
 use memchr::memmem;
 
 use super::departure::{Departure, TAKEN_OVER};
-use super::{END, PLATFORM, Seen, joined};
+use super::{END, PLATFORM, Seen, TwilioSignature, joined};
 use crate::document::Document;
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::stay::{Overlaps, Stay, WITHIN};
 use crate::tale::{self, Tale, Told};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming, side};
@@ -49,6 +50,10 @@ impl Feed for TwilioInsights {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&TwilioSignature)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {

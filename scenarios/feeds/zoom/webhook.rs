@@ -8,10 +8,11 @@ use memchr::memmem;
 use super::departure::Departure;
 use super::meeting::Meeting;
 use super::person::{Person, account, role};
-use super::{NAMES, PLATFORM};
+use super::{NAMES, PLATFORM, ZoomSignature};
 use crate::document::Document;
 use crate::epoch::{self, Unit};
 use crate::frame::begins_json;
+use crate::signature::Scheme;
 use crate::tale::{self, Tale, Told};
 use crate::text::{quoted, shown};
 use crate::{Feed, FeedError, Refusal, Rule, Settings, Sink, declare, naming};
@@ -52,6 +53,10 @@ impl Feed for ZoomWebhook {
 
     fn rules(&self) -> &'static [Rule] {
         RULES
+    }
+
+    fn scheme(&self) -> Option<&'static dyn Scheme> {
+        Some(&ZoomSignature)
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
