@@ -41,7 +41,7 @@ use crate::vonage::VonageToken;
 use crate::zoom::ZoomSignature;
 
 /// How much the clocks of the vendor and of this machine may differ, and how long a delivery may be on
-/// its way, in milliseconds: five minutes, which the vendors that name a number recommend.
+/// its way, in milliseconds: five minutes, for which the tokens of LiveKit hold as well.
 pub const TOLERANCE_MS: i64 = 300_000;
 
 /// Every scheme.

@@ -1,12 +1,11 @@
 //! How BigBlueButton's webhooks prove that they are genuine: a checksum in the address.
 //!
-//! bbb-webhooks posts to the address that the hook was registered with, and `checksum` behind it: the
-//! hash, in hexadecimal, of that address, the body and the secret that all programs of the server share
-//! (`github.com/bigbluebutton/bbb-webhooks`, src/out/webhooks/callback-emitter.js;
-//! `hookChecksumAlgorithm` is sha1 where nobody set another, so that it is told by the length). With
-//! `auth2_0` it sends the secret itself: that is the scheme `shared-secret`. A callback that failed is
-//! sent again for hours with its first timestamp, so that its age proves nothing; a status of 401 it
-//! takes for an answer.
+//! bbb-webhooks, from 3.4.0 on, posts to the address that the hook was registered with, and `checksum`
+//! behind it: the hash, in hexadecimal, of that address, the body and the secret of the server
+//! (`github.com/bigbluebutton/bbb-webhooks`, src/out/webhooks/callback-emitter.js; which hash, the length
+//! tells). Before, 3.x hashed `{}` in place of the body, which is refused here; with `auth2_0` every
+//! version sends the secret itself: that is the scheme `shared-secret`. A callback that failed is sent again
+//! for hours with its first timestamp, so that its age proves nothing; a status of 401 it takes for an answer.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -34,7 +33,7 @@ impl Scheme for BigBlueButtonChecksum {
     }
 
     fn open(&self) -> &'static str {
-        "time; SHA-1 is weak and the default: set hookChecksumAlgorithm to sha256"
+        "time; SHA-1 is weak and the default: set hookChecksumAlgorithm to sha256. Before bbb-webhooks 3.4.0 the checksum covers no body and is refused: set auth2_0 and take shared-secret"
     }
 
     fn holds_ms(&self) -> Option<i64> {
@@ -45,19 +44,17 @@ impl Scheme for BigBlueButtonChecksum {
         let (address, checksum) = parted(delivery)?;
         let want = "40, 64, 96 or 128 hexadecimal digits";
         let checksum = from_hex(checksum).ok_or(Refused::Form { place: PLACE, want })?;
-        let parts = [address.as_bytes(), delivery.body, secret.bytes()];
-        let hash = match checksum.len() {
-            20 => digest::<Sha1>(&parts),
-            32 => digest::<Sha256>(&parts),
-            48 => digest::<Sha384>(&parts),
-            64 => digest::<Sha512>(&parts),
-            _ => return Err(Refused::Form { place: PLACE, want }),
-        };
-        if same(&hash, &checksum) {
-            Ok(Checked::Read)
-        } else {
-            Err(Refused::Unfit { place: PLACE, signed: "the body or the public address" })
+        let hashed = |body: &[u8]| hash(checksum.len(), &[address.as_bytes(), body, secret.bytes()]);
+        let fits = |hash: Vec<u8>| same(&hash, &checksum);
+        let genuine = hashed(delivery.body).ok_or(Refused::Form { place: PLACE, want })?;
+        if fits(genuine) {
+            return Ok(Checked::Read);
         }
+        if hashed(b"{}").is_some_and(fits) {
+            let want = "one that covers the body: update bbb-webhooks to 3.4.0, or set auth2_0 and take shared-secret";
+            return Err(Refused::Form { place: PLACE, want });
+        }
+        Err(Refused::Unfit { place: PLACE, signed: "the body or the public address" })
     }
 }
 
@@ -74,6 +71,17 @@ fn parted<'a>(delivery: &Delivery<'a>) -> Result<(&'a str, &'a str), Refused> {
         return Err(Refused::Form { place: "the public address", want: "https:// and a host" });
     }
     Ok((address, checksum))
+}
+
+/// The hash of that length, in bytes.
+fn hash(length: usize, parts: &[&[u8]]) -> Option<Vec<u8>> {
+    match length {
+        20 => Some(digest::<Sha1>(parts)),
+        32 => Some(digest::<Sha256>(parts)),
+        48 => Some(digest::<Sha384>(parts)),
+        64 => Some(digest::<Sha512>(parts)),
+        _ => None,
+    }
 }
 
 fn digest<D: Digest>(parts: &[&[u8]]) -> Vec<u8> {
@@ -145,5 +153,17 @@ mod tests {
         let refused =
             with("join?checksum=c3a4a9950923c77da9e120d21e6c880371e1110cb764e683c178aea58084e318", query);
         assert!(matches!(refused, Err(Refused::Form { place: "the public address", .. })), "{refused:?}");
+    }
+
+    /// Computed with Python's hashlib. One such address would fit every body.
+    #[test]
+    fn a_checksum_that_covers_no_body_is_refused_and_told() {
+        let refused =
+            with(&format!("{URL}?checksum=7d82c4e71df512d6c3c963113d12318f2656aaae"), BODY).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "checksum in the address has the wrong form: it should be one that covers the body: update \
+             bbb-webhooks to 3.4.0, or set auth2_0 and take shared-secret"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! `X-Webhook-Signature` is the HMAC-SHA256, in base64, of the text of `X-Webhook-Timestamp`, `.` and
 //! the body; the key is the `hmac` of the webhook, decoded from base64
 //! (`docs.daily.co/reference/rest-api/webhooks`). While a webhook is being created Daily posts
-//! `{"test":"test"}` and wants the status 200, while nobody here can know the secret yet: that one body
+//! `{"test":"test"}` and wants the status 200, when nobody here can know the secret yet: that one body
 //! tells nothing and is answered whoever sends it.
 
 use serde_json::{Value, json};
@@ -65,8 +65,7 @@ impl Scheme for DailySignature {
 }
 
 fn key(secret: &Secret) -> Result<Vec<u8>, SecretError> {
-    let text = std::str::from_utf8(secret.bytes()).ok();
-    text.and_then(from_base64).ok_or(SecretError::Form { want: "base64" })
+    from_base64(secret.text()).ok_or(SecretError::Form { want: "base64" })
 }
 
 fn is_test(body: &[u8]) -> bool {

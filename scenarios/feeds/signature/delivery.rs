@@ -12,6 +12,25 @@ use super::Refused;
 const HEADER_LIMIT: usize = 8 << 10;
 
 /// One delivery to a hook.
+///
+/// ```
+/// use event::Time;
+/// use feeds::signature::{Checked, Delivery, Secret};
+///
+/// let scheme = feeds::by_name("chime-eventbridge").and_then(|feed| feed.scheme()).unwrap();
+/// let secret = Secret::new("correct-horse-battery").unwrap();
+/// assert!(scheme.usable(&secret).is_ok());
+/// let mut delivery = Delivery {
+///     url: "https://evenfield.example.org/v1/hooks/chime-eventbridge",
+///     headers: &[("x-api-key", b"correct-horse-battery")],
+///     body: b"{}",
+///     at: Time::from_ms(1_772_355_603_000),
+/// };
+/// assert_eq!(scheme.check(&delivery, &secret), Ok(Checked::Read));
+/// delivery.headers = &[];
+/// let refused = scheme.check(&delivery, &secret).unwrap_err();
+/// assert!(refused.to_string().starts_with("X-Api-Key or Authorization is missing"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Delivery<'a> {
     /// The public address that the vendor called, with its query.

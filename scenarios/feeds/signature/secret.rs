@@ -61,6 +61,11 @@ impl Secret {
         Ok(Self(text))
     }
 
+    /// It as it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Its bytes, to compute with.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
