@@ -221,6 +221,19 @@ mod tests {
         assert!(seen[1..].iter().zip(3..).all(|(told, line)| *told == (line, 7)), "{:?}", &seen[..3]);
     }
 
+    /// Such a line once took the next with it: the backslash hid the end of its line.
+    #[test]
+    fn a_backslash_at_the_end_of_a_line_that_breaks_off_costs_none_of_the_next() {
+        for bad in ["\"\\", "[\"\\", "{\"a\":\"\\", "[{\"a\\"] {
+            for closing in ["\n", "\r\n"] {
+                let seen = values(&format!("{bad}{closing}{{\"b\":1}}\n{{}}"), 1 << 16);
+                for next in ["2:{\"b\":1}", "3:{}"] {
+                    assert!(seen.iter().any(|seen| seen == next), "{bad} {seen:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_pieces_of_an_input_make_no_difference() {
         let parts =

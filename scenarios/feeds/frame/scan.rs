@@ -39,7 +39,7 @@ impl Broken {
 
 /// A look through one value, from its first bracket or quote on.
 pub(super) struct Scan {
-    /// How much of the text was looked at; a backslash at its end looks one byte further.
+    /// How much of the text was looked at.
     pub(super) at: usize,
     /// How far the line is indented that the value begins on.
     indent: usize,
@@ -47,6 +47,8 @@ pub(super) struct Scan {
     /// One bit for every bracket that is open, the innermost lowest: whether it is that of an array.
     arrays: u128,
     in_text: bool,
+    /// Whether the byte before is a backslash that escapes this one.
+    escaped: bool,
     /// The last byte that is neither white space nor within a text.
     last: u8,
     /// How far the line is indented that is looked at; nothing once anything stands on it.
@@ -55,7 +57,7 @@ pub(super) struct Scan {
 
 impl Scan {
     pub(super) fn new(indent: usize) -> Self {
-        Self { at: 0, indent, depth: 0, arrays: 0, in_text: false, last: 0, blank: None }
+        Self { at: 0, indent, depth: 0, arrays: 0, in_text: false, escaped: false, last: 0, blank: None }
     }
 
     /// Looks at the rest of `text`, which begins with the value.
@@ -89,12 +91,14 @@ impl Scan {
     fn skip_text(&mut self, text: &[u8]) -> Step {
         loop {
             match text.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => self.at += 2,
+                // A backslash before it takes nothing back: the line ends there all the same.
                 Some(b'\n') => return Step::Broken(Broken::LineEndInText),
-                Some(_) => self.at += 1,
+                Some(_) if std::mem::take(&mut self.escaped) => {}
+                Some(b'"') => break,
+                Some(byte) => self.escaped = *byte == b'\\',
                 None => return Step::More,
             }
+            self.at += 1;
         }
         self.at += 1;
         self.in_text = false;
