@@ -110,7 +110,7 @@ pub trait Scheme: Sync {
 pub enum Checked {
     /// Its body is for the feed.
     Read,
-    /// It asks whether this address is ours, and tells nothing: this is the answer.
+    /// It asks whether this address is ours, and tells nothing: this is the answer, with the status 200.
     Answer {
         /// The content type of the answer.
         content_type: &'static str,
