@@ -2,7 +2,7 @@
 //!
 //! In reading order: events come in through [`ingest`], are kept in the [`log`], and a [`replay`] makes
 //! outcomes and comparisons of them, which [`report`] puts into words; [`export`] hands the events to other
-//! programs; [`release`] keeps what was given away; [`scenario`] is the library of recordings, [`mod@bench`] tells how fast it all is here, [`cli`] is
+//! programs; [`service`] answers over HTTP; [`release`] keeps what was given away; [`scenario`] is the library of recordings, [`mod@bench`] tells how fast it all is here, [`cli`] is
 //! the command line over it all.
 
 pub mod bench;
@@ -14,3 +14,4 @@ pub mod release;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod service;

@@ -102,10 +102,33 @@ fn every_example_in_help_runs() {
         // What one example writes is not there for the next.
         let scratch = folder();
         copy(dir.path(), scratch.path());
+        if example.starts_with("evenfield serve") {
+            serves(scratch.path(), &example);
+            continue;
+        }
         let ran = line(scratch.path(), &example);
         assert_eq!(ran.code, 0, "{example}: {}", ran.err);
         assert!(!ran.err.contains("evenfield:"), "{example}: {}", ran.err);
     }
+}
+
+/// A service that is started as an example says, but for the port, which may be taken here; it answers until it is
+/// asked to end.
+pub(crate) fn serves(dir: &Path, example: &str) {
+    let args: Vec<&str> = example.split_whitespace().skip(1).collect();
+    let bind = args.iter().position(|arg| *arg == "--bind");
+    let kept = args
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| bind.is_none_or(|bind| ![bind, bind + 1].contains(place)));
+    let mut process =
+        program(dir).args(kept.map(|(_, arg)| arg)).args(["--bind", "127.0.0.1:0"]).spawn().unwrap();
+    let mut address = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
+    assert!(address.starts_with("http://127.0.0.1:"), "{example}: {address}");
+    let pid = process.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(process.wait().unwrap().success(), "{example}");
 }
 
 #[test]

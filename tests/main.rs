@@ -37,6 +37,7 @@ mod rates;
 mod reach;
 mod readme;
 mod report;
+mod service;
 mod tidy;
 mod times;
 mod totals;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use crate::cli::serves;
 use crate::command::{folder, line, prepared, run};
 
 /// A document of the project.
@@ -27,6 +28,10 @@ fn every_command_of_the_readme_runs() {
         let command = command.replace("cargo run --release -- ", "evenfield ");
         // The tests are running; a comment alone is no command.
         if command == "cargo test" || command.starts_with('#') || command.is_empty() {
+            continue;
+        }
+        if command == "evenfield serve" {
+            serves(dir.path(), &command);
             continue;
         }
         let told = line(dir.path(), &command);
@@ -55,7 +60,7 @@ fn every_event_of_the_readme_goes_in() {
 
 #[test]
 fn what_the_readme_names_is_there() {
-    for name in ["README.md", "ARCHITECTURE.md", "scenarios/README.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "scenarios/README.md", "engine/service/README.md"] {
         let text = document(name);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         for rest in text.split("](").skip(1) {

@@ -318,7 +318,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             "gates are judged on exact numbers, which the policy {policy} does not show; ask --policy internal"
         )));
     }
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
     known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
     note_unknown_levels(&sheet, &ask.filter, shared);

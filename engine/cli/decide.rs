@@ -171,7 +171,7 @@ impl Asked {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let (ask, declared) = (args.asked.ask()?, args.asked.declared()?);
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let sheet = store::sheet(shared, &log, &args.reading, &Asked::wanted(&ask))?;
     let (decided, _) = args.asked.answered((ask, declared), &sheet, shared)?;
     asked::keep(args.asked.question(&args.reading), &decided.claim, &log, shared);

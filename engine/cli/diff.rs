@@ -33,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let ask = args.ask.ask(&args.platforms)?;
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let to = args.reading.request(shared, &log)?;
     let from = args.from.position(&log)?;
     earlier(&log, from, &to)?;

@@ -46,7 +46,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
     args.ask.ask(&args.platforms)?;
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let made = args.made(&log, shared)?;
     let table = store::rows(shared, &log, &made.reading)?;
     let evidence = evidence(&table, &made.ask, &made.claim, shared.threads())?;

@@ -33,14 +33,17 @@ mod rejects;
 mod replay;
 mod report;
 mod scenario;
+mod serve;
 mod shown;
 mod store;
 mod synth;
+mod token;
 mod totals;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -116,6 +119,9 @@ struct Shared {
     /// Say nothing but errors beside the answer
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// The store, where it is open already.
+    #[arg(skip)]
+    log: Option<Arc<crate::log::Log>>,
 }
 
 /// How an answer is written.
@@ -199,6 +205,11 @@ enum Verb {
     /// Write a report for commissioners, check one, and hold two against each other
     #[command(subcommand)]
     Report(report::Verb),
+    /// Serve the store over HTTP: a live page, readings, events in and out
+    Serve(serve::Args),
+    /// Make, list and revoke the tokens of a service
+    #[command(subcommand)]
+    Token(token::Verb),
     /// Look at the library of recorded scenarios
     #[command(subcommand)]
     Scenario(scenario::Verb),
@@ -256,6 +267,9 @@ impl Verb {
             Self::Export(_) => (Tells::Rows, "export"),
             Self::Log(verb) => verb.tells(),
             Self::Report(verb) => verb.tells(),
+            // What it tells goes through the verbs that answer it, under the policy that it is started with.
+            Self::Serve(_) => (Tells::Nothing, "serve"),
+            Self::Token(_) => (Tells::Nothing, "token"),
             Self::Ingest(_) => (Tells::Nothing, "ingest"),
             Self::Synth(_) => (Tells::Nothing, "synth"),
             Self::Bench(_) => (Tells::Nothing, "bench"),
@@ -324,34 +338,40 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
     let shared = &cli.shared;
     permitted(&cli.verb, shared)?;
     let mut out = Out::open(shared.output.as_deref())?;
-    let result = match &cli.verb {
-        Verb::Demo(args) => demo::run(args, shared, &mut out),
-        Verb::Ingest(args) => ingest::run(args, shared, &mut out),
-        Verb::Compare(args) => compare::run(args, shared, &mut out),
-        Verb::Decide(args) => decide::run(args, shared, &mut out),
-        Verb::Diff(args) => diff::run(args, shared, &mut out),
-        Verb::Explain(args) => explain::run(args, shared, &mut out),
-        Verb::Totals(args) => totals::run(args, shared, &mut out),
-        Verb::Quality(args) => quality::run(args, shared, &mut out),
-        Verb::Reach(args) => reach::run(args, shared, &mut out),
-        Verb::Outages(args) => outages::run(args, shared, &mut out),
-        Verb::Outcomes(args) => outcomes::run(args, shared, &mut out),
-        Verb::Replay(args) => replay::run(args, shared, &mut out),
-        Verb::Report(verb) => report::run(verb, shared, &mut out),
-        Verb::Scenario(verb) => scenario::run(verb, shared, &mut out),
-        Verb::Synth(args) => synth::run(args, shared, &mut out),
-        Verb::Log(verb) => log::run(verb, shared, &mut out),
-        Verb::Bench(args) => bench::run(args, shared, &mut out),
-        Verb::Export(verb) => export::run(verb, shared, &mut out),
-        Verb::Feed(verb) => feed::run(verb, shared, &mut out),
-        Verb::Methods(args) => methods::run(args, shared, &mut out),
-    };
-    match result {
+    match run_verb(&cli.verb, shared, &mut out) {
         Ok(()) => out.close(),
         Err(failure) => {
             // The first failure is the one to tell.
             let _ = out.close_after_failure();
             Err(failure)
         }
+    }
+}
+
+/// Runs one verb.
+fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    match verb {
+        Verb::Demo(args) => demo::run(args, shared, out),
+        Verb::Ingest(args) => ingest::run(args, shared, out),
+        Verb::Compare(args) => compare::run(args, shared, out),
+        Verb::Decide(args) => decide::run(args, shared, out),
+        Verb::Diff(args) => diff::run(args, shared, out),
+        Verb::Explain(args) => explain::run(args, shared, out),
+        Verb::Totals(args) => totals::run(args, shared, out),
+        Verb::Quality(args) => quality::run(args, shared, out),
+        Verb::Reach(args) => reach::run(args, shared, out),
+        Verb::Outages(args) => outages::run(args, shared, out),
+        Verb::Outcomes(args) => outcomes::run(args, shared, out),
+        Verb::Replay(args) => replay::run(args, shared, out),
+        Verb::Report(verb) => report::run(verb, shared, out),
+        Verb::Serve(args) => serve::run(args, shared, out),
+        Verb::Token(verb) => token::run(verb, shared, out),
+        Verb::Scenario(verb) => scenario::run(verb, shared, out),
+        Verb::Synth(args) => synth::run(args, shared, out),
+        Verb::Log(verb) => log::run(verb, shared, out),
+        Verb::Bench(args) => bench::run(args, shared, out),
+        Verb::Export(verb) => export::run(verb, shared, out),
+        Verb::Feed(verb) => feed::run(verb, shared, out),
+        Verb::Methods(args) => methods::run(args, shared, out),
     }
 }

@@ -17,6 +17,7 @@ pub(super) struct Out {
 /// A plain or a packed way out; a file is begun with the first write.
 enum To {
     Standard(BufWriter<io::Stdout>),
+    Memory(Vec<u8>),
     Nothing(PathBuf),
     Plain(PathBuf, BufWriter<Draft>),
     Packed(PathBuf, Box<zstd::stream::write::Encoder<'static, BufWriter<Draft>>>),
@@ -38,6 +39,19 @@ impl Out {
             }
         };
         Ok(Self { to, is_stream: false, readers: Readers::AsUsual })
+    }
+
+    /// A way out that keeps what is written, for whoever hands it on.
+    pub(super) fn memory() -> Self {
+        Self { to: To::Memory(Vec::new()), is_stream: false, readers: Readers::AsUsual }
+    }
+
+    /// What was written to [`Self::memory`].
+    pub(super) fn into_memory(self) -> Vec<u8> {
+        match self.to {
+            To::Memory(bytes) => bytes,
+            _ => Vec::new(),
+        }
     }
 
     /// Whether data goes to standard output.
@@ -92,7 +106,7 @@ impl Out {
         self.begin()?;
         let (path, closed) = match self.to {
             To::Standard(mut to) => return Ok(to.flush()?),
-            To::Nothing(_) => return Ok(()),
+            To::Memory(_) | To::Nothing(_) => return Ok(()),
             To::Plain(path, to) => (path, kept(to)),
             To::Packed(path, to) => (path, to.finish().and_then(kept)),
         };
@@ -113,6 +127,7 @@ impl Out {
         self.begin()?;
         match &mut self.to {
             To::Standard(to) => Ok(write(to)?),
+            To::Memory(to) => Ok(write(to)?),
             To::Nothing(_) => Ok(()),
             To::Plain(path, to) => write(to).map_err(|error| unwritable(path, &error)),
             To::Packed(path, to) => write(to).map_err(|error| unwritable(path, &error)),

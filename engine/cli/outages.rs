@@ -33,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let filter = compare::filter(&args.filter)?;
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let filtered = filter.iter().map(|(dimension, _)| dimension);
     let wanted: Vec<Dimension> = filtered.chain([Dimension::Organisation]).collect();
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;

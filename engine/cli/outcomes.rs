@@ -20,7 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let table = store::rows(shared, &log, &args.reading)?;
     let mut lines: Vec<Line<'_>> =
         table.rows.iter().map(Line::Closed).chain(table.open.iter().map(Line::Open)).collect();

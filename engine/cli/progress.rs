@@ -42,6 +42,11 @@ pub(super) fn watch() -> Arc<Watch> {
     }))
 }
 
+/// The watch of a process that serves, which hears of interrupts by itself and ends when it has answered.
+pub(super) fn served() -> Arc<Watch> {
+    Arc::clone(WATCH.get_or_init(|| Arc::new(Watch::default())))
+}
+
 /// Does `work` while telling how far it is, in `unit`s.
 pub(super) fn during<T: Send>(
     shared: &Shared,

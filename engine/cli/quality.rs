@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         let why = "quality is by platform in any case; name other dimensions";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let table = store::rows(shared, &log, &args.reading)?;
     shown::show(quality(&table, &by, &filter, shared.threads()), shared, out)
 }

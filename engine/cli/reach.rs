@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             args.population.display()
         )));
     }
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let filtered = filter.iter().map(|(dimension, _)| dimension);
     let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;

@@ -1,6 +1,7 @@
 //! The store a verb works on, and what most verbs do with it first.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use event::{Dimension, Time};
 use projections::disclosure::{Policy, closed_period, period_end};
@@ -102,6 +103,11 @@ pub(super) fn open(shared: &Shared) -> Result<Log, Failure> {
     let log = Log::open(&shared.store, Mode::Existing)?;
     tell_opening(&log, shared);
     Ok(log)
+}
+
+/// The store that is there, for a verb that a service answers by: open already, or opened now.
+pub(super) fn opened(shared: &Shared) -> Result<Arc<Log>, Failure> {
+    shared.log.as_ref().map_or_else(|| open(shared).map(Arc::new), |log| Ok(Arc::clone(log)))
 }
 
 /// Opens the store, making it if there is none.

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     if by.contains(&Dimension::Platform) {
         return Err(Failure::Usage("totals are by platform in any case; name other dimensions".to_owned()));
     }
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let wanted: Vec<Dimension> =
         by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;

@@ -5,5 +5,8 @@
 
 #[cfg(feature = "parquet")]
 mod column;
+mod line;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+
+pub use line::line;

@@ -32,14 +32,14 @@ mod totals;
 mod watched;
 
 pub use bench::{bench, bench_changes};
-pub use chart::{Axis, ChartSpec, Column, Kind, Point, Series, Unit, columns, terminal};
+pub use chart::{Axis, ChartSpec, Column, Kind, Point, Series, Unit, columns, escaped, terminal};
 pub use comparison::{evidence, figures, finding, intervals};
 pub use differing::{Differing, differing, differing_rows};
 pub use explained::{Explained, Traced, explained};
 pub use ingested::ingested;
 pub use ingestible::{Ingestible, Tells, ingestible};
 pub use outages::{outages, outages_rows};
-pub use page::{Asked, Fault, Page, Told, asked, check, claims, html, plain};
+pub use page::{Asked, Beside, Fault, Page, Told, asked, check, claims, html, live, plain};
 pub use row::{open_consultation, outcome, outcomes_head};
 pub use sections::{About, Findings, Synthetic, page, spoken};
 pub use shown::{Pass, Report, lines, rows, rows_lack, text};

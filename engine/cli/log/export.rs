@@ -1,8 +1,8 @@
 //! `evenfield log export`: every event as CloudEvents NDJSON, the way out of the store.
 
 use super::{Failure, Out, Shared, progress};
-use crate::ingest;
-use crate::log::{Log, Position, Stored};
+use crate::export;
+use crate::log::{Log, Position};
 use crate::report;
 
 /// Write every event as CloudEvents NDJSON: the way out.
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, log: &Log, shared: &Shared, out: &mut Out) -> Res
     for stored in log.events(Position(args.from)..=last) {
         let stored = stored?;
         line.clear();
-        write(&stored, args.positions, &mut line);
+        export::line(&stored, args.positions, &mut line);
         out.bytes(&line)?;
         written += 1;
         if watch.stopped() {
@@ -38,16 +38,4 @@ pub(super) fn run(args: &Args, log: &Log, shared: &Shared, out: &mut Out) -> Res
     }
     shared.note(&format!("{} exported", report::counted(written, "event")));
     Ok(())
-}
-
-/// Appends the line of an event, with its place and receipt if `positions` are wanted.
-pub(super) fn write(stored: &Stored, positions: bool, line: &mut Vec<u8>) {
-    if !positions {
-        return feeds::cloudevents::write_line(&stored.event, line);
-    }
-    let mut event = stored.event.clone();
-    let attributes = &mut event.extra.get_or_insert_default().attributes;
-    attributes.insert(ingest::POSITION.to_owned(), format!("\"{}\"", stored.position));
-    attributes.insert(ingest::RECEIVED.to_owned(), format!("\"{}\"", stored.recorded_at));
-    feeds::cloudevents::write_line(&event, line);
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::draft::{Draft, Readers};
-use super::{Failure, Out, Shared, export, progress};
+use super::{Failure, Out, Shared, progress};
 use crate::cli::out::unwritable;
 use crate::log::{Log, LogError, Mode, Repair};
 use crate::report;
@@ -118,7 +118,7 @@ fn write_readable(plan: &Repair, path: &std::path::Path) -> Result<(), Failure> 
     let (mut line, mut result) = (Vec::new(), Ok(()));
     plan.readable_after(&mut |stored| {
         line.clear();
-        export::write(&stored, false, &mut line);
+        crate::export::line(&stored, false, &mut line);
         if result.is_ok() {
             result = std::io::Write::write_all(&mut file, &line);
         }

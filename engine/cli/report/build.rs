@@ -1,4 +1,6 @@
-//! `evenfield report build` and `show`: the page of what was found, as a file and in the terminal.
+//! `evenfield report build` and `show`: the page of what was found, as a file, in the terminal and where a service shows it.
+
+use projections::disclosure::Policy;
 
 use super::super::decide;
 use super::super::failure::Failure;
@@ -6,7 +8,8 @@ use super::super::out::Out;
 use super::super::store::SheetArgs;
 use super::super::{Format, Shared};
 use super::findings::findings;
-use crate::report::{self, Page};
+use crate::report::{self, Beside, Page};
+use crate::service::SCRIPT_PATH;
 
 /// What a report is about.
 #[derive(clap::Args, Clone)]
@@ -38,6 +41,15 @@ pub(super) fn show(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
     }
     let page = made(args, shared)?;
     out.text(&report::plain(&page))
+}
+
+/// The page as a service shows it.
+pub(in crate::cli) fn live(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let findings = findings(args, shared)?;
+    let page = report::page(&findings);
+    let chosen = page.asked.options.iter().find_map(|option| option.strip_prefix("service="));
+    let script = (shared.policy == Policy::Internal).then_some(SCRIPT_PATH);
+    out.text(&report::live(&page, &Beside { services: &findings.about.services, chosen, script }))
 }
 
 /// The page of what was found.

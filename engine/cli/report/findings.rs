@@ -1,7 +1,7 @@
 //! What a report rests on: one replay, a comparison of everything, a closer look where nothing is hidden, and a decision,
 //! each as far as the policy shows it. What leaves here has passed the boundary; `build` writes it.
 
-use event::Dimension;
+use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
 use projections::compare::{Ask, Comparison};
 use projections::disclosure::Policy;
@@ -36,7 +36,7 @@ const GROUPS: [Dimension; 6] = [
 pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure> {
     let ask = args.question.ask()?;
     let declared = args.question.declared()?;
-    let log = store::open(shared)?;
+    let log = store::opened(shared)?;
     let mut dimensions = decide::Asked::wanted(&ask);
     dimensions.extend(wanted(&Ask { gaps: GROUPS.to_vec(), learning: true, ..Ask::default() }));
     let sheet = store::sheet(shared, &log, &args.reading, &dimensions)?;
@@ -57,6 +57,8 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
     let until = comparison.parameters.until;
     let commitment = log.head_at(sheet.position)?.commitment_digits();
     let position = (shared.policy == Policy::Internal).then_some(sheet.position.0);
+    let services =
+        sheet.levels(Dimension::Service).into_iter().filter(|level| level != NOT_RECORDED).collect();
     let mut together = shown::Together::begin(shared)?;
     let comparison = together.show(comparison)?;
     let closer = closer.map(|closer| together.show(closer)).transpose()?;
@@ -86,6 +88,7 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
             explain: report::spoken(&explain(&words)),
             decide: report::spoken(&words),
             profiles,
+            services,
         },
         comparison,
         closer,

@@ -69,6 +69,8 @@ impl Verb {
     }
 }
 
+pub(super) use build::live;
+
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     match verb {
         Verb::Build(args) => build::build(args, shared, out),

@@ -19,7 +19,8 @@ pub use unit::Unit;
 
 #[cfg(test)]
 pub(super) use palette::{BACKGROUNDS, COLOURS, INKS, LINKS};
-pub(super) use svg::{drawn, escaped};
+pub(super) use svg::drawn;
+pub use svg::escaped;
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq)]

@@ -33,7 +33,7 @@ pub(in crate::report) fn drawn(spec: &ChartSpec, description: &str) -> String {
 
 /// A text as it may stand in markup, between tags and within quotes.
 #[must_use]
-pub(in crate::report) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -10,20 +10,36 @@ use super::super::table::Form;
 use super::style::{STYLE, policy};
 use super::{Block, Cell, Claimed, Figure, Page, Section, Table};
 
-/// The page as a document.
+/// What stands around the report in a document.
+pub(super) struct Around {
+    /// The policy on content.
+    pub(super) policy: String,
+    /// What ends the head.
+    pub(super) head: String,
+    /// What ends the banner.
+    pub(super) banner: String,
+}
+
+/// The page as a document that stands alone.
 #[must_use]
 pub fn html(page: &Page) -> String {
+    document(page, &Around { policy: policy(), head: String::new(), banner: String::new() })
+}
+
+/// The page as a document.
+pub(super) fn document(page: &Page, around: &Around) -> String {
     let asked = serde_json::to_string(&page.asked).unwrap_or_default();
     let mut text = format!(
         "<!DOCTYPE html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"evenfield\" content=\"{}\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        escaped(&policy()).replace("&#39;", "'"),
+         <meta name=\"evenfield\" content=\"{}\">\n<title>{}</title>\n<style>{STYLE}</style>\n{}</head>\n<body>\n",
+        escaped(&around.policy).replace("&#39;", "'"),
         escaped(&asked),
-        escaped(&page.title)
+        escaped(&page.title),
+        around.head
     );
-    header(&mut text, page);
+    header(&mut text, page, &around.banner);
     contents(&mut text, &page.sections);
     text.push_str("<main id=\"report\">\n");
     page.sections.iter().for_each(|one| section(&mut text, one));
@@ -33,7 +49,7 @@ pub fn html(page: &Page) -> String {
     text
 }
 
-fn header(text: &mut String, page: &Page) {
+fn header(text: &mut String, page: &Page, banner: &str) {
     let _ = write!(
         text,
         "<a class=\"skip\" href=\"#report\">Skip to the report</a>\n<header>\n<h1>{}</h1>\n<dl class=\"facts\">",
@@ -42,7 +58,7 @@ fn header(text: &mut String, page: &Page) {
     for [name, value] in &page.facts {
         let _ = write!(text, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(value));
     }
-    text.push_str("</dl>\n</header>\n");
+    let _ = write!(text, "</dl>\n{banner}</header>\n");
 }
 
 fn contents(text: &mut String, sections: &[Section]) {

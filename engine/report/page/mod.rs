@@ -1,10 +1,11 @@
 //! A report as a plain value: sections of words, findings, figures and tables, and the two ways in which it is written.
 //!
 //! Whoever makes a [`Page`] says what is said; `html` makes one offline file of it, `plain` a text for the terminal, and
-//! neither adds a word of its own but headings of the form. `check` looks at a file as whoever receives it would.
+//! neither adds a word of its own but headings of the form; `live` is the same page where a service shows it. `check` looks at a file as whoever receives it would.
 
 mod check;
 mod html;
+mod live;
 mod parse;
 mod plain;
 mod style;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{Finding as Fault, check};
 pub use html::html;
+pub use live::{Beside, live};
 pub use parse::{Told, asked, claims};
 pub use plain::plain;
 

@@ -59,6 +59,8 @@ pub struct About {
     pub decide: String,
     /// What was declared of the platforms.
     pub profiles: Option<Profiles>,
+    /// Services that consultations of the store are of, whichever were picked out.
+    pub services: Vec<String>,
 }
 
 /// Whether recordings are made up.

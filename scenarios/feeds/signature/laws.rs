@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use event::Time;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};

@@ -4,7 +4,7 @@
 //! right. A comparison takes as long for a signature that is nearly right as for one that is not.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;

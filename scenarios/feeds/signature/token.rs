@@ -7,7 +7,7 @@
 //! claim that is there twice counts by its last value, whose right was signed.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use event::Time;
 use serde_json::{Map, Value};
 

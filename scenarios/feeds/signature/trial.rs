@@ -1,7 +1,7 @@
 //! What the tests of schemes share: a delivery in one line, and tokens.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use event::Time;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};

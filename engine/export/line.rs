@@ -1,0 +1,16 @@
+//! One event as a line of CloudEvents, as it came or with its place in the log: what leaves can be read again.
+
+use crate::ingest;
+use crate::log::Stored;
+
+/// Appends the line of an event, with its place and receipt if `positions` are wanted.
+pub fn line(stored: &Stored, positions: bool, line: &mut Vec<u8>) {
+    if !positions {
+        return feeds::cloudevents::write_line(&stored.event, line);
+    }
+    let mut event = stored.event.clone();
+    let attributes = &mut event.extra.get_or_insert_default().attributes;
+    attributes.insert(ingest::POSITION.to_owned(), format!("\"{}\"", stored.position));
+    attributes.insert(ingest::RECEIVED.to_owned(), format!("\"{}\"", stored.recorded_at));
+    feeds::cloudevents::write_line(&event, line);
+}
