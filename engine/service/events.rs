@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{OriginalUri, RawQuery, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, LINK};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use event::Time;
@@ -25,8 +25,6 @@ use crate::ingest::{IngestError, Order, Report, ingest};
 use crate::log::{Log, LogError, Position};
 use crate::replay::Watch;
 
-/// Room for bodies is given out in units of so many bytes.
-pub(super) const ROOM: usize = 4_096;
 /// Events of a page, unless another number is asked for, and at most.
 const PAGE: u64 = 1_000;
 const PAGE_MOST: u64 = 10_000;
@@ -108,7 +106,7 @@ pub(super) async fn append(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     of_a_type_that_is_read(&parts.headers)?;
-    let (bytes, room) = body_of(&service, &parts.headers, body).await?;
+    let (bytes, room) = service.bodies.take(&parts.headers, body).await?;
     let Some(feed) = feeds::by_name("cloudevents") else { return Err(failed()) };
     taken(service, (bytes, room), move |log, bytes, received| {
         let settings = feeds::Settings::default();
@@ -190,43 +188,6 @@ fn failed_to_take(service: &Service, report: &Report, error: &IngestError) -> Pr
         }
     };
     told_with(problem, serde_json::to_value(report).unwrap_or_default())
-}
-
-/// The body of a request, with the room that it takes.
-pub(super) async fn body_of(
-    service: &Service,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
-    let most = service.offer.limits.body_bytes;
-    let told = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let too_large =
-        || Kind::Large.because(format!("a body may have {most} bytes; send several smaller ones"));
-    if told.is_some_and(|length| length > most) {
-        return Err(too_large());
-    }
-    // A body that does not say how long it is may be as long as any.
-    let units = told.unwrap_or(most).div_ceil(ROOM).max(1);
-    let full = || Kind::Busy.because("there is no room for another body just now; send it again in a moment");
-    let units = u32::try_from(units).map_err(|_| too_large())?;
-    let room = Arc::clone(&service.bodies).try_acquire_many_owned(units).map_err(|_| full())?;
-    match tokio::time::timeout(service.offer.limits.time, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok((bytes, room)),
-        Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
-        Ok(Err(_)) => Err(Kind::Request.because("the body broke off; nothing of it was taken")),
-        Err(_) => Err(Kind::Slow.because("the body came too slowly; nothing of it was taken")),
-    }
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
 }
 
 fn of_a_type_that_is_read(headers: &HeaderMap) -> Result<(), Problem> {

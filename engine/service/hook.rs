@@ -17,7 +17,7 @@ use feeds::signature::{Checked, Delivery, Refused, Scheme, Secret};
 use feeds::{Feed, Settings};
 
 use super::Service;
-use super::events::{body_of, taken};
+use super::events::taken;
 use super::problem::{Kind, Problem};
 use crate::ingest::{Key, Order, Pseudonyms, ingest};
 use crate::replay::Watch;
@@ -63,7 +63,7 @@ pub(super) async fn deliver(
     };
     let hook = &hooks.all[place];
     let (parts, body) = request.into_parts();
-    let (bytes, room) = body_of(&service, &parts.headers, body).await?;
+    let (bytes, room) = service.deliveries.take(&parts.headers, body).await?;
     let url = match query {
         None => hook.url.clone(),
         Some(query) => format!("{}?{query}", hook.url),

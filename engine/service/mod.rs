@@ -9,7 +9,7 @@
 //! asked        the port: a question, its answer, and limits;  shelf: answers that hold are given again
 //! routes       what can be asked for where, by whom;  openapi: the same for programs and people
 //! connection   from a socket to a request and its end;  guard: who may;  token: roles, kept as hashes
-//! readings     questions and the live page;  events, hook: events in and out;  stream: as they come
+//! readings     questions and the live page;  events, hook: events in and out, room: for their bodies;  stream: as they come
 //! client       whoever sends events to a service
 //! health       is it well, and how much it does;  meters;  problem: what went wrong
 //! ```
@@ -26,6 +26,7 @@ mod openapi;
 mod problem;
 mod query;
 mod readings;
+mod room;
 mod routes;
 mod shelf;
 mod stream;
@@ -42,12 +43,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use projections::disclosure::Policy;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::log::Log;
 use guard::Rates;
 use meters::Meters;
+use room::Room;
 use shelf::Shelf;
+
+/// Bytes of what comes to a hook at once: the most that a feed reads of one body.
+const DELIVERY_BYTES: usize = 4 << 20;
+/// Bytes of all that comes to hooks at a time.
+const DELIVERIES_BYTES: usize = 32 << 20;
 
 /// What a service serves, and to whom.
 pub struct Offer {
@@ -95,8 +102,10 @@ struct Service {
     shelf: Arc<Shelf>,
     rates: Rates,
     meters: Meters,
-    /// How much room for bodies is left, in units of [`events::ROOM`].
-    bodies: Arc<Semaphore>,
+    /// For bodies of those who may record.
+    bodies: Room,
+    /// For what comes to hooks, from whoever knows their addresses.
+    deliveries: Room,
     /// Whether an append failed, after which none can succeed.
     broken: AtomicBool,
     closing: watch::Receiver<bool>,
@@ -104,11 +113,14 @@ struct Service {
 
 impl Service {
     fn new(offer: Offer, closing: watch::Receiver<bool>) -> Self {
+        // Sooner than the request as a whole, so that it is said what was too slow.
+        let body_time = offer.limits.time * 9 / 10;
         Self {
             shelf: Arc::new(Shelf::new(Arc::clone(&offer.log), Arc::clone(&offer.answers), &offer.limits)),
             rates: Rates::new(offer.limits.rate),
             meters: Meters::default(),
-            bodies: Arc::new(Semaphore::new(offer.limits.bodies_bytes.div_ceil(events::ROOM))),
+            bodies: Room::new(offer.limits.bodies_bytes, offer.limits.body_bytes, body_time),
+            deliveries: Room::new(DELIVERIES_BYTES, DELIVERY_BYTES, body_time),
             broken: AtomicBool::new(false),
             closing,
             offer,
