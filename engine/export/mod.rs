@@ -1,12 +1,28 @@
-//! Events as data sets for other programs, one format per file.
+//! Data sets for other programs: readings as tables, and events as they are; one format per file.
 //!
-//! `log export` writes events as they came, to be read by an evenfield again; this is for programs that
-//! know tables and nothing of consultations. No rule is applied on the way: one row is one event.
+//! A reading becomes a [`Dataset`] by way of what the boundary shows of it, and by no other; every form writes that
+//! data set, so that all of them say the same. `log export` writes events as they came, to be read by an evenfield
+//! again; `parquet` is for programs that know tables and nothing of consultations. No rule is applied on the way.
 
 #[cfg(feature = "parquet")]
 mod column;
+pub mod csv;
+mod dataset;
+mod define;
+mod flat;
+mod form;
+pub mod json;
 mod line;
+mod metadata;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod shape;
+mod table;
+mod tree;
 
+pub use dataset::{About, Dataset};
+pub use form::{Form, WriteError, bytes};
 pub use line::line;
+pub use metadata::{ColumnNote, MarkNote, MeasureNote, Metadata, Program, TableNote};
+pub use shape::{Exported, Shape};
+pub use table::{Absence, Cell, Column, Kind, LOW, Table, marks};

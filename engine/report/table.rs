@@ -1,5 +1,7 @@
 //! Rows of texts in the forms that programs read: tab-separated, CSV, Markdown.
 
+use std::borrow::Cow;
+
 /// A form with one row a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -45,7 +47,15 @@ fn csv(cell: &str) -> String {
     let number = cell.parse::<f64>().is_ok();
     let guarded = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
     let text = if guarded { format!("'{cell}") } else { cell.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    quoted(&text).into_owned()
+}
+
+/// A cell as it stands in comma-separated values.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
+    }
 }
 
 #[cfg(test)]
