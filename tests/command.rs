@@ -3,6 +3,7 @@
 //! [`run`] is one command, [`line()`] one line as help and README write it, [`prepared`] a folder that
 //! holds every file which such lines name. The recordings in it are small and made up.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use zip::ZipArchive;
 
 /// What became of one command.
 #[derive(Debug)]
@@ -149,6 +151,18 @@ pub(crate) fn prepared() -> TempDir {
     run(dir.path(), ["report", "build", "-o", "monday.html"]).ok();
     fs::copy(dir.path().join("monday.html"), dir.path().join("tuesday.html")).unwrap();
     dir
+}
+
+/// Every part of an archive that is a text, by name.
+pub(crate) fn parts(path: &Path) -> BTreeMap<String, String> {
+    let mut archive = ZipArchive::new(fs::File::open(path).unwrap()).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let part = |name: String| {
+        let mut text = String::new();
+        archive.by_name(&name).unwrap().read_to_string(&mut text).unwrap();
+        (name, text)
+    };
+    names.into_iter().map(part).collect()
 }
 
 /// Every file below `dir`.

@@ -6,9 +6,10 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use calamine::{Reader, Xlsx, open_workbook};
 use serde_json::Value;
 
-use crate::command::{Ran, folder, program, run, run_on};
+use crate::command::{Ran, folder, parts, program, run, run_on};
 
 /// So many consultations on a platform, in a service, by a group of people, of which so many were cut off.
 struct Planted(&'static str, &'static str, &'static str, u64, u64);
@@ -185,6 +186,86 @@ fn no_answer_tells_a_planted_count_in_any_form() {
 }
 
 /// Exact totals are shown under the other policy, small counts and what would tell them are not.
+/// Every data set there is.
+const DATASETS: [&str; 6] = [
+    "totals --by service,network",
+    "quality --by service",
+    "comparison --by service --cluster none",
+    "comparison --by network --measure undisturbed,any_drop,drops_per_100h",
+    "decision",
+    "reach --population population.csv",
+];
+
+/// The cells of every table of a workbook, a line a cell, without those that say what columns mean.
+fn cells_of_a_workbook(path: &Path) -> String {
+    let mut book: Xlsx<_> = open_workbook(path).unwrap();
+    let about = ["Cover", "Contents", "Notes", "Columns", "Definitions", "Methods"];
+    let sheets = book.sheet_names().into_iter().filter(|name| !about.contains(&name.as_str()));
+    let mut text = String::new();
+    for sheet in sheets.collect::<Vec<_>>() {
+        let range = book.worksheet_range(&sheet).unwrap();
+        for cell in range.rows().skip(4).flatten() {
+            let _ = writeln!(text, "{cell}");
+        }
+    }
+    text
+}
+
+/// What somebody finds who unpacks a file and reads its raw parts: the cells as they are stored.
+fn stored_numbers(path: &Path) -> Vec<f64> {
+    let mut found = Vec::new();
+    for (_, text) in parts(path).iter().filter(|(name, _)| name.starts_with("xl/worksheets/sheet")) {
+        // A cell of words holds the place of its words, which is no number of anything.
+        for cell in text.split("<c ").skip(1).filter(|cell| !cell.contains("t=\"s\"")) {
+            let value = cell.split_once("<v>").and_then(|(_, rest)| rest.split_once("</v>"));
+            found.extend(value.and_then(|(value, _)| value.parse::<f64>().ok()));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_data_set_tells_a_planted_count_in_any_form() {
+    let dir = store();
+    for asked in DATASETS {
+        let mut hidden = 0;
+        for form in ["csv", "json", "ndjson", "zip", "xlsx"] {
+            let file = format!("set.{form}");
+            let args = ["export"].into_iter().chain(asked.split(' '));
+            run(dir.path(), args.chain(["--policy", "rounded", "-q", "-o", &file]).collect::<Vec<_>>()).ok();
+            let path = dir.path().join(&file);
+            let text = match form {
+                "xlsx" => cells_of_a_workbook(&path),
+                "zip" => {
+                    let parts = parts(&path).into_iter().filter(|(name, _)| name.ends_with(".csv"));
+                    parts.map(|(_, text)| text).collect()
+                }
+                "json" => {
+                    let set: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+                    let answer = set["metadata"]["answer"].as_object().unwrap();
+                    let told: Vec<&str> = answer.keys().map(String::as_str).collect();
+                    let known = ["schema", "position", "until", "reference", "by"];
+                    assert!(told.iter().all(|name| known.contains(name)), "{told:?}");
+                    assert!(answer.get("position").is_none_or(Value::is_null), "{asked}");
+                    set["tables"].to_string()
+                }
+                _ => fs::read_to_string(&path).unwrap(),
+            };
+            let text = said(&text);
+            hidden += text.matches("[c]").count();
+            let stored = if form == "xlsx" { stored_numbers(&path) } else { Vec::new() };
+            let told = numbers(&text, form).into_iter().chain(stored.into_iter().map(|number| (number, 0)));
+            for (number, digits) in told {
+                let size = asked == "decision" && number == 2.0;
+                assert!(size || !SECRETS.contains(&number), "{asked} as {form}: {number} in {text}");
+                assert!(digits <= 3, "{asked} as {form}: {number} in {text}");
+            }
+        }
+        // Nothing small is hidden of groups that are all large.
+        assert!(hidden > 0 || asked.starts_with("reach"), "{asked} hides nothing");
+    }
+}
+
 #[test]
 fn exact_totals_do_not_tell_what_is_hidden() {
     let dir = store();

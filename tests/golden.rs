@@ -56,6 +56,22 @@ fn a_report() {
 }
 
 #[test]
+fn a_data_set() {
+    let dir = folder();
+    recorded(dir.path());
+    let asked = ["export", "comparison", "--measure", "undisturbed,connect_ms,sus", "-q"];
+    assert_snapshot!("a_data_set_as_csv", run(dir.path(), asked).ok());
+    let rounded = ["--policy", "rounded", "--format", "json"];
+    let given: Vec<&str> = asked.into_iter().chain(rounded).collect();
+    let text = run(dir.path(), given).ok();
+    let (before, rest) = text.split_once("\"commitment\": \"").unwrap();
+    assert_snapshot!(
+        "a_data_set_to_be_given_away",
+        format!("{before}\"commitment\": \"(commitment){}", &rest[64..])
+    );
+}
+
+#[test]
 fn outcomes() {
     let dir = folder();
     recorded(dir.path());

@@ -13,6 +13,7 @@ mod comparability;
 mod contract;
 mod crash;
 mod damage;
+mod datasets;
 mod decide;
 mod disclosure;
 mod experience;

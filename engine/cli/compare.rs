@@ -1,10 +1,11 @@
 //! `evenfield compare`: platforms, measure by measure.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Gated, Watching, gated};
+use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Gated, Watching, gated};
 use projections::disclosure::Policy;
 use projections::filter::{Filter, FilterError};
 use projections::measure::Measure;
@@ -18,6 +19,7 @@ use super::gate::{self, gates};
 use super::out::Out;
 use super::store::{self, SheetArgs};
 use super::{Shared, progress, shown};
+use crate::log::Log;
 use crate::replay::{Sheet, compare, wanted};
 
 /// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
@@ -310,33 +312,41 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let ask = args.ask.ask(&args.platforms)?;
-    let gates = args.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
-    if !gates.is_empty() && shared.policy != Policy::Internal {
-        let policy = shared.policy.name();
-        return Err(Failure::Usage(format!(
-            "gates are judged on exact numbers, which the policy {policy} does not show; ask --policy internal"
-        )));
-    }
-    let log = store::opened(shared)?;
-    let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
-    known_platforms(&sheet, &args.platforms, args.ask.reference.as_deref())?;
-    note_unknown_levels(&sheet, &ask.filter, shared);
-    recorded(&sheet, &ask)?;
-    if let Some(path) = &args.gate {
-        gate::held_against(&gates, path, &sheet, &ask.by)?;
-    }
-    let mut comparison =
-        progress::reasoning(shared, "comparing", || compare(&sheet, &ask, shared.threads()))??;
-    comparison.gates = gated(&gates, &comparison);
-    asked::keep(args.question(), &comparison.claims, &log, shared);
+    let (comparison, _log) = args.answer(shared)?;
     let met = met(&comparison.gates);
     shown::show(comparison, shared, out)?;
     met
 }
 
+impl Args {
+    /// The comparison, and the store that it is of, which stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Comparison, Arc<Log>), Failure> {
+        let ask = self.ask.ask(&self.platforms)?;
+        let gates = self.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
+        if !gates.is_empty() && shared.policy != Policy::Internal {
+            let policy = shared.policy.name();
+            return Err(Failure::Usage(format!(
+                "gates are judged on exact numbers, which the policy {policy} does not show; ask --policy internal"
+            )));
+        }
+        let log = store::opened(shared)?;
+        let sheet = store::sheet(shared, &log, &self.reading, &wanted(&ask))?;
+        known_platforms(&sheet, &self.platforms, self.ask.reference.as_deref())?;
+        note_unknown_levels(&sheet, &ask.filter, shared);
+        recorded(&sheet, &ask)?;
+        if let Some(path) = &self.gate {
+            gate::held_against(&gates, path, &sheet, &ask.by)?;
+        }
+        let mut comparison =
+            progress::reasoning(shared, "comparing", || compare(&sheet, &ask, shared.threads()))??;
+        comparison.gates = gated(&gates, &comparison);
+        asked::keep(self.question(), &comparison.claims, &log, shared);
+        Ok((comparison, log))
+    }
+}
+
 /// Fails where a gate is not met.
-fn met(gates: &[Gated]) -> Result<(), Failure> {
+pub(super) fn met(gates: &[Gated]) -> Result<(), Failure> {
     let failed = gates.iter().filter(|gated| !gated.passes).count();
     match failed {
         0 => Ok(()),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
@@ -170,12 +171,20 @@ impl Asked {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (ask, declared) = (args.asked.ask()?, args.asked.declared()?);
-    let log = store::opened(shared)?;
-    let sheet = store::sheet(shared, &log, &args.reading, &Asked::wanted(&ask))?;
-    let (decided, _) = args.asked.answered((ask, declared), &sheet, shared)?;
-    asked::keep(args.asked.question(&args.reading), &decided.claim, &log, shared);
+    let (decided, _log) = args.answer(shared)?;
     shown::show(decided, shared, out)
+}
+
+impl Args {
+    /// The decision, and the store that it is of, which stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Decided, Arc<Log>), Failure> {
+        let (ask, declared) = (self.asked.ask()?, self.asked.declared()?);
+        let log = store::opened(shared)?;
+        let sheet = store::sheet(shared, &log, &self.reading, &Asked::wanted(&ask))?;
+        let (decided, _) = self.asked.answered((ask, declared), &sheet, shared)?;
+        asked::keep(self.asked.question(&self.reading), &decided.claim, &log, shared);
+        Ok((decided, log))
+    }
 }
 
 impl Asked {

@@ -93,9 +93,9 @@ struct Shared {
     /// One JSON document (NDJSON for rows), for machines; short for --format json
     #[arg(long, global = true)]
     json: bool,
-    /// How to write the answer
+    /// How to write the answer; xlsx, parquet and zip are forms of `export`
     #[arg(long, global = true, value_name = "FORM")]
-    format: Option<Format>,
+    format: Option<Written>,
     /// Write the answer to a file (`-` for standard output)
     #[arg(short, long, global = true, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -124,9 +124,9 @@ struct Shared {
     log: Option<Arc<crate::log::Log>>,
 }
 
-/// How an answer is written.
+/// How an answer or a data set is written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum Written {
     /// For people
     Table,
     /// Tab-separated, one row a line, no heading ornaments
@@ -139,11 +139,50 @@ enum Format {
     Csv,
     /// A Markdown table
     Md,
+    /// A workbook
+    Xlsx,
+    /// A Parquet file
+    Parquet,
+    /// An archive of CSV files
+    Zip,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Table,
+    /// Tab-separated.
+    Plain,
+    /// One document.
+    Json,
+    /// One object a line.
+    Ndjson,
+    /// Comma-separated.
+    Csv,
+    /// A Markdown table.
+    Md,
+}
+
+impl Written {
+    /// The form of an answer; none: only data sets have it.
+    fn of_answers(self) -> Option<Format> {
+        Some(match self {
+            Self::Table => Format::Table,
+            Self::Plain => Format::Plain,
+            Self::Json => Format::Json,
+            Self::Ndjson => Format::Ndjson,
+            Self::Csv => Format::Csv,
+            Self::Md => Format::Md,
+            Self::Xlsx | Self::Parquet | Self::Zip => return None,
+        })
+    }
 }
 
 impl Shared {
+    /// The form of an answer; what only data sets have was refused before.
     fn format(&self) -> Format {
-        match self.format {
+        match self.format.and_then(Written::of_answers) {
             Some(format) => format,
             None if self.json => Format::Json,
             None => Format::Table,
@@ -264,7 +303,7 @@ impl Verb {
             Self::Outages(_) => (Tells::Rows, "outages"),
             Self::Outcomes(_) => (Tells::Rows, "outcomes"),
             Self::Scenario(_) => (Tells::Rows, "scenario"),
-            Self::Export(_) => (Tells::Rows, "export"),
+            Self::Export(verb) => verb.tells(),
             Self::Log(verb) => verb.tells(),
             Self::Report(verb) => verb.tells(),
             // What it tells goes through the verbs that answer it, under the policy that it is started with.
@@ -283,6 +322,14 @@ impl Verb {
 fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
     let (tells, name) = verb.tells();
     let policy = shared.policy.name();
+    let is_export = matches!(verb, Verb::Export(_));
+    if let Some(form) = shared.format.filter(|form| form.of_answers().is_none() && !is_export) {
+        let form = form.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        return Err(Failure::Usage(format!(
+            "`evenfield {name}` is not written as {form}: that is a form of data sets, as in `evenfield export comparison \
+             -o comparison.{form}`"
+        )));
+    }
     match (shared.policy, tells) {
         (Policy::Rounded | Policy::Secondary, Tells::Rows) => Err(Failure::Usage(format!(
             "`evenfield {name}` tells of consultations or events one by one, or counts them exactly, which the policy \
@@ -290,7 +337,7 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
         ))),
         (_, Tells::Rows | Tells::Nothing) if shared.release => Err(Failure::Usage(format!(
             "`evenfield {name}` makes nothing that could be released; --release is for compare, decide, totals, quality, \
-             reach and report build"
+             reach, data sets of these, and report build"
         ))),
         (Policy::Internal, Tells::Reading) if shared.release => Err(Failure::Usage(
             "what hides nothing is not to be given away: --release needs --policy rounded or --policy secondary"

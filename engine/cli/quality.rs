@@ -1,12 +1,16 @@
 //! `evenfield quality`: how complete the evidence is.
 
+use std::sync::Arc;
+
 use event::Dimension;
+use projections::quality::Evidence;
 
 use super::compare;
 use super::failure::Failure;
 use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Shared, shown};
+use crate::log::Log;
 use crate::replay::quality;
 
 /// How complete the evidence is, platform by platform: how many consultations ended in a way that nothing
@@ -30,12 +34,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (by, filter) = (compare::dimensions(&args.by)?, compare::filter(&args.filter)?);
-    if by.contains(&Dimension::Platform) {
-        let why = "quality is by platform in any case; name other dimensions";
-        return Err(Failure::Usage(why.to_owned()));
+    let (evidence, _log) = args.answer(shared)?;
+    shown::show(evidence, shared, out)
+}
+
+impl Args {
+    /// The evidence, and the store that it is of, which stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Evidence, Arc<Log>), Failure> {
+        let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
+        if by.contains(&Dimension::Platform) {
+            let why = "quality is by platform in any case; name other dimensions";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let log = store::opened(shared)?;
+        let table = store::rows(shared, &log, &self.reading)?;
+        Ok((quality(&table, &by, &filter, shared.threads()), log))
     }
-    let log = store::opened(shared)?;
-    let table = store::rows(shared, &log, &args.reading)?;
-    shown::show(quality(&table, &by, &filter, shared.threads()), shared, out)
 }

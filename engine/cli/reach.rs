@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
+use projections::compare::Reach;
 use projections::reach::Population;
 
 use super::choose::no_file;
@@ -13,6 +15,7 @@ use super::out::Out;
 use super::population::population;
 use super::store::{self, SheetArgs};
 use super::{Shared, shown};
+use crate::log::Log;
 use crate::replay::{Sheet, reach};
 
 /// Whom video reaches: the consultations of each group of people, held against how many people there are of
@@ -41,22 +44,31 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let filter = compare::filter(&args.filter)?;
-    let population = read(&args.population)?;
-    if let Some(both) = population.dimensions().find(|one| filter.iter().any(|(other, _)| other == *one)) {
-        return Err(Failure::Usage(format!(
-            "--where leaves out levels of {both}, whose reach is asked about; filter by something else, or \
-             take {both} out of {}",
-            args.population.display()
-        )));
+    let (reach, _log) = args.answer(shared)?;
+    shown::show(reach, shared, out)
+}
+
+impl Args {
+    /// The reach, and the store that it is of, which stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Reach, Arc<Log>), Failure> {
+        let filter = compare::filter(&self.filter)?;
+        let population = read(&self.population)?;
+        if let Some(both) = population.dimensions().find(|one| filter.iter().any(|(other, _)| other == *one))
+        {
+            return Err(Failure::Usage(format!(
+                "--where leaves out levels of {both}, whose reach is asked about; filter by something else, or \
+                 take {both} out of {}",
+                self.population.display()
+            )));
+        }
+        let log = store::opened(shared)?;
+        let filtered = filter.iter().map(|(dimension, _)| dimension);
+        let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
+        let sheet = store::sheet(shared, &log, &self.reading, &wanted)?;
+        note_unrecorded(&sheet, &population, shared);
+        compare::note_unknown_levels(&sheet, &filter, shared);
+        Ok((reach(&sheet, &population, &filter, self.level, shared.threads()), log))
     }
-    let log = store::opened(shared)?;
-    let filtered = filter.iter().map(|(dimension, _)| dimension);
-    let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
-    let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
-    note_unrecorded(&sheet, &population, shared);
-    compare::note_unknown_levels(&sheet, &filter, shared);
-    shown::show(reach(&sheet, &population, &filter, args.level, shared.threads()), shared, out)
 }
 
 fn read(path: &Path) -> Result<Population, Failure> {

@@ -8,6 +8,8 @@ use projections::quality::Evidence;
 use super::failure::Failure;
 use super::out::Out;
 use super::{Format, Shared};
+use crate::export::{About, Dataset, Exported};
+use crate::log::{Log, Position};
 use crate::release::{Ledger, LedgerError};
 use crate::replay::Totals;
 use crate::report::{self, Report};
@@ -64,6 +66,18 @@ pub(super) fn show<T: OfStore>(reading: T, shared: &Shared, out: &mut Out) -> Re
     };
     report::rows_lack(&shown).into_iter().for_each(|what| shared.note(what));
     out.text(&report::rows(&shown, form))
+}
+
+/// What the policy shows of a reading, as a data set. The store is open meanwhile.
+pub(super) fn dataset<T: OfStore + Exported>(
+    reading: T,
+    log: &Log,
+    shared: &Shared,
+) -> Result<Dataset, Failure> {
+    let (_, position, _) = reading.rests_on();
+    let commitment = log.head_at(Position(position))?.commitment_digits();
+    let shown = disclosed(reading, shared)?;
+    Ok(Dataset::of(&shown, &About { commitment: Some(commitment) }))
 }
 
 /// Several readings that are given away as one answer: each is held against those before it.

@@ -1,5 +1,7 @@
 //! `evenfield totals`: plain counts, sums and quantiles.
 
+use std::sync::Arc;
+
 use event::Dimension;
 
 use super::compare;
@@ -7,7 +9,8 @@ use super::failure::Failure;
 use super::out::Out;
 use super::store::{self, SheetArgs};
 use super::{Shared, shown};
-use crate::replay::totals;
+use crate::log::Log;
+use crate::replay::{Totals, totals};
 
 /// Plain counts, sums and quantiles of every platform, to be held against any other tool: nothing is
 /// weighed, and nothing left out for what a feed cannot tell. To compare, use `evenfield compare`.
@@ -28,13 +31,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (by, filter) = (compare::dimensions(&args.by)?, compare::filter(&args.filter)?);
-    if by.contains(&Dimension::Platform) {
-        return Err(Failure::Usage("totals are by platform in any case; name other dimensions".to_owned()));
+    let (totals, _log) = args.answer(shared)?;
+    shown::show(totals, shared, out)
+}
+
+impl Args {
+    /// The totals, and the store that they are of, which stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Totals, Arc<Log>), Failure> {
+        let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
+        if by.contains(&Dimension::Platform) {
+            let why = "totals are by platform in any case; name other dimensions";
+            return Err(Failure::Usage(why.to_owned()));
+        }
+        let log = store::opened(shared)?;
+        let wanted: Vec<Dimension> =
+            by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
+        let sheet = store::sheet(shared, &log, &self.reading, &wanted)?;
+        Ok((totals(&sheet, &by, &filter, shared.threads()), log))
     }
-    let log = store::opened(shared)?;
-    let wanted: Vec<Dimension> =
-        by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
-    let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
-    shown::show(totals(&sheet, &by, &filter, shared.threads()), shared, out)
 }

@@ -39,17 +39,23 @@ pub struct About {
 /// What is told of the whole in metadata, not in the table of one row.
 const OF_METADATA: [&str; 6] = ["schema", "position", "parameters", "where", "until", "notes"];
 
+/// A reading as a tree.
+enum Read {
+    /// All of it.
+    Whole(Node),
+    /// What a policy that hides leaves of it: fewer columns, of which it says itself which they are.
+    Left(Node),
+}
+
 impl Dataset {
     /// The data set of what may be shown of a reading.
     #[must_use]
     pub fn of<T: Exported>(shown: &Shown<T>, about: &About) -> Self {
-        let node = match shown.face() {
-            Face::Whole(reading) => Node::of(reading),
-            Face::Published(published) => Node::published(published),
+        let read = match shown.face() {
+            Face::Whole(reading) => Read::Whole(Node::of(reading)),
+            Face::Published(published) => Read::Left(Node::published(published)),
         };
-        // A policy that hides leaves columns out; what is left says which there are.
-        let is_whole = matches!(shown.face(), Face::Whole(_));
-        Self::made(&T::SHAPE, node, is_whole, shown.note(), about)
+        Self::made(&T::SHAPE, read, shown.note(), about)
     }
 
     /// The data set of consultations one by one, which only the policy that hides nothing shows.
@@ -73,13 +79,14 @@ impl Dataset {
             ("open", list(table.open.iter().map(|open| with_all_levels(Node::of(open))).collect())),
         ];
         let node = Node::Named(members.map(|(name, node)| (name.to_owned(), node)).to_vec());
-        Ok(Self::made(&OUTCOMES, node, true, PolicyNote::of(policy), about))
+        Ok(Self::made(&OUTCOMES, Read::Whole(node), PolicyNote::of(policy), about))
     }
 
-    fn made(shape: &Shape, node: Node, is_whole: bool, policy: PolicyNote, about: &About) -> Self {
+    fn made(shape: &Shape, read: Read, policy: PolicyNote, about: &About) -> Self {
+        let (Read::Whole(node) | Read::Left(node)) = &read;
         let until = node.member("parameters").and_then(|node| node.member("until")).or(node.member("until"));
         let until = until.and_then(Node::text).and_then(|text| text.parse().ok());
-        let (tables, answer) = tables(shape, node, is_whole);
+        let (tables, answer) = tables(shape, read);
         let mut metadata = Metadata::new(shape, answer, policy);
         metadata.commitment = about.commitment.clone();
         metadata.measures = measures(&tables);
@@ -126,7 +133,9 @@ fn with_all_levels(node: Node) -> Node {
 }
 
 /// The lists of a reading as tables, and what it says of the whole.
-fn tables(shape: &Shape, node: Node, is_whole: bool) -> (Vec<Table>, Vec<(String, Node)>) {
+fn tables(shape: &Shape, read: Read) -> (Vec<Table>, Vec<(String, Node)>) {
+    let is_whole = matches!(read, Read::Whole(_));
+    let (Read::Whole(node) | Read::Left(node)) = read;
     let is_list = |node: &Node| match node {
         Node::List(nodes) => nodes.iter().any(|node| matches!(node, Node::Named(_))),
         _ => false,
@@ -136,7 +145,8 @@ fn tables(shape: &Shape, node: Node, is_whole: bool) -> (Vec<Table>, Vec<(String
     };
     let (lists, head): (Vec<_>, Vec<_>) =
         node.members().into_iter().partition(|(name, node)| is_table(name, node) && name != "notes");
-    let mut flat = Flat::default();
+    let called = |list: &str| shape.name(list);
+    let mut flat = Flat::new(&called);
     for known in shape.tables.iter().filter(|known| !known.columns.is_empty()) {
         let has_rows = lists.iter().any(|(name, node)| name == known.member && is_list(node));
         let columns = if is_whole || !has_rows { known.columns } else { &[] };
@@ -151,7 +161,6 @@ fn tables(shape: &Shape, node: Node, is_whole: bool) -> (Vec<Table>, Vec<(String
     }
     for (name, node) in lists {
         let Node::List(nodes) = node else { continue };
-        let name = shape.name(&name);
         nodes.into_iter().for_each(|node| flat.row(&name, node.members()));
     }
     let answer =

@@ -122,6 +122,7 @@ const COLUMNS: &[Known] = &[
     perhaps("than", Text, "What it is compared with"),
     of("stratum", Text, "What may use a platform of its own, such as a service"),
     of("name", Text, "What it is the number of"),
+    of("count", Whole, "How many"),
     of("place", Whole, "Its place in the list"),
     of("period", Text, "The period: a day, a month, or how long each is"),
     of("unit", Text, "What is told apart, such as an organisation"),
@@ -231,7 +232,11 @@ const COLUMNS: &[Known] = &[
     of("minutes", Whole, "Within how many minutes"),
     of("drops", Whole, "Drops: absences of the grace or longer"),
     // Gates of a buyer.
-    of("side", Text, "On which side of the threshold it must be, or on which side something first failed"),
+    perhaps(
+        "side",
+        Text,
+        "On which side of the threshold it must be, or on which side something first failed",
+    ),
     of("threshold", Number, "The threshold"),
     of("passes", Flag, "Whether it is met"),
     of("passed", Flag, "Whether it is passed"),
@@ -276,6 +281,7 @@ const COLUMNS: &[Known] = &[
     perhaps("turning_price", Number, "The price at which the verdict would turn"),
     of("perfect_information", Number, "What it would be worth to know every share exactly"),
     of("turns_round_p", Number, "The p-value of the better platform being another in other strata"),
+    perhaps("varies", Text, "Whether the difference varies between strata"),
     of("kind", Text, "Of which kind"),
     of("times", Number, "How many times as many as there are, or how often"),
     of("function", Text, "What a platform must be able to do"),

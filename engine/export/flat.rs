@@ -5,6 +5,7 @@
 //! that they belong to. Columns stand in the order of the contract, whichever rows have them.
 
 use event::{Dimension, Time};
+use projections::stats::estimate::FEWEST_EVENTS;
 
 use super::define::{self, Definition};
 use super::table::{Absence, Cell, Column, Kind, LOW, Table};
@@ -55,9 +56,10 @@ const TUPLES: [(&str, &[&str]); 7] = [
 ];
 
 /// Tables in the making.
-#[derive(Default)]
-pub(super) struct Flat {
+pub(super) struct Flat<'a> {
     drafts: Vec<Draft>,
+    /// What a table is called, by the way to it.
+    called: &'a dyn Fn(&str) -> String,
 }
 
 /// A table in the making: the columns that any row had, and rows with what they had.
@@ -84,43 +86,58 @@ struct Within<'a> {
     null: Absence,
 }
 
-impl Flat {
+/// What numbers rest on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rests {
+    OnEnough,
+    OnLittle,
+}
+
+/// The fewest clusters of an arm that a difference is decided on.
+const FEWEST_CLUSTERS: f64 = 2.0;
+/// By how much a share that was rounded may differ from its counts.
+const ROUNDING: f64 = 0.001;
+
+const OUTERMOST: Within<'_> = Within { prefix: "", null: Absence::NotAvailable };
+
+impl<'a> Flat<'a> {
+    pub(super) fn new(called: &'a dyn Fn(&str) -> String) -> Self {
+        Self { drafts: Vec::new(), called }
+    }
+
     /// Begins a table with these columns, whether or not any row has them.
     pub(super) fn begin(&mut self, name: &str, columns: &[&str]) {
         let draft = self.draft(name);
         draft.columns = columns.iter().map(|column| (*column).to_owned()).collect();
     }
 
-    /// Adds a row to a table, and what is a table within it to others.
-    pub(super) fn row(&mut self, table: &str, members: Vec<(String, Node)>) {
-        self.add(table, &[], members, &|child| format!("{table}_{child}"));
+    /// Adds a row to the table of a list, and what is a table within it to others.
+    pub(super) fn row(&mut self, list: &str, members: Vec<(String, Node)>) {
+        self.add(list, &[], members);
     }
 
     /// Adds the one row of a table about the whole, whose lists are tables beside it.
     pub(super) fn whole(&mut self, table: &str, members: Vec<(String, Node)>) {
-        self.add(table, &[], members, &str::to_owned);
-    }
-
-    fn add(
-        &mut self,
-        table: &str,
-        keys: &[(String, Cell)],
-        members: Vec<(String, Node)>,
-        child_name: &dyn Fn(&str) -> String,
-    ) {
         let mut row = Row::default();
         let mut children = Vec::new();
-        let within = Within { prefix: "", null: Absence::NotAvailable };
-        spread(members, within, &mut row, &mut children);
-        row.belongs_to(keys);
-        let keys = row.keys();
+        spread(members, OUTERMOST, &mut row, &mut children);
         self.draft(table).push(row);
         for (name, node) in children {
-            let name = child_name(&name);
-            let deeper = |child: &str| format!("{name}_{child}");
-            for members in rows_of(node) {
-                self.add(&name, &keys, members, &deeper);
-            }
+            rows_of(node).into_iter().for_each(|members| self.add(&name, &[], members));
+        }
+    }
+
+    fn add(&mut self, list: &str, keys: &[(String, Cell)], members: Vec<(String, Node)>) {
+        let mut row = Row::default();
+        let mut children = Vec::new();
+        spread(members, OUTERMOST, &mut row, &mut children);
+        row.belongs_to(keys);
+        let keys = row.keys();
+        let table = (self.called)(list);
+        self.draft(&table).push(row);
+        for (name, node) in children {
+            let list = format!("{list}_{name}");
+            rows_of(node).into_iter().for_each(|members| self.add(&list, &keys, members));
         }
     }
 
@@ -144,6 +161,7 @@ fn rows_of(node: Node) -> Vec<Vec<(String, Node)>> {
         let mut members = vec![(name.to_owned(), node)];
         match value {
             Node::Named(further) => members.extend(further),
+            count @ Node::Whole(_) => members.push(("count".to_owned(), count)),
             value => members.push(("value".to_owned(), value)),
         }
         members
@@ -171,8 +189,11 @@ fn spread(
     children: &mut Vec<(String, Node)>,
 ) {
     let status = members.iter().find(|(name, _)| name == "status").and_then(|(_, node)| node.text());
-    let status = status.map(str::to_owned);
-    let within = Within { null: status.as_deref().map_or(within.null, null_of), ..within };
+    let rests_on_little = status.map(|status| match rests_on_little(status, &members) {
+        true => Rests::OnLittle,
+        false => Rests::OnEnough,
+    });
+    let within = Within { null: status.map_or(within.null, null_of), ..within };
     for (name, node) in members {
         let column = format!("{}{name}", within.prefix);
         match node {
@@ -193,19 +214,36 @@ fn spread(
             }
             Node::List(nodes) => children.push((column, Node::List(nodes))),
             node => {
-                let status = status.as_deref().filter(|_| name == "value");
-                let mark = status.map(|status| (format!("{column}_mark"), mark(status, &node)));
+                let mark = rests_on_little.filter(|_| name == "value").map(|little| mark(little, &node));
+                let beside = format!("{column}_mark");
                 row.cell(column, node, within.null);
-                row.cells.extend(mark);
+                row.cells.extend(mark.map(|mark| (beside, mark)));
             }
         }
     }
 }
 
-/// What stands beside a value: whether it rests on too little.
-fn mark(status: &str, value: &Node) -> Cell {
-    let is_low = matches!(status, "insufficient_evidence" | "not_estimable") && value.is_number();
-    Cell::Text(if is_low { LOW.to_owned() } else { String::new() })
+/// What stands beside a value.
+fn mark(rests: Rests, value: &Node) -> Cell {
+    Cell::Text(if rests == Rests::OnLittle && value.is_number() { LOW.to_owned() } else { String::new() })
+}
+
+/// Whether numbers rest on too little: by their status, or by the counts that no difference would be decided on.
+fn rests_on_little(status: &str, members: &[(String, Node)]) -> bool {
+    let of = |name: &str| match members.iter().find(|(known, _)| known == name) {
+        Some((_, Node::Whole(number))) => Some(*number as f64),
+        Some((_, Node::Number(number))) => Some(*number),
+        _ => None,
+    };
+    let events = match (of("x"), of("n"), of("value")) {
+        // Of a share those to whom nothing happened count as well; of a rate there are none.
+        (Some(x), Some(n), Some(value)) if (value * n - x).abs() <= n * ROUNDING => Some(x.min(n - x)),
+        (Some(x), ..) => Some(x),
+        (None, n, _) => n,
+    };
+    matches!(status, "insufficient_evidence" | "not_estimable")
+        || events.is_some_and(|events| events < FEWEST_EVENTS as f64)
+        || of("clusters").is_some_and(|clusters| clusters < FEWEST_CLUSTERS)
 }
 
 /// The values of a list of a fixed length, each under a name of its own.
@@ -238,7 +276,11 @@ fn null_of(status: &str) -> Absence {
 
 impl Row {
     fn cell(&mut self, name: String, node: Node, null: Absence) {
-        let means_none = || define::known(&name).is_some_and(|known| known.null_is_none);
+        // Beside its parts a whole has no level.
+        let means_none = || {
+            define::known(&name).is_some_and(|known| known.null_is_none)
+                || Dimension::from_name(&name).is_some()
+        };
         let cell = match node {
             Node::Hidden => {
                 self.has_hidden = true;

@@ -4,6 +4,7 @@
 //! data set, so that all of them say the same. `log export` writes events as they came, to be read by an evenfield
 //! again; `parquet` is for programs that know tables and nothing of consultations. No rule is applied on the way.
 
+mod archive;
 #[cfg(feature = "parquet")]
 mod column;
 pub mod csv;
@@ -17,8 +18,10 @@ mod metadata;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod shape;
+mod sheets;
 mod table;
 mod tree;
+mod xlsx;
 
 pub use dataset::{About, Dataset};
 pub use form::{Form, WriteError, bytes};
@@ -26,3 +29,4 @@ pub use line::line;
 pub use metadata::{ColumnNote, MarkNote, MeasureNote, Metadata, Program, TableNote};
 pub use shape::{Exported, Shape};
 pub use table::{Absence, Cell, Column, Kind, LOW, Table, marks};
+pub use xlsx::WorkbookError;

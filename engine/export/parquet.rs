@@ -4,6 +4,8 @@
 //! memory is bounded by a group however long the log is. Levels, kinds and roles become dictionaries;
 //! everything is packed with zstd. Instants are milliseconds since 1970 in UTC.
 
+pub(super) mod table;
+
 use std::io::{self, Write};
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ pub struct Shape {
 /// A list of a reading as a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Titled {
-    /// What the list is called in the contract.
+    /// What the list is called in the contract; one within another after both.
     pub(super) member: &'static str,
     /// What the table is called.
     pub(super) name: &'static str,
@@ -237,6 +237,18 @@ impl Exported for Decided {
                 "The best single platform",
                 "One row for each platform and its chance",
             ),
+            table(
+                "concentration_policies",
+                "concentration",
+                "What the worst days take",
+                "One row for each choice of platforms",
+            ),
+            table(
+                "priorities_platforms",
+                "priorities",
+                "Who comes first, whatever matters",
+                "One row for each platform",
+            ),
             table("inequality", "inequality", "What choices do to gaps", "One row for each circumstance"),
             table("needs", "needs", "What is needed", "One row for each need"),
             table("barred", "barred", "Who is kept out where", "One row for each platform and stratum"),
@@ -304,10 +316,14 @@ pub(super) const OUTCOMES: Shape = Shape {
 };
 
 impl Shape {
-    /// What the table of a list is called.
-    pub(super) fn name(&self, member: &str) -> String {
-        let known = self.tables.iter().find(|one| one.member == member);
-        known.map_or(member, |one| one.name).to_owned()
+    /// What the table of a list is called; one within another after the table that it is within.
+    pub(super) fn name(&self, list: &str) -> String {
+        let known = |list: &str| self.tables.iter().find(|one| one.member == list);
+        let within = list
+            .match_indices('_')
+            .rev()
+            .find_map(|(at, _)| Some(format!("{}{}", known(&list[..at])?.name, &list[at..])));
+        known(list).map(|one| one.name.to_owned()).or(within).unwrap_or_else(|| list.to_owned())
     }
 
     /// Title and subtitle of a table; one within another is called after both.
