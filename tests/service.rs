@@ -47,7 +47,7 @@ fn answers_are_those_of_the_command_line_byte_for_byte() {
             "/v1/comparisons?by=service&where=appointment%3Dfollow_up",
             "compare --json --by service --where appointment=follow_up",
         ),
-        ("/v1/comparisons.csv?measure=undisturbed", "compare --format csv --measure undisturbed"),
+        ("/v1/comparisons.csv?measure=undisturbed", "export comparison --measure undisturbed"),
         (
             "/v1/comparisons.txt?measure=undisturbed,any_drop&times=true",
             "compare --measure undisturbed,any_drop --times",
@@ -59,7 +59,7 @@ fn answers_are_those_of_the_command_line_byte_for_byte() {
         ("/v1/projections/outcomes", "outcomes --json"),
         (
             "/v1/projections/outcomes.csv?until=2026-03-10T00:00:00Z",
-            "outcomes --format csv --until 2026-03-10T00:00:00Z",
+            "export outcomes --until 2026-03-10T00:00:00Z",
         ),
         ("/v1/diff?from=100&as_of=700", "diff --json --from 100 --as-of 700"),
         ("/v1/platforms", "totals --json"),
@@ -78,6 +78,39 @@ fn answers_are_those_of_the_command_line_byte_for_byte() {
     drop(service);
     assert_eq!(text.text(), run(dir.path(), ["explain", &claim]).ok());
     assert_eq!(explained.text(), run(dir.path(), ["explain", &claim, "--json"]).ok());
+}
+
+#[test]
+fn every_reading_is_a_data_set_in_every_form_of_one() {
+    let dir = recorded();
+    let service = Service::start(dir.path(), "");
+    let mut served = Vec::new();
+    for (path, name) in [
+        ("/v1/comparisons", "comparison"),
+        ("/v1/decision", "decision"),
+        ("/v1/projections/totals", "totals"),
+        ("/v1/projections/quality", "quality"),
+        ("/v1/projections/outcomes", "outcomes"),
+    ] {
+        for ending in ["csv", "xlsx", "zip"] {
+            served.push((name, ending, service.get(&format!("{path}.{ending}")).is(200).body));
+        }
+        let metadata = service.get(&format!("{path}.metadata.json")).is(200).json();
+        assert_eq!(
+            (&metadata["policy"]["name"], &metadata["schema"]),
+            (&"internal".into(), &"evenfield.dataset/1".into())
+        );
+    }
+    let table = service.get("/v1/comparisons.csv?table=differences&by=service").is(200);
+    assert!(table.text().lines().count() > 2 && table.text().contains("service"), "{}", table.text());
+    assert!(service.get("/v1/comparisons.csv?table=difference").problem(400).contains("\"differences\""));
+    assert!(service.get("/v1/comparisons?table=differences").problem(400).contains("there is no option"));
+    drop(service);
+    for (name, ending, bytes) in served {
+        let file = format!("{name}.{ending}");
+        run(dir.path(), ["export", name, "-q", "-o", &file]).ok();
+        assert!(fs::read(dir.path().join(&file)).unwrap() == bytes, "{file}");
+    }
 }
 
 #[test]

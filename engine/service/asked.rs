@@ -60,9 +60,10 @@ impl Reading {
     pub const fn forms(self) -> &'static [Form] {
         match self {
             Self::Claim => &[Form::Json, Form::Text],
-            Self::Outcomes => &[Form::Ndjson, Form::Csv, Form::Md],
+            Self::Outcomes => Form::ROWS,
+            Self::Diff | Self::Outages => Form::PLAIN,
             Self::Report => &[Form::Html, Form::Live],
-            _ => &Form::ASKED,
+            Self::Comparison | Self::Decision | Self::Totals | Self::Quality => Form::READING,
         }
     }
 
@@ -90,8 +91,17 @@ pub enum Form {
     Json,
     /// One object a line.
     Ndjson,
-    /// Comma-separated values with a header.
+    /// Comma-separated values with a header: one table of the data set.
     Csv,
+    /// A workbook of the data set.
+    Xlsx,
+    /// An archive of the data set: a CSV file for each table, and what they mean.
+    Zip,
+    /// One table of the data set as Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// What the columns and marks of the data set mean.
+    Metadata,
     /// A Markdown table.
     Md,
     /// For people, in a terminal.
@@ -103,13 +113,48 @@ pub enum Form {
 }
 
 impl Form {
-    /// Forms that the ending of an address can ask for.
-    pub const ASKED: [Self; 5] = [Self::Json, Self::Ndjson, Self::Csv, Self::Md, Self::Text];
+    /// Forms of a table of which there is no data set.
+    const PLAIN: &[Self] = &[Self::Json, Self::Ndjson, Self::Csv, Self::Md, Self::Text];
+    /// Forms of a reading of which there is one, the usual one first.
+    const READING: &[Self] = &[
+        Self::Json,
+        Self::Ndjson,
+        Self::Csv,
+        Self::Xlsx,
+        Self::Zip,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+        Self::Metadata,
+        Self::Md,
+        Self::Text,
+    ];
+    /// Forms of rows, which are no document.
+    const ROWS: &[Self] = &[
+        Self::Ndjson,
+        Self::Csv,
+        Self::Xlsx,
+        Self::Zip,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+        Self::Metadata,
+        Self::Md,
+    ];
+
+    /// Whether it is of a data set, where there is one of the reading.
+    #[must_use]
+    pub const fn is_of_data_set(self) -> bool {
+        match self {
+            Self::Csv | Self::Xlsx | Self::Zip | Self::Metadata => true,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => true,
+            _ => false,
+        }
+    }
 
     /// The form that an ending of an address asks for.
     #[must_use]
     pub fn of(ending: &str) -> Option<Self> {
-        Self::ASKED.into_iter().find(|form| form.ending() == ending)
+        Self::READING.iter().copied().find(|form| form.ending() == ending)
     }
 
     /// The ending of addresses and files.
@@ -119,6 +164,11 @@ impl Form {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+            Self::Zip => "zip",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
+            Self::Metadata => "metadata.json",
             Self::Md => "md",
             Self::Text => "txt",
             Self::Html | Self::Live => "html",
@@ -129,9 +179,13 @@ impl Form {
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Json => "application/json",
+            Self::Json | Self::Metadata => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Zip => "application/zip",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "application/vnd.apache.parquet",
             Self::Md => "text/markdown; charset=utf-8",
             Self::Text => "text/plain; charset=utf-8",
             Self::Html | Self::Live => "text/html; charset=utf-8",
@@ -175,8 +229,8 @@ pub struct Choice {
 
 /// Who answers questions about a store.
 pub trait Answers: Send + Sync + 'static {
-    /// The options of a reading.
-    fn choices(&self, reading: Reading) -> Vec<Choice>;
+    /// The options of a reading in a form.
+    fn choices(&self, reading: Reading, form: Form) -> Vec<Choice>;
 
     /// The answer as bytes; it may take seconds, and is asked for from a thread that may.
     ///

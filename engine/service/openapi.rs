@@ -142,15 +142,17 @@ fn options(does: Does, answers: &dyn Answers) -> Vec<Choice> {
     };
     match does {
         Does::Reads(reading, form) => {
-            let mut choices = answers.choices(reading);
+            let mut choices = answers.choices(reading, form);
             choices
                 .extend((form == Form::Live).then(|| own("service", "Only consultations of this service")));
             choices.push(own("wait_for", "Answer once this position has come in, and not without it"));
             choices
         }
-        Does::Pinned => {
-            answers.choices(Reading::Report).into_iter().filter(|choice| choice.name != "as_of").collect()
-        }
+        Does::Pinned => answers
+            .choices(Reading::Report, Form::Html)
+            .into_iter()
+            .filter(|choice| choice.name != "as_of")
+            .collect(),
         Does::Gives(_) => vec![
             own("from", "From this position on; 1 unless another is named"),
             own("limit", "So many events at most; 1,000 unless another number is named, 10,000 at most"),

@@ -190,7 +190,7 @@ mod tests {
     struct Counting(AtomicUsize);
 
     impl Answers for Counting {
-        fn choices(&self, _: Reading) -> Vec<Choice> {
+        fn choices(&self, _: Reading, _: Form) -> Vec<Choice> {
             Vec::new()
         }
 

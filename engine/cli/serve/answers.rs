@@ -26,24 +26,45 @@ impl Verbs {
     }
 }
 
-/// The words of the verb that answers a reading.
-const fn words(reading: Reading) -> &'static [&'static str] {
-    match reading {
-        Reading::Comparison => &["compare"],
-        Reading::Decision => &["decide"],
-        Reading::Claim => &["explain"],
-        Reading::Diff => &["diff"],
-        Reading::Totals => &["totals"],
-        Reading::Quality => &["quality"],
-        Reading::Outages => &["outages"],
-        Reading::Outcomes => &["outcomes"],
-        Reading::Report => &["report", "build"],
+/// The words of the verb that answers a reading in a form.
+const fn words(reading: Reading, form: Form) -> &'static [&'static str] {
+    match (reading, form.is_of_data_set()) {
+        (Reading::Comparison, true) => &["export", "comparison"],
+        (Reading::Decision, true) => &["export", "decision"],
+        (Reading::Totals, true) => &["export", "totals"],
+        (Reading::Quality, true) => &["export", "quality"],
+        (Reading::Outcomes, true) => &["export", "outcomes"],
+        (Reading::Comparison, false) => &["compare"],
+        (Reading::Decision, false) => &["decide"],
+        (Reading::Totals, false) => &["totals"],
+        (Reading::Quality, false) => &["quality"],
+        (Reading::Outcomes, false) => &["outcomes"],
+        (Reading::Claim, _) => &["explain"],
+        (Reading::Diff, _) => &["diff"],
+        (Reading::Outages, _) => &["outages"],
+        (Reading::Report, _) => &["report", "build"],
     }
 }
 
+/// What the verb is told to write.
+const fn format(form: Form) -> Option<&'static str> {
+    Some(match form {
+        // What a data set means stands in its document.
+        Form::Json | Form::Metadata => "json",
+        Form::Ndjson => "ndjson",
+        Form::Csv => "csv",
+        Form::Xlsx => "xlsx",
+        Form::Zip => "zip",
+        #[cfg(feature = "parquet")]
+        Form::Parquet => "parquet",
+        Form::Md => "md",
+        Form::Text | Form::Html | Form::Live => return None,
+    })
+}
+
 /// The command that a reading is asked by.
-fn command(reading: Reading) -> Command {
-    let found = words(reading)
+fn command(reading: Reading, form: Form) -> Command {
+    let found = words(reading, form)
         .iter()
         .try_fold(Cli::command(), |command, word| command.find_subcommand(word).cloned());
     found.unwrap_or_default()
@@ -64,8 +85,8 @@ fn is_flag(arg: &Arg) -> bool {
 }
 
 impl Answers for Verbs {
-    fn choices(&self, reading: Reading) -> Vec<Choice> {
-        let command = command(reading);
+    fn choices(&self, reading: Reading, form: Form) -> Vec<Choice> {
+        let command = command(reading, form);
         let open = command.get_arguments().filter(|arg| is_open(arg));
         let choice = |arg: &Arg| Choice {
             name: name(arg),
@@ -91,23 +112,19 @@ impl Answers for Verbs {
             (_, verb) => run_verb(verb, &shared, &mut out),
         }
         .map_err(refusal)?;
-        Ok(out.into_memory())
+        match asked.form {
+            Form::Metadata => metadata(&out.into_memory()),
+            _ => Ok(out.into_memory()),
+        }
     }
 }
 
 /// The question as it would be typed. Every option is one word with its value, so that no value can become another.
 fn argv(asked: &Asked) -> Result<Vec<String>, Refusal> {
-    let command = command(asked.reading);
+    let command = command(asked.reading, asked.form);
     let mut args: Vec<String> = vec!["evenfield".to_owned()];
-    args.extend(words(asked.reading).iter().map(|word| (*word).to_owned()));
-    let format = match asked.form {
-        Form::Json => Some("json"),
-        Form::Ndjson => Some("ndjson"),
-        Form::Csv => Some("csv"),
-        Form::Md => Some("md"),
-        Form::Text | Form::Html | Form::Live => None,
-    };
-    args.extend(format.map(|format| format!("--format={format}")));
+    args.extend(words(asked.reading, asked.form).iter().map(|word| (*word).to_owned()));
+    args.extend(format(asked.form).map(|format| format!("--format={format}")));
     let mut positional: Vec<String> = asked.subject.iter().cloned().collect();
     for (told, value) in &asked.options {
         let mut open = command.get_arguments().filter(|arg| is_open(arg));
@@ -125,6 +142,17 @@ fn argv(asked: &Asked) -> Result<Vec<String>, Refusal> {
     args.push("--".to_owned());
     args.extend(positional);
     Ok(args)
+}
+
+/// What the document of a data set says of itself.
+fn metadata(document: &[u8]) -> Result<Vec<u8>, Refusal> {
+    #[derive(serde::Deserialize)]
+    struct Document {
+        metadata: Box<serde_json::value::RawValue>,
+    }
+    let document: Document =
+        serde_json::from_slice(document).map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(format!("{}\n", document.metadata.get()).into_bytes())
 }
 
 fn unknown(command: &Command, told: &str) -> Refusal {
@@ -231,7 +259,7 @@ mod tests {
     fn every_reading_has_a_verb_and_options() {
         let shared = Cli::try_parse().shared;
         for reading in Reading::ALL {
-            let choices = Verbs::new(shared.clone()).choices(reading);
+            let choices = Verbs::new(shared.clone()).choices(reading, reading.forms()[0]);
             assert!(
                 choices.iter().any(|choice| ["as_of", "by"].contains(&choice.name.as_str())),
                 "{reading:?}"
