@@ -127,7 +127,9 @@ pub fn around(units: &[Tally], target: f64) -> Result<Funnel, Reason> {
 pub fn exact_limits(target: f64, n: u64, level: f64) -> Option<Limits> {
     let tail = tail(level).filter(|_| n > 0)?;
     let limit = |share: f64| Some((interpolated(share, n, target)? / n as f64).clamp(0.0, 1.0));
-    Some(Limits { level, lo: limit(tail)?, hi: limit(1.0 - tail)? })
+    // Interpolation always ends below the last count, which is no rare one where chance makes it often.
+    let all_are_common = binomial::quantile(1.0 - tail, n, target)? == n;
+    Some(Limits { level, lo: limit(tail)?, hi: if all_are_common { 1.0 } else { limit(1.0 - tail)? } })
 }
 
 /// The limits for a unit of `n` observations where the true shares vary by `tau_squared` on the arcsine scale.
@@ -300,6 +302,20 @@ mod tests {
             [[Below, Inside], [Inside; 2], [Inside; 2], [Above, Inside]]
         );
         assert_eq!([of(1), of(24)], [[Below, Below], [Above, Above]]);
+    }
+
+    /// Nine of twenty organisations without a single failure were said to lie above the limits of chance, where chance
+    /// alone leaves every third of their size without one: the upper limit was a hair below 1.
+    #[test]
+    fn a_unit_where_all_went_well_is_inside_where_chance_does_that() {
+        let of = |n: u64, x: u64| around(&[Tally { n, x }], 0.983).unwrap().places[0].unwrap().exact;
+        // All of 65 happen in 33 %, all of 250 in 1.4 %, and all of 500 in 0.02 %.
+        assert_eq!(exact_limits(0.983, 65, LEVEL_998).unwrap().hi, 1.0);
+        assert_eq!([of(65, 65), of(250, 250)], [[Inside; 2], [Above, Inside]]);
+        assert_eq!(of(500, 500), [Above; 2]);
+        // As it always was at the other end.
+        let none = |n: u64| around(&[Tally { n, x: 0 }], 0.017).unwrap().places[0].unwrap().exact;
+        assert_eq!([none(65), none(250), none(500)], [[Inside; 2], [Below, Inside], [Below; 2]]);
     }
 
     #[test]
