@@ -191,10 +191,13 @@ mod tests {
     }
 
     /// Of platforms that are alike one is chosen by luck, and luck does not last: over many draws nothing is gained,
-    /// while what was seen where it was chosen promises something every time.
+    /// while what was seen where it was chosen promises something every time. 60 draws, and 240 with `EVENFIELD_CASES`
+    /// of 4 or more.
     #[test]
     fn where_platforms_are_alike_nothing_is_gained_on_average() {
-        let gains: Vec<f64> = (0..60)
+        let times =
+            std::env::var("EVENFIELD_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1_u64);
+        let gains: Vec<f64> = (0..60 * times.clamp(1, 4))
             .map(|seed| cross_fitted(&drawn(12, 6, [[0.85; 2]; 2], seed * 1_000), &RULE).unwrap().gain[0])
             .collect();
         let count = gains.len() as f64;
