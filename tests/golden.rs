@@ -11,7 +11,12 @@ use crate::command::{SHEET, folder, run, run_on};
 
 #[test]
 fn the_demo() {
-    assert_snapshot!(run(folder().path(), ["demo"]).ok());
+    let dir = folder();
+    assert_snapshot!(run(dir.path(), ["demo", "--report", "report.html"]).ok());
+    let told = run(dir.path(), ["report", "check", "report.html"]).ok();
+    assert!(told.contains("is sound in structure"), "{told}");
+    let html = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(html.contains("Allow a range: alder for dermatology, minor-illness; birch for mental-health."));
 }
 
 /// A small recording in a store.

@@ -102,6 +102,52 @@ fn a_report_follows_from_its_log_byte_for_byte() {
     assert_eq!((&told["same"], &told["schema"]), (&false.into(), &"evenfield.report_verify/1".into()));
 }
 
+/// A report that is given away does not tell its position, and could not be verified once the log had grown.
+#[test]
+fn a_report_that_does_not_tell_its_position_is_verified_by_its_commitment() {
+    let dir = folder();
+    let first = built(dir.path(), &[]);
+    let told = run(dir.path(), ["report", "verify", "report.html"]).ok();
+    assert!(told.contains("follows from this store, byte for byte"), "{told}");
+    let more = run(dir.path(), ["synth", "clinic", "--consultations", "40", "--seed", "9"]).ok();
+    added(dir.path(), &more);
+    let now = report(dir.path(), "now.html", &[]);
+    assert!(without_commitment(&now) != without_commitment(&first), "what was added shows in the report");
+    let told = run(dir.path(), ["report", "verify", "report.html"]).ok();
+    assert!(told.contains("as it was before more was added, byte for byte"), "{told}");
+    let told = run(dir.path(), ["report", "verify", "report.html", "--json"]).json();
+    assert_eq!((&told["same"], &told["grown"]), (&true.into(), &true.into()));
+    // One that names this log and says something else was altered; one that names no state of it is another's.
+    let altered = first.replacen("What we found", "What we hoped", 1);
+    let digits = first.split("commitment&quot;:&quot;").nth(1).unwrap().split('&').next().unwrap();
+    for (html, why) in [
+        (altered, "the log is the one it names, so the file was altered"),
+        (first.replace(digits, &"0".repeat(64)), "its commitment is none that the log ever had"),
+    ] {
+        fs::write(dir.path().join("altered.html"), html).unwrap();
+        let told = run(dir.path(), ["report", "verify", "altered.html"]).fails(4);
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+/// A verdict that is given away has the name that it has inside, by which two reports are held against each other.
+#[test]
+fn the_verdict_is_one_claim_under_every_policy() {
+    let dir = folder();
+    let claims = ["rounded", "internal"].map(|policy| {
+        let html = built(dir.path(), &["--policy", policy]);
+        let decided = run(dir.path(), ["decide", "--json", "--policy", policy]).json();
+        let claim = match &decided["claim"] {
+            serde_json::Value::String(claim) => claim.clone(),
+            whole => whole["claim"].as_str().unwrap().to_owned(),
+        };
+        // Where it is said, and among all claims.
+        assert!(html.matches(&claim).count() >= 2, "{policy}: {claim}");
+        claim
+    });
+    assert_eq!(claims[0], claims[1]);
+}
+
 #[test]
 fn the_order_of_a_log_is_seen_in_nothing_but_its_commitment() {
     let dirs = [folder(), folder()];

@@ -1,19 +1,27 @@
 //! `evenfield demo`: the main job on the recorded scenarios, without set-up.
 
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use projections::compare::Comparison;
 
+use super::draft::{Draft, Readers};
 use super::failure::Failure;
-use super::out::Out;
-use super::{Shared, progress, scenario};
+use super::out::{Out, unwritable};
+use super::{Shared, progress, replay, scenario, store};
 use crate::report;
 use crate::scenario::{Checked, Scenario};
 
 /// Replay the recorded scenarios into temporary stores; for each the question, the comparison with
 /// intervals, and the finding in words.
 #[derive(clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Write the report of one of them to a file as well, with nothing hidden, to be opened in a browser
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -36,8 +44,11 @@ struct Shown<'a> {
     comparison: &'a Comparison,
 }
 
-pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     shared.text_or_json()?;
+    if let Some(path) = &args.report {
+        Draft::check(path).map_err(|error| unwritable(path, &error))?;
+    }
     let scenarios = scenario::all()?;
     let mut wrong = Vec::new();
     let mut told = Vec::new();
@@ -64,10 +75,31 @@ pub(super) fn run(_args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
     } else {
         out.text(NEXT)?;
     }
+    if let Some(path) = &args.report {
+        write_report(path, shared)?;
+    }
     match wrong.first() {
         None => Ok(()),
         Some(first) => Err(Failure::Other(format!("an expected finding was not reached: {first}"))),
     }
+}
+
+/// Writes what commissioners would read of one recording, from a store that does not stay.
+fn write_report(path: &Path, shared: &Shared) -> Result<(), Failure> {
+    let dir = replay::temporary()?;
+    let own = Shared { store: dir.path().join("store"), ..shared.clone() };
+    let name = format!("appending {REPORTED}");
+    progress::during(&own, &name, "events", |watch| {
+        scenario::append(&scenario::find(REPORTED)?, &store::open_or_make(&own)?, watch)
+    })?;
+    let html = super::report::of_everything(path, &own)?;
+    let written = Draft::begin(path, Readers::AsUsual).and_then(|mut draft| {
+        draft.write_all(html.as_bytes())?;
+        draft.keep()
+    });
+    written.map_err(|error| unwritable(path, &error))?;
+    shared.note(&format!("the report of {REPORTED} is in {}: open it in a browser", path.display()));
+    Ok(())
 }
 
 fn tell(
@@ -123,12 +155,16 @@ fn document<'a>(told: &'a [(&'a Scenario, Vec<Checked>)]) -> Document<'a> {
     Document { schema: "evenfield.demo/1", scenarios: scenarios.collect() }
 }
 
+/// The recording of which there is a report: the question that the program is for.
+const REPORTED: &str = "range-by-service";
+
 /// Findings told one by one; the rest are counted.
 const SHOWN: usize = 4;
 
 const NEXT: &str = "\
 What to try next
 ================
+  evenfield demo --report report.html             one of them as a page for commissioners, to open in a browser
   evenfield scenario ls                          the recordings behind this
   evenfield replay range-by-service --by service  one of them in full, in a store that stays
   evenfield ingest your-events.ndjson             your own recordings

@@ -96,7 +96,8 @@ fn rejections(report: &Report) -> Result<(), Failure> {
     }
 }
 
-fn temporary() -> Result<tempfile::TempDir, Failure> {
+/// A folder that goes with the command.
+pub(super) fn temporary() -> Result<tempfile::TempDir, Failure> {
     let made = tempfile::Builder::new().prefix("evenfield-").tempdir();
     made.map_err(|error| Failure::Other(format!("could not make a temporary folder: {error}")))
 }

@@ -24,6 +24,9 @@ pub(super) struct ReadingArgs {
     /// A gap shorter than this is a blip, any other a drop, in milliseconds [default: 15000]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
     grace_ms: Option<i64>,
+    /// Where the log ended when a report was made that is held against it; no option asks for this.
+    #[arg(skip)]
+    held_to: Option<Position>,
 }
 
 /// How consultations are read, where a checkpoint may help.
@@ -40,6 +43,11 @@ impl SheetArgs {
     /// The grace that was asked for.
     pub(super) fn grace_ms(&self) -> Option<i64> {
         self.reading.grace_ms
+    }
+
+    /// These, of the log as it was when `position` was its last one, under whatever policy.
+    pub(super) fn held_to(&self, position: Position) -> Self {
+        Self { reading: ReadingArgs { held_to: Some(position), ..self.reading.clone() }, fresh: self.fresh }
     }
 
     /// These, where a checkpoint may help.
@@ -92,7 +100,10 @@ impl ReadingArgs {
 
     /// The request for a replay of `log`.
     pub(super) fn request(&self, shared: &Shared, log: &Log) -> Result<Request, Failure> {
-        let as_of = self.as_of.map(|as_of| as_of.position(log)).transpose()?;
+        let as_of = match self.held_to {
+            Some(position) => Some(position),
+            None => self.as_of.map(|as_of| as_of.position(log)).transpose()?,
+        };
         let threads = Some(shared.threads());
         Ok(Request { as_of, until: self.until, grace_ms: self.grace_ms, threads, ..Request::default() })
     }
@@ -140,7 +151,7 @@ pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<
         progress::during(shared, "replaying", "events", |watch| replay(log, request, watch))
     };
     let request = reading.request(shared, log)?;
-    not_as_it_was(shared, &request)?;
+    not_as_it_was(shared, reading)?;
     if shared.policy == Policy::Internal {
         return Ok(read(&request)?);
     }
@@ -152,8 +163,8 @@ pub(super) fn rows(shared: &Shared, log: &Log, reading: &ReadingArgs) -> Result<
 }
 
 /// Refuses to show a store as it was under a policy that hides: two moments that lie close together differ by a few.
-fn not_as_it_was(shared: &Shared, request: &Request) -> Result<(), Failure> {
-    if shared.policy == Policy::Internal || request.as_of.is_none() {
+fn not_as_it_was(shared: &Shared, reading: &ReadingArgs) -> Result<(), Failure> {
+    if shared.policy == Policy::Internal || reading.as_of.is_none() {
         return Ok(());
     }
     Err(Failure::Usage(format!(
@@ -186,7 +197,7 @@ pub(super) fn sheet(
     wanted: &[Dimension],
 ) -> Result<Sheet, Failure> {
     let request = args.reading.request(shared, log)?;
-    not_as_it_was(shared, &request)?;
+    not_as_it_was(shared, &args.reading)?;
     if shared.policy == Policy::Internal {
         return read_sheet(shared, log, (args, &request), wanted);
     }

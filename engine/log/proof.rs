@@ -10,13 +10,13 @@
 use event::{Event, Time};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::commitment::{self, Hash};
+use super::commitment::{self, Frontier, Hash};
 use super::digits::Digits;
 use super::error::Damage;
 use super::keys::Keys;
 use super::past::{self, Ground, Leaves};
 use super::raw::{self, Said};
-use super::read;
+use super::read::{self, Span};
 use super::store::Store;
 use super::{Head, Log, LogError, Position};
 
@@ -119,6 +119,26 @@ impl Log {
         let mut leaves = Leaves::new(self.keys()?.salts);
         let commitment = past::frontier_at(&self.store, &mut leaves, position)?.root();
         Ok(Head { position, commitment })
+    }
+
+    /// The last position when the commitment was that of these `digits`: nothing, where it never was.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::commitment`].
+    pub fn position_of(&self, digits: &str) -> Result<Option<Position>, LogError> {
+        let wanted = commitment::unhex(digits);
+        let is_it = |frontier: &Frontier| wanted.as_deref() == Some(&frontier.root()[..]);
+        let mut leaves = Leaves::new(self.keys()?.salts);
+        let mut frontier = Frontier::default();
+        let mut found = is_it(&frontier).then_some(Position::START);
+        past::each_leaf(&self.store, &mut leaves, Span::of(.., self.head()), |leaf| {
+            frontier.push(leaf, |_, _| {});
+            if found.is_none() && is_it(&frontier) {
+                found = Some(Position(frontier.size()));
+            }
+        })?;
+        Ok(found)
     }
 
     /// The name of this store, 32 hexadecimal digits that no other store has.

@@ -189,6 +189,15 @@ fn percent(chance: f64) -> String {
     }
 }
 
+/// A chance that was reckoned from draws: that all of them agree makes nothing certain.
+fn chance(share: f64) -> String {
+    match share {
+        c if c > 0.995 => "more than 99 %".to_owned(),
+        c if c < 0.005 => "less than 1 %".to_owned(),
+        c => percent(c),
+    }
+}
+
 /// The number that carries the verdict.
 fn reason(decided: &Decided) -> Option<String> {
     if let Some(reason) = &decided.reason {
@@ -197,9 +206,9 @@ fn reason(decided: &Decided) -> Option<String> {
     let what = catalog::measure(decided.measure)?.title.to_lowercase();
     let single = decided.frontier.first()?;
     let name = single.platforms.join(", ");
-    let chance = decided.best_single.get(&name).copied().unwrap_or_default();
+    let best = decided.best_single.get(&name).copied().unwrap_or_default();
     let mut text = match (range(decided), decided.gain, decided.range_gains, decided.margin) {
-        (Some(range), Some([gain, lo, hi]), Some(chance), Some(margin)) => format!(
+        (Some(range), Some([gain, lo, hi]), Some(gains), Some(margin)) => format!(
             "A range of {} would gain {} in 1,000 consultations over {name} for all ({} to {}), by {what}; the \
              chance that it gains more than {} is {}.",
             range.platforms.len(),
@@ -207,19 +216,19 @@ fn reason(decided: &Decided) -> Option<String> {
             in_thousand(lo),
             in_thousand(hi),
             in_thousand(margin),
-            percent(chance),
+            chance(gains),
         ),
         _ => format!(
             "In every stratum {name} is expected to be the best, by {what}: a range would gain nothing."
         ),
     };
-    let _ = write!(text, " The chance that {name} is the best single platform is {}", percent(chance));
+    let _ = write!(text, " The chance that {name} is the best single platform is {}", chance(best));
     if let Some(alike) = decided.all_alike {
         let _ = write!(
             text,
             "; that all of them are within {} of the best range, {}",
             in_thousand(decided.delta),
-            percent(alike)
+            chance(alike)
         );
     }
     text.push('.');

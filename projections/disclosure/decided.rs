@@ -80,6 +80,8 @@ fn head(decided: &Decided) -> Line {
         ("price", Value::Real(decided.price)),
         ("platforms", texts(decided.platforms.clone())),
         ("range", decided.range.map_or(Value::Nothing, |size| Value::Whole(size as u64))),
+        // It is made of the question alone.
+        ("claim", decided.claim.as_ref().map_or(Value::Nothing, |claim| claim.claim.as_str().into())),
     ]
 }
 

@@ -8,6 +8,7 @@ use super::super::out::Out;
 use super::super::store::SheetArgs;
 use super::super::{Format, Shared};
 use super::findings::findings;
+use crate::log::Position;
 use crate::report::{self, Beside, Page};
 use crate::service::SCRIPT_PATH;
 
@@ -21,6 +22,13 @@ pub(in crate::cli) struct Args {
     pub(super) question: decide::Asked,
     #[command(flatten)]
     pub(super) reading: SheetArgs,
+}
+
+impl Args {
+    /// These, of the log as it was when `position` was its last one.
+    pub(super) fn held_to(&self, position: Position) -> Self {
+        Self { reading: self.reading.held_to(position), ..self.clone() }
+    }
 }
 
 pub(super) fn build(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {

@@ -10,8 +10,10 @@ use serde::Serialize;
 use super::super::choose::no_file;
 use super::super::failure::Failure;
 use super::super::out::Out;
+use super::super::store;
 use super::super::{Cli, Shared, Verb as Any};
 use super::{Verb, build};
+use crate::log::Position;
 use crate::report::{self, Fault, Told};
 
 /// The most bytes of a report.
@@ -66,6 +68,8 @@ fn counted(things: usize) -> String {
 struct Verified {
     schema: &'static str,
     same: bool,
+    /// Whether the store was added to since.
+    grown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_difference: Option<Differs>,
 }
@@ -88,10 +92,18 @@ pub(super) fn verify(path: &Path, shared: &Shared, out: &mut Out) -> Result<(), 
         ))
     })?;
     let (args, own) = asked_again(path, &asked.options, shared)?;
-    let again = report::html(&build::made(&args, &own)?);
+    let made_at = made_at(&asked, shared)?;
+    let same = |args: &build::Args| Ok::<_, Failure>(there == report::html(&build::made(args, &own)?));
+    // Of a report that does not tell its position it is not told either how it differs from what was there.
+    let (grown, held) = match made_at {
+        Made::Before(position) => (true, same(&args.held_to(position))?),
+        Made::Now | Made::Never => (false, false),
+    };
+    let again = if held { there.clone() } else { report::html(&build::made(&args, &own)?) };
     let verified = Verified {
         schema: "evenfield.report_verify/1",
         same: there == again,
+        grown,
         first_difference: first_difference(&there, &again),
     };
     if shared.is_json() {
@@ -101,20 +113,53 @@ pub(super) fn verify(path: &Path, shared: &Shared, out: &mut Out) -> Result<(), 
         out.line(&format!("  the file   {}", differs.file))?;
         out.line(&format!("  the store  {}", differs.store))?;
     } else {
-        out.line(&format!("{} follows from this store, byte for byte", path.display()))?;
+        let when = if grown { ", as it was before more was added" } else { "" };
+        out.line(&format!("{} follows from this store{when}, byte for byte", path.display()))?;
     }
     match verified.same {
         true => Ok(()),
         false => Err(Failure::Input(format!(
-            "{} is not what this store gives: it was altered, or the store is another, or was added to since a report that \
-             does not tell its position was made",
-            path.display()
+            "{} is not what this store gives: {}",
+            path.display(),
+            match made_at {
+                Made::Never =>
+                    "its commitment is none that the log ever had, so the store is another, or events of it were destroyed \
+                     since, or the file was altered",
+                _ =>
+                    "the log is the one it names, so the file was altered, or another version of evenfield made it",
+            }
         ))),
     }
 }
 
+/// When a report was made, by its commitment.
+#[derive(Clone, Copy)]
+enum Made {
+    /// As the log is now; or of a position that the report tells, and is built from again.
+    Now,
+    /// When this was the last position.
+    Before(Position),
+    /// Of no state of this log.
+    Never,
+}
+
+fn made_at(asked: &report::Asked, shared: &Shared) -> Result<Made, Failure> {
+    let log = store::open(shared)?;
+    let told = asked.position.map(Position).filter(|position| *position <= log.head());
+    let there = log.head_at(told.unwrap_or_else(|| log.head()))?.commitment_digits();
+    Ok(match (there == asked.commitment, told) {
+        (true, _) => Made::Now,
+        (false, Some(_)) => Made::Never,
+        (false, None) => log.position_of(&asked.commitment)?.map_or(Made::Never, Made::Before),
+    })
+}
+
 /// The command that made a report, read again from its options, for the store of this command.
-fn asked_again(path: &Path, options: &[String], shared: &Shared) -> Result<(build::Args, Shared), Failure> {
+pub(super) fn asked_again(
+    path: &Path,
+    options: &[String],
+    shared: &Shared,
+) -> Result<(build::Args, Shared), Failure> {
     let words =
         ["evenfield", "report", "build"].into_iter().map(str::to_owned).chain(options.iter().cloned());
     let read = Cli::command().try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));

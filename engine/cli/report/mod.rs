@@ -4,7 +4,7 @@ mod build;
 mod checks;
 mod findings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::out::Out;
@@ -70,6 +70,13 @@ impl Verb {
 }
 
 pub(super) use build::live;
+
+/// The report of everything in the store, with nothing hidden; what is wrong is told of the file at `path`.
+pub(super) fn of_everything(path: &Path, shared: &Shared) -> Result<String, Failure> {
+    let options = ["--policy", "internal"].map(str::to_owned);
+    let (args, own) = checks::asked_again(path, &options, shared)?;
+    Ok(crate::report::html(&build::made(&args, &own)?))
+}
 
 pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     match verb {

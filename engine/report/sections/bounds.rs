@@ -110,8 +110,9 @@ pub(super) fn how_to_check(context: &Context<'_>) -> Vec<Block> {
         Block::Command(format!("evenfield report build{options} -o report.html")),
         Block::Command("evenfield report verify report.html".to_owned()),
         Block::Words(
-            "The commitment stands for every event of the log. Compare it with the one that was published when the log was \
-             handed over (`evenfield log head`): if they are the same, nobody has altered an event since."
+            "The commitment stands for every event that the log held when this was built. `report verify` finds that moment, \
+             however much was added since. Compare the commitment with the one that was published when the log was handed over \
+             (`evenfield log head`): if they are the same, nobody has altered an event since."
                 .to_owned(),
         ),
         Block::Command(format!(

@@ -18,7 +18,7 @@ const STYLE_OF_RANGES: usize = 4;
 pub(super) fn told(decided: &Verdicts<'_>) -> Option<Told> {
     match decided.whole {
         Some(whole) => whole.claim.as_ref().map(Told::from),
-        None => Some(Told::of("verdict", &decided.verdict, sentence(decided))),
+        None => decided.claim.as_ref().map(|claim| Told::of(claim, &decided.verdict, sentence(decided))),
     }
 }
 
@@ -78,14 +78,12 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
             let mut lines = because(whole).into_iter();
             let first = lines.next().unwrap_or_default();
             why.extend(lines.map(Block::Words));
-            why.extend(
-                whole.claim.iter().map(|claim| Block::Note(format!("This is claim {}.", claim.claim))),
-            );
             first
         }
         None => "How sure that is, and what a range would gain, rests on exact counts and is not shown here."
             .to_owned(),
     };
+    why.extend(decided.claim.iter().map(|claim| Block::Note(format!("This is claim {claim}."))));
     why.push(Block::Note("This command asks the same question:".to_owned()));
     why.push(Block::Command(format!("evenfield decide{}", context.about.decide)));
     Some(Claimed { sentence: sentence(decided), plain, limits, why })

@@ -254,10 +254,13 @@ impl Differs {
         )
     }
 
-    /// As it stands among all claims of the report.
+    /// As it stands among all claims of the report; with the reason where nothing is compared, which may be no platform's.
     pub(super) fn told(&self) -> Told {
-        let change = self.change().map(|change| format!("; difference {change}")).unwrap_or_default();
-        Told::of(&self.claim, self.verdict.name(), format!("{}{change}", self.sentence()))
+        let change = self.change().map(|change| format!("; difference {change}"));
+        let why = self.reason.as_ref().filter(|_| self.verdict == Verdict::NotComparable);
+        let why = why.map(|why| format!(" ({})", why.trim_start_matches("hidden: ")));
+        let more = change.or(why).unwrap_or_default();
+        Told::of(&self.claim, self.verdict.name(), format!("{}{more}", self.sentence()))
     }
 
     /// The difference with its limits, in words.
@@ -308,6 +311,8 @@ pub(super) struct Verdicts<'a> {
     pub(super) range: Option<u64>,
     pub(super) cells: Vec<Cell>,
     pub(super) frontier: Vec<Used>,
+    /// The name of the verdict among claims.
+    pub(super) claim: Option<String>,
     /// All of it, where nothing is hidden.
     pub(super) whole: Option<&'a Decided>,
 }
@@ -329,6 +334,7 @@ impl<'a> Verdicts<'a> {
                     .iter()
                     .map(|step| Used { platforms: step.platforms.clone(), uses: step.uses.clone() })
                     .collect(),
+                claim: decided.claim.as_ref().map(|claim| claim.claim.clone()),
                 whole: Some(decided),
             },
             Face::Published(published) => Self::told(published),
@@ -368,6 +374,7 @@ impl<'a> Verdicts<'a> {
             frontier: lines(published, "frontier")
                 .map(|line| Used { platforms: texts(line, "platforms"), uses: uses(line) })
                 .collect(),
+            claim: text(head, "claim").map(str::to_owned),
             whole: None,
         }
     }

@@ -195,15 +195,21 @@ fn outside(platform: &str, measure: &Measure, count: usize) -> String {
     }
 }
 
+/// Why what is typical need not lie around what there is over all.
+const HALVED: &str = " Where it was all or none, half a consultation is added to either side, which draws what is typical, \
+                      and what a further one may be, towards the middle.";
+
 /// What a funnel says in a paragraph.
 fn variation(spread: &Spread, measure: &Measure, (target, out): (f64, &[String])) -> String {
     let typical = match (spread.typical.value, spread.prediction.lo, spread.prediction.hi) {
         (Some(typical), Some(lo), Some(hi)) => format!(
-            "{} typically; a further {} may lie anywhere from {} to {}.",
+            "{} over all of them, {} in the typical {}; a further one may lie anywhere from {} to {}.{}",
+            show(measure, target),
             show(measure, typical),
             spread.dimension,
             show(measure, lo),
-            show(measure, hi)
+            show(measure, hi),
+            if spread.units.iter().any(|unit| unit.x == 0 || unit.x == unit.n) { HALVED } else { "" }
         ),
         _ => format!("{} over all of them.", show(measure, target)),
     };
