@@ -212,7 +212,7 @@ fn a_small_store_has_no_checkpoint() {
 /// the same events, raise `READING` and write the new number here.
 #[test]
 fn the_version_of_the_reading_is_that_of_what_it_says() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = Log::open(&dir.path().join("reading.store"), Mode::Create).unwrap();
     for plan in ["clinic", "national"] {
         for events in crate::laws::planned(plan, 1_500).chunks(4_000) {

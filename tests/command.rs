@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -63,7 +64,7 @@ pub(crate) fn program(dir: &Path) -> Command {
     for name in ["EVENFIELD_STORE", "EVENFIELD_KEY", "EVENFIELD_POLICY", "EVENFIELD_TOKEN", "COLUMNS"] {
         command.env_remove(name);
     }
-    command.env("NO_COLOR", "1").current_dir(dir);
+    command.env("NO_COLOR", "1").env("TMPDIR", &*PLACE).current_dir(dir);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -121,10 +122,24 @@ pub(crate) fn line(dir: &Path, line: &str) -> Ran {
     ran
 }
 
-/// An empty folder.
+/// An empty folder, in memory where there is room: what these tests have made durable need not outlive them, and most of
+/// their time is spent waiting for a disk. What a power cut leaves of a disk is tried in the library.
 pub(crate) fn folder() -> TempDir {
-    tempfile::Builder::new().prefix("evenfield-test-").tempdir().unwrap()
+    tempfile::Builder::new().prefix("evenfield-test-").tempdir_in(&*PLACE).unwrap()
 }
+
+/// Where folders of tests are.
+static PLACE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let memory = Path::new("/dev/shm");
+    let room = |told: &str| -> Option<u64> { told.lines().last()?.split_whitespace().nth(3)?.parse().ok() };
+    let told = Command::new("df").arg("-Pk").arg(memory).stderr(Stdio::null()).output();
+    let room_kb = told.ok().and_then(|told| room(&String::from_utf8_lossy(&told.stdout)));
+    let is_fit = room_kb.is_some_and(|room_kb| room_kb > ROOM_KB) && tempfile::tempdir_in(memory).is_ok();
+    if is_fit { memory.to_owned() } else { std::env::temp_dir() }
+});
+
+/// What tests may take up at one time, many times over.
+const ROOM_KB: u64 = 4 << 20;
 
 /// A folder with a store of two platforms, and every file that help and README name.
 pub(crate) fn prepared() -> TempDir {

@@ -22,9 +22,11 @@ use law::End;
 use rows::{ALL, Row};
 use tempfile::TempDir;
 
+use crate::command::folder;
+
 /// A copy of `base` with `harm` done to it.
 fn harmed(base: &Base, harm: &Harm) -> (TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let copy = dir.path().join("x.store");
     copy_folder(&base.store(), &copy);
     (harm.run)(base, &copy);

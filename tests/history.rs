@@ -26,7 +26,7 @@ fn recorded(minute: usize) -> Time {
 
 #[test]
 fn what_a_log_was_is_a_log_without_the_rest() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     for plan in ["clinic", "national"] {
         let events = planned(plan, 700);
         let log = log_of(&dir.path().join(plan), &events);
@@ -48,7 +48,7 @@ fn what_a_log_was_is_a_log_without_the_rest() {
 
 #[test]
 fn by_a_time_is_what_was_recorded_by_then() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = log_of(&dir.path().join("one"), &planned("clinic", 700));
     let head = log.head();
     for (at, position) in [

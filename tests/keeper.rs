@@ -8,11 +8,11 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::{Ran, program, run, run_on};
+use crate::command::{Ran, folder, program, run, run_on};
 
 /// A folder with a store of 400 consultations of a synthetic clinic.
 fn kept() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     run(dir.path(), ["synth", "clinic", "-o", "clinic.ndjson", "-q"]).ok();
     run(dir.path(), ["ingest", "clinic.ndjson", "-q"]).ok();
     dir

@@ -35,6 +35,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use crate::command::folder;
 use crate::oracle::cases;
 pub(crate) use expected::{Expected, planned, recordings};
 use expected::{distinct, the_same_recordings};
@@ -345,7 +346,7 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
     let comparisons = compared(|ask| expected.compare(ask));
     let (reach, mut evidence) = (reached(&expected, 1), None);
     for arrival in Arrival::all(events, shuffled, batch) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let log = arrival.append_to(&dir.path().join("laws.store"));
         for threads in THREADS {
             let how = format!("{}, {threads} threads", arrival.name);
@@ -373,7 +374,7 @@ fn give_one_answer(events: &[Event], shuffled: &[Event], batch: usize, until: Op
 fn goes_on(events: &[Event], batch: usize, until: Option<Time>) -> usize {
     let expected = Expected::of(events, until);
     let comparisons = compared(|ask| expected.compare(ask));
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
     let (request, watch) = (Request { threads: Some(2), ..Request::default() }, Watch::default());
     let wanted = ASKED;
@@ -404,7 +405,7 @@ fn goes_on(events: &[Event], batch: usize, until: Option<Time>) -> usize {
 fn goes_on_from_checkpoints(events: &[Event], batch: usize, until: Option<Time>) {
     let expected = Expected::of(events, until);
     let comparisons = compared(|ask| expected.compare(ask));
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
     let (request, watch) = (Request { threads: Some(2), ..Request::default() }, Watch::default());
     let whole = sheet(&log, &request, &Dimension::ALL, &watch).unwrap();
@@ -469,7 +470,7 @@ fn a_clinic_gives_one_answer_however_its_events_arrive() {
 /// However the log is cut, it is the number of consultations in all that counts.
 #[test]
 fn more_consultations_than_a_replay_may_keep_end_it_with_what_to_do() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let log = Log::open(&dir.path().join("laws.store"), Mode::Create).unwrap();
     // Each comes in every block, so that it lies in every piece.
     for round in 0..4 {

@@ -6,13 +6,15 @@ use engine::log::{BATCH_EVENTS, BLOCK_EVENTS, Fate, LEVELS, Log, LogError, Mode,
 use event::{Context, Dimension, Event, Payload, Role, Time};
 use tempfile::TempDir;
 
+use crate::command::folder;
+
 /// By how much longer than usual to try: `EVENFIELD_CASES`.
 fn times() -> u32 {
     std::env::var("EVENFIELD_CASES").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
 }
 
 fn new_store() -> (TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = dir.path().join("x.store");
     (dir, store)
 }

@@ -14,6 +14,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::command::folder;
+
 #[path = "../engine/log/sample.rs"]
 mod sample;
 
@@ -167,7 +169,7 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let store = dir.path().join("x.store");
         let log = Some(Log::open(&store, Mode::Create).unwrap());
         Self { dir, store, copies: 0, log, model: Model::default(), follower: None, pulled: 0 }

@@ -7,8 +7,10 @@ use engine::log::{BackupError, Fate, Log, LogError, Manifest, Mode, Opening, Pos
 use event::{Context, Dimension, Event, Payload, Role, Time};
 use tempfile::TempDir;
 
+use crate::command::folder;
+
 fn new_store() -> (TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let store = dir.path().join("x.store");
     (dir, store)
 }

@@ -84,7 +84,7 @@ async function journey(browser, file) {
 }
 
 mkdirSync(shots, { recursive: true });
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--force-renderer-accessibility"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   for (const report of reports) {
     for (const one of looks) await look(browser, report, one);

@@ -9,6 +9,7 @@ use event::{Context, Dimension, Event, Payload, Role, Time};
 use tempfile::TempDir;
 
 use super::file::Map;
+use crate::command::folder;
 
 /// How many events a whole unit has: its blocks are put together, and it has a node of its own.
 pub(super) const UNIT: u64 = 4096;
@@ -65,7 +66,7 @@ pub(super) fn append(log: &Log, events: impl Iterator<Item = Event>) {
 
 impl Base {
     fn make(name: &'static str, text: usize, sessions: &[&[u64]]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let (store, mut next, mut before) = (dir.path().join("store"), 0, 0);
         for (number, sizes) in sessions.iter().enumerate() {
             if number + 1 == sessions.len() {
