@@ -280,3 +280,16 @@ fn the_terminal_shows_the_same_words() {
     }
     assert!(text.contains('●') && text.contains('├'), "{text}");
 }
+
+/// A report is to be read: where there are many platforms, it looks closely at what matters most.
+#[test]
+fn a_report_of_many_platforms_stays_one_that_can_be_read() {
+    let dir = folder();
+    let recording = run(dir.path(), ["synth", "national", "--consultations", "3000"]).ok();
+    run_on(dir.path(), recording.as_bytes(), ["ingest", "-q", "-"]).ok();
+    let few = ["--policy", "internal", "--where", "organisation=city-04,city-08,city-19"];
+    let html = report(dir.path(), "many.html", &few);
+    assert!(html.len() < 600_000, "{} bytes", html.len());
+    assert!(html.contains("are shown for undisturbed consultations alone, since there are 6 platforms"));
+    run(dir.path(), ["report", "check", "many.html"]).ok();
+}

@@ -22,6 +22,8 @@ use crate::report::{self, About, Asked, Findings, Synthetic};
 
 /// The measures that a closer look is taken at.
 const LOOKED_AT: [&str; 3] = ["undisturbed", "connection_success", "any_drop"];
+/// So many platforms may be looked at closely in all of them; of more, in the first alone: nobody reads dozens of charts.
+const FEW_PLATFORMS: usize = 3;
 /// The groups between which gaps are looked for, where they were recorded.
 const GROUPS: [Dimension; 6] = [
     Dimension::DeprivationQuintile,
@@ -53,6 +55,7 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
         asked::keep(compared(ask), &closer.claims, &log, shared);
     }
     asked::keep(args.question.question(&args.reading), &decided.claim, &log, shared);
+    let looked_at = looks.as_ref().map(|(ask, _)| ask.measures.clone()).unwrap_or_default();
     let closer = looks.map(|(_, closer)| closer);
     let until = comparison.parameters.until;
     let commitment = log.head_at(sheet.position)?.commitment_digits();
@@ -89,6 +92,7 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
             decide: report::spoken(&words),
             profiles,
             services,
+            looked_at,
         },
         comparison,
         closer,
@@ -112,8 +116,12 @@ fn closer(
         rows.all(|row| !matches!(row.status, Status::NotMeasured(_)))
     };
     let measures = LOOKED_AT.iter().filter_map(|name| catalog::measure(name)).filter(is_told);
+    let mut measures: Vec<&'static Measure> = measures.collect();
+    if comparison.platforms.len() > FEW_PLATFORMS {
+        measures.truncate(1);
+    }
     let ask = Ask {
-        measures: measures.collect(),
+        measures,
         gaps: GROUPS.into_iter().filter(is_recorded).collect(),
         across: Some(Dimension::Organisation).filter(is_recorded),
         over: Some(match about.days {

@@ -73,6 +73,15 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
 fn platforms(context: &Context<'_>) -> Vec<String> {
     let Some(closer) = context.closer else { return Vec::new() };
     let mut items = Vec::new();
+    if let ([measure], true) = (&context.about.looked_at[..], closer.platforms.len() > 2) {
+        items.push(format!(
+            "Gaps, courses, organisations and practice are shown for {} alone, since there are {} platforms; `evenfield \
+             compare --measure NAME --gaps network --across organisation --over week --learning` shows them for any other \
+             measure.",
+            lower(measure.title),
+            closer.platforms.len()
+        ));
+    }
     for platform in &closer.platforms {
         let name = &platform.platform;
         let kinds = |kinds: &[&str]| kinds.join(", ").replace('_', " ");

@@ -16,6 +16,7 @@ mod steady;
 use event::Time;
 use projections::compare::{Comparison, Decided};
 use projections::disclosure::{Face, PolicyNote, Shown};
+use projections::measure::Measure;
 use projections::profiles::Profiles;
 use projections::stats::Status;
 
@@ -59,6 +60,8 @@ pub struct About {
     pub decide: String,
     /// What was declared of the platforms.
     pub profiles: Option<Profiles>,
+    /// The measures that the closer look is taken at.
+    pub looked_at: Vec<&'static Measure>,
     /// Services that consultations of the store are of, whichever were picked out.
     pub services: Vec<String>,
 }
