@@ -380,7 +380,7 @@ fn the_ending_tells_the_form_and_a_wrong_one_is_told_with_the_nearest() {
     run(dir.path(), ["export", "totals", "-q", "-o", "packed.csv.zst"]).ok();
     let packed = zstd::decode_all(File::open(dir.path().join("packed.csv.zst")).unwrap()).unwrap();
     assert_eq!(String::from_utf8(packed).unwrap(), run(dir.path(), ["export", "totals"]).ok());
-    assert!(dir.path().join("packed.metadata.json").exists());
+    assert!(dir.path().join("packed.csv.metadata.json").exists());
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn what_a_form_has_no_place_for_is_told_or_lies_beside_it() {
     let ran = run(dir.path(), ["export", "comparison", "-o", "comparison.csv"]);
     assert!(ran.err.contains("csv holds one table, measures; there are also differences"), "{}", ran.err);
     assert_eq!(ran.ok(), "");
-    let beside = json(dir.path(), "comparison.metadata.json");
+    let beside = json(dir.path(), "comparison.csv.metadata.json");
     assert_eq!(beside["schema"], "evenfield.dataset/1");
     assert_eq!(beside["policy"]["name"], "internal");
     assert_eq!(beside["commitment"].as_str().unwrap().len(), 64);

@@ -25,7 +25,7 @@ pub(super) enum Verb {
             evenfield export comparison --measure undisturbed | head -3\n\n\
             Cells without a value say why: [c] suppressed by the policy, [x] not available, [z] not\n\
             applicable. [low] stands beside a value that rests on too little. What the columns say lies\n\
-            beside csv and ndjson, in FILE.metadata.json; the other forms hold it."
+            beside csv and ndjson, in FILE.csv.metadata.json; the other forms hold it."
     )]
     Comparison(Data<compare::Args>),
     /// Write plain totals: counts, sums and quantiles of every platform

@@ -104,7 +104,7 @@ impl Client {
         }
         let port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         let authority = if port { authority.to_owned() } else { format!("{authority}:80") };
-        Ok(Self { authority, token, sender: None })
+        Ok(Self { authority, token: token.trim().to_owned(), sender: None })
     }
 
     /// Sends a batch, again where there was no room or no answer; what the service rejects is in the answer.

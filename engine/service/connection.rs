@@ -18,6 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use super::guard::Peer;
@@ -25,6 +26,8 @@ use super::{Offer, Service, routes};
 
 /// How long answers under way may take to end.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long whoever reads an answer may take nothing of it.
+const STALLED: Duration = Duration::from_secs(20);
 /// How long to wait where the system has no more sockets.
 const BREATH: Duration = Duration::from_millis(100);
 /// What is said where there is no place for a connection, without looking at what it asks.
@@ -92,7 +95,9 @@ fn connect(
         request.extensions_mut().insert(Peer(peer));
         async move { router.call(request).await }
     });
-    let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), answer));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALLED));
+    let connection = graceful.watch(server.serve_connection(TokioIo::new(Box::pin(stream)), answer));
     tokio::spawn(async move {
         // Who goes away in the middle is no error of ours.
         if let Err(error) = connection.await {

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, RawQuery, Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderValue, LINK};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, LINK};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use event::Time;
@@ -29,7 +29,7 @@ use crate::replay::Watch;
 const PAGE: u64 = 1_000;
 const PAGE_MOST: u64 = 10_000;
 /// Bytes of a page, after which it ends.
-const PAGE_BYTES: usize = 8 << 20;
+const PAGE_BYTES: usize = 1 << 20;
 /// Rejections that are told one by one.
 const TOLD: usize = 1_000;
 
@@ -193,6 +193,10 @@ fn failed_to_take(service: &Service, report: &Report, error: &IngestError) -> Pr
 fn of_a_type_that_is_read(headers: &HeaderMap) -> Result<(), Problem> {
     let told = headers.get(CONTENT_TYPE).and_then(|told| told.to_str().ok()).unwrap_or_default();
     let media_type = told.split(';').next().unwrap_or_default().trim();
+    if let Some(coding) = headers.get(CONTENT_ENCODING).filter(|coding| *coding != "identity") {
+        return Err(Kind::Type
+            .because(format!("Content-Encoding {coding:?} is not read here; send the body as it is")));
+    }
     if TYPES.iter().any(|known| known.eq_ignore_ascii_case(media_type)) {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -19,6 +20,7 @@ use feeds::{Feed, Settings};
 use super::Service;
 use super::events::taken;
 use super::problem::{Kind, Problem};
+use super::routes::unreadable;
 use crate::ingest::{Key, Order, Pseudonyms, ingest};
 use crate::replay::Watch;
 
@@ -52,10 +54,11 @@ pub struct Hooks {
 /// `POST /v1/hooks/{hook}`.
 pub(super) async fn deliver(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(unreadable)?;
     let hooks = Arc::clone(&service.offer.hooks);
     let Some(place) = hooks.all.iter().position(|hook| hook.name == name) else {
         return Err(Kind::Missing

@@ -6,6 +6,7 @@
   if (!status || !pause || !window.EventSource) return;
   const between = 2000;
   let paused = false, waiting = false, busy = false, last = 0;
+  let head = Number(status.dataset.position);
 
   const name = (details) => {
     const section = details.closest("section");
@@ -21,7 +22,10 @@
     busy = true;
     waiting = false;
     try {
-      const answer = await fetch(location.href, { cache: "no-cache" });
+      // No older than what was told to have come in.
+      const page = new URL(location.href);
+      page.searchParams.set("wait_for", head);
+      const answer = await fetch(page, { cache: "no-cache" });
       if (!answer.ok) throw new Error(String(answer.status));
       show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch (error) {
@@ -55,8 +59,9 @@
     if (!paused && waiting) renew();
   });
 
-  const stream = new EventSource("/v1/stream?only=head");
+  // From what this page rests on, so that nothing is missed that came while it was on its way.
+  const stream = new EventSource("/v1/stream?only=head&from=" + (head + 1));
   stream.addEventListener("open", () => { if (!paused && !last) say("This page keeps itself up to date."); });
-  stream.addEventListener("head", renew);
+  stream.addEventListener("head", (event) => { head = Number(event.data); renew(); });
   stream.addEventListener("error", () => { if (!paused) say("The service cannot be reached just now; trying again."); });
 })();

@@ -82,7 +82,7 @@ impl Meters {
         Open(self.streams.clone())
     }
 
-    /// All of it, in the OpenMetrics text format; how far the log goes, where that is shown.
+    /// All of it, in the OpenMetrics text format; how many events there are and came, where that is shown.
     pub(super) fn text(&self, head: Option<Position>) -> String {
         let mut registry = Registry::with_prefix("evenfield");
         registry.register("requests", "Requests that were answered", self.requests.clone());
@@ -92,11 +92,15 @@ impl Meters {
             Unit::Seconds,
             self.times.clone(),
         );
-        registry.register("events_appended", "Events that are new in the log", self.appended.clone());
-        registry.register("events_duplicate", "Events that were in the log already", self.duplicates.clone());
-        registry.register("events_rejected", "Events that did not go in", self.rejected.clone());
         registry.register("streams_open", "Streams that are open", self.streams.clone());
         if let Some(head) = head {
+            registry.register("events_appended", "Events that are new in the log", self.appended.clone());
+            registry.register(
+                "events_duplicate",
+                "Events that were in the log already",
+                self.duplicates.clone(),
+            );
+            registry.register("events_rejected", "Events that did not go in", self.rejected.clone());
             let position = Gauge::<u64, AtomicU64>::default();
             position.set(head.0);
             registry.register("log_position", "The last position of the log", position);

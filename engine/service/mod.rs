@@ -41,6 +41,7 @@ pub use token::{Role, Token, TokenError, Tokens};
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use projections::disclosure::Policy;
 use tokio::sync::watch;
@@ -55,6 +56,9 @@ use shelf::Shelf;
 const DELIVERY_BYTES: usize = 4 << 20;
 /// Bytes of all that comes to hooks at a time.
 const DELIVERIES_BYTES: usize = 32 << 20;
+
+/// How long it may take to come, from whoever knows the address of a hook.
+const DELIVERY_TIME: Duration = Duration::from_secs(5);
 
 /// What a service serves, and to whom.
 pub struct Offer {
@@ -120,7 +124,7 @@ impl Service {
             rates: Rates::new(offer.limits.rate),
             meters: Meters::default(),
             bodies: Room::new(offer.limits.bodies_bytes, offer.limits.body_bytes, body_time),
-            deliveries: Room::new(DELIVERIES_BYTES, DELIVERY_BYTES, body_time),
+            deliveries: Room::new(DELIVERIES_BYTES, DELIVERY_BYTES, DELIVERY_TIME.min(body_time)),
             broken: AtomicBool::new(false),
             closing,
             offer,

@@ -1,15 +1,16 @@
 //! Room for bodies: how large one may be, how many bytes there may be of all, and how long one may take to come.
 //!
-//! Room is taken before a body is read and given back when its work is done. Where there is none, whoever sends is told to
+//! Room is taken as a body comes and given back when its work is done. Where there is none, whoever sends is told to
 //! wait. Whoever may record and whoever only knows the address of a hook have rooms of their own, so that the one is not
 //! kept out by the other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
+use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::{Kind, Problem};
@@ -45,29 +46,46 @@ impl Room {
         if told.is_some_and(|length| length > most) {
             return Err(too_large());
         }
-        // A body that does not say how long it is may be as long as any.
-        let units = u32::try_from(told.unwrap_or(most).div_ceil(UNIT).max(1)).map_err(|_| too_large())?;
-        let full =
-            || Kind::Busy.because("there is no room for another body just now; send it again in a moment");
-        let room = Arc::clone(&self.units).try_acquire_many_owned(units).map_err(|_| full())?;
-        match tokio::time::timeout(self.time, to_bytes(body, most)).await {
-            Ok(Ok(bytes)) => Ok((bytes, room)),
-            Ok(Err(error)) if is_too_long(&error) => Err(too_large()),
-            Ok(Err(_)) => Err(Kind::Request.because("the body broke off; nothing of it was taken")),
+        match tokio::time::timeout(self.time, self.read(body)).await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(Stopped::TooLong)) => Err(too_large()),
+            Ok(Err(Stopped::Full)) => {
+                Err(Kind::Busy
+                    .because("there is no room for another body just now; send it again in a moment"))
+            }
+            Ok(Err(Stopped::BrokenOff)) => {
+                Err(Kind::Request.because("the body broke off; nothing of it was taken"))
+            }
             Err(_) => Err(Kind::Slow.because("the body came too slowly; nothing of it was taken")),
         }
     }
+
+    /// Reads a body, and takes room for what has come: who says that much will come has not sent it yet.
+    async fn read(&self, mut body: Body) -> Result<(Bytes, OwnedSemaphorePermit), Stopped> {
+        let more =
+            |units: u32| Arc::clone(&self.units).try_acquire_many_owned(units).map_err(|_| Stopped::Full);
+        let (mut bytes, mut room) = (Vec::new(), more(1)?);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Stopped::BrokenOff)?;
+            let Some(data) = frame.data_ref() else { continue };
+            if bytes.len() + data.len() > self.most {
+                return Err(Stopped::TooLong);
+            }
+            bytes.extend_from_slice(data);
+            let missing = bytes.len().div_ceil(UNIT).saturating_sub(room.num_permits());
+            if missing > 0 {
+                room.merge(more(u32::try_from(missing).map_err(|_| Stopped::TooLong)?)?);
+            }
+        }
+        Ok((bytes.into(), room))
+    }
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.is::<http_body_util::LengthLimitError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+/// Why a body was not read to its end.
+enum Stopped {
+    TooLong,
+    Full,
+    BrokenOff,
 }
 
 #[cfg(test)]
@@ -95,19 +113,24 @@ mod tests {
         let full = room.take(&long(1), Body::from("1")).await.unwrap_err();
         assert_eq!(status(full), StatusCode::SERVICE_UNAVAILABLE);
         drop((held, one));
-        // One that does not say how long it is takes all that one may have.
-        let (_, held) = room.take(&HeaderMap::new(), Body::from("1")).await.unwrap();
-        assert_eq!(
-            status(room.take(&long(1), Body::from("1")).await.unwrap_err()),
-            StatusCode::SERVICE_UNAVAILABLE
-        );
-        drop(held);
+        // One that says that much will come, or nothing, takes no more than has come.
+        let never = || Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+        let headers = [long(2 * UNIT), HeaderMap::new()];
+        let waiting = headers.each_ref().map(|headers| room.take(headers, never()));
+        let waiting = futures_util::future::join_all(waiting);
+        let other = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            room.units.available_permits()
+        };
+        tokio::select! {
+            _ = waiting => unreachable!("they never end"),
+            left = other => assert_eq!(left, 0, "a unit each"),
+        }
         for (headers, body) in [(long(2 * UNIT + 1), 0), (HeaderMap::new(), 2 * UNIT + 1)] {
             let large = room.take(&headers, Body::from(vec![0; body])).await.unwrap_err();
             assert_eq!(status(large), StatusCode::PAYLOAD_TOO_LARGE);
         }
         let slow = Room::new(UNIT, UNIT, Duration::from_millis(20));
-        let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        assert_eq!(status(slow.take(&long(1), never).await.unwrap_err()), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(status(slow.take(&long(1), never()).await.unwrap_err()), StatusCode::REQUEST_TIMEOUT);
     }
 }

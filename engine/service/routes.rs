@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
@@ -130,19 +131,20 @@ fn answering(does: Does) -> MethodRouter<Arc<Service>> {
     match does {
         Does::Reads(reading, form) => get(
             move |State(service): State<Arc<Service>>,
-                  path: Option<Path<String>>,
+                  path: Result<Option<Path<String>>, PathRejection>,
                   headers: HeaderMap,
                   RawQuery(query): RawQuery| async move {
-                let (subject, form) = named(path.map(|Path(name)| name), form);
+                let (subject, form) = named(path.map_err(unreadable)?.map(|Path(name)| name), form);
                 let query = Query::read(query.as_deref())?;
                 readings::reading(&service, Request { reading, form, subject, query, headers }).await
             },
         ),
         Does::Pinned => get(
             |State(service): State<Arc<Service>>,
-             Path(position): Path<String>,
+             position: Result<Path<String>, PathRejection>,
              headers: HeaderMap,
              RawQuery(query): RawQuery| async move {
+                let Path(position) = position.map_err(unreadable)?;
                 readings::pinned(&service, &position, Query::read(query.as_deref())?, headers).await
             },
         ),
@@ -166,6 +168,11 @@ fn named(name: Option<String>, form: Form) -> (Option<String>, Form) {
         Some((name, form)) => (Some(name.to_owned()), form),
         None => (Some(name), form),
     }
+}
+
+/// That what varies in an address is no text.
+pub(super) fn unreadable(rejection: PathRejection) -> Problem {
+    Kind::Request.because(format!("the address cannot be read: {rejection}"))
 }
 
 async fn nowhere(OriginalUri(uri): OriginalUri) -> Problem {

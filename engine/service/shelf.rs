@@ -35,7 +35,7 @@ pub(super) struct Made {
     at: Instant,
 }
 
-type Outcome = Result<Made, Refusal>;
+type Outcome = Result<Made, (Refusal, Position)>;
 
 /// The answers.
 pub(super) struct Shelf {
@@ -101,7 +101,10 @@ impl Shelf {
                 Some(Ok(made)) if made.from >= needs || pinned => return Ok(made),
                 // It was begun before what is needed came in.
                 Some(Ok(_)) => {}
-                Some(Err(refusal)) => return Err(NoAnswer::Refused(refusal)),
+                Some(Err((refusal, from))) if from >= needs || pinned => {
+                    return Err(NoAnswer::Refused(refusal));
+                }
+                Some(Err(_)) => {}
                 None => return Err(NoAnswer::Refused(Refusal::Interrupted)),
             }
         }
@@ -140,13 +143,16 @@ impl Shelf {
     }
 
     async fn make(&self, asked: Asked) -> Outcome {
-        let _turn = self.turns.acquire().await.map_err(|_| Refusal::Interrupted)?;
+        let turn = self.turns.acquire().await;
         let (from, answers) = (self.log.head(), Arc::clone(&self.answers));
         let working = tokio::task::spawn_blocking(move || answers.answer(&asked));
         let bytes = match working.await {
-            Ok(answered) => answered?,
-            Err(panicked) => return Err(Refusal::Failed(format!("the work on it failed: {panicked}"))),
+            Ok(answered) => answered.map_err(|refusal| (refusal, from))?,
+            Err(panicked) => {
+                return Err((Refusal::Failed(format!("the work on it failed: {panicked}")), from));
+            }
         };
+        drop(turn);
         let tag = blake3::hash(&bytes).to_hex()[..24].to_owned();
         Ok(Made { bytes: bytes.into(), tag, from, at: Instant::now() })
     }

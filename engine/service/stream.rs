@@ -7,18 +7,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Extension, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
-use super::Service;
 use super::events::{of_log, rows_are_shown};
 use super::meters::Open;
 use super::problem::{Kind, Problem};
 use super::query::Query;
+use super::token::Token;
+use super::{Readers, Service};
 use crate::export;
 use crate::log::{Position, Stored, Subscription};
 
@@ -26,10 +27,13 @@ use crate::log::{Position, Stored, Subscription};
 const BETWEEN: Duration = Duration::from_millis(500);
 /// How often a line is sent where nothing comes, so that nobody in between gives the connection up.
 const ALIVE: Duration = Duration::from_secs(15);
+/// How often it is looked whether whoever reads still may, where nothing comes.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// `GET /v1/stream`.
 pub(super) async fn stream(
     State(service): State<Arc<Service>>,
+    token: Option<Extension<Token>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -48,18 +52,38 @@ pub(super) async fn stream(
         (None, Some(from)) => Position(from.max(1)),
         (None, None) => head.next(),
     };
+    if next > head.next() {
+        return Err(Kind::Question.because(format!(
+            "position {next} is not next: the log ends at {head}, so that it is another log, or an older copy"
+        )));
+    }
     let (open, closing) = (service.meters.stream(), service.closing.clone());
+    let reader = Reader { service: Arc::clone(&service), token: token.map(|Extension(token)| token) };
     let alive = KeepAlive::new().interval(ALIVE);
     match only.as_deref() {
         None => {
             let subscription = service.offer.log.subscribe(next);
-            Ok(Sse::new(events(subscription, closing, open)).keep_alive(alive).into_response())
+            Ok(Sse::new(events(subscription, closing, (open, reader))).keep_alive(alive).into_response())
         }
         Some("head") => {
             let heads = service.offer.log.heads();
-            Ok(Sse::new(only_heads(heads, next, closing, open)).keep_alive(alive).into_response())
+            Ok(Sse::new(only_heads(heads, next, closing, (open, reader))).keep_alive(alive).into_response())
         }
         Some(other) => Err(Kind::Question.because(format!("only={other:?}: there is only=head, or none"))),
+    }
+}
+
+/// Whoever reads a stream, for as long as that is allowed.
+struct Reader {
+    service: Arc<Service>,
+    token: Option<Token>,
+}
+
+impl Reader {
+    /// Whether the token that let it in, where one was needed, is known still.
+    fn may(&self) -> bool {
+        self.service.offer.readers == Readers::Anyone
+            || self.token.as_ref().is_some_and(|token| self.service.offer.tokens.is_known(token))
     }
 }
 
@@ -67,7 +91,7 @@ pub(super) async fn stream(
 fn events(
     subscription: Subscription,
     closing: watch::Receiver<bool>,
-    open: Open,
+    open: (Open, Reader),
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let begun = (subscription, Vec::new().into_iter(), closing, open);
     stream::unfold(begun, |(mut subscription, mut pulled, mut closing, open)| async move {
@@ -75,14 +99,19 @@ fn events(
             if *closing.borrow() {
                 return None;
             }
+            if pulled.len() == 0 && !open.1.may() {
+                return None;
+            }
             if let Some(stored) = pulled.next() {
                 return Some((Ok(told(&stored)), (subscription, pulled, closing, open)));
             }
             let next = tokio::select! {
                 next = subscription.next() => next,
+                () = tokio::time::sleep(LOOK) => continue,
                 _ = closing.wait_for(|closing| *closing) => return None,
             };
             match next? {
+                Ok(_) if !open.1.may() => return None,
                 Ok(events) => pulled = events.into_iter(),
                 Err(error) => {
                     // Whoever reads comes again with the last position, and is told what is wrong.
@@ -99,7 +128,7 @@ fn only_heads(
     heads: watch::Receiver<Position>,
     next: Position,
     closing: watch::Receiver<bool>,
-    open: Open,
+    open: (Open, Reader),
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let begun = (heads, next, closing, open, false);
     stream::unfold(begun, |(mut heads, next, mut closing, open, told_before)| async move {
@@ -109,10 +138,19 @@ fn only_heads(
                 _ = closing.wait_for(|closing| *closing) => return None,
             }
         }
-        let head = tokio::select! {
-            head = heads.wait_for(|head| *head >= next) => *head.ok()?,
-            _ = closing.wait_for(|closing| *closing) => return None,
+        let head = loop {
+            tokio::select! {
+                head = heads.wait_for(|head| *head >= next) => break *head.ok()?,
+                () = tokio::time::sleep(LOOK) => {}
+                _ = closing.wait_for(|closing| *closing) => return None,
+            }
+            if !open.1.may() {
+                return None;
+            }
         };
+        if !open.1.may() {
+            return None;
+        }
         let event = Event::default().event("head").id(head.0.to_string()).data(head.0.to_string());
         Some((Ok(event), (heads, head.next(), closing, open, true)))
     })

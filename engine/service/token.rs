@@ -137,7 +137,8 @@ impl Tokens {
     /// When the store has no name, or the file cannot be read.
     pub fn of(store: &Path) -> Result<Self, TokenError> {
         let nowhere = || TokenError::NoPlace { store: store.to_owned() };
-        let resolved = std::path::absolute(store).map_err(|_| nowhere())?;
+        // However its path is written, a store has one list of tokens.
+        let resolved = store.canonicalize().or_else(|_| std::path::absolute(store)).map_err(|_| nowhere())?;
         let mut name = resolved.file_name().ok_or_else(nowhere)?.to_owned();
         name.push(".tokens");
         let tokens = Self { path: resolved.with_file_name(name), known: Mutex::default() };
@@ -170,6 +171,7 @@ impl Tokens {
         if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
             return Err(TokenError::NoName(name.to_owned()));
         }
+        let _alone = self.lock()?;
         let mut tokens = self.all()?;
         if tokens.iter().any(|token| token.name == name) {
             return Err(TokenError::Taken(name.to_owned()));
@@ -189,6 +191,7 @@ impl Tokens {
     /// # Errors
     /// When there is none of that name, or the file cannot be written.
     pub fn revoke(&self, name: &str) -> Result<(), TokenError> {
+        let _alone = self.lock()?;
         let mut tokens = self.all()?;
         let before = tokens.len();
         tokens.retain(|token| token.name != name);
@@ -201,15 +204,37 @@ impl Tokens {
     /// Whose token this is. A file that cannot be read knows none.
     #[must_use]
     pub fn known(&self, secret: &str) -> Option<Token> {
+        // What is compared is the hash, which nobody can steer towards that of a token.
+        self.by_hash(&hash(secret))
+    }
+
+    fn by_hash(&self, hash: &str) -> Option<Token> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = fs::metadata(&self.path).and_then(|about| Ok((about.modified()?, about.len()))).ok();
         if seen.is_none() || seen != known.seen {
-            let tokens = read(&self.path).unwrap_or_default();
+            let tokens = read(&self.path).unwrap_or_else(|error| {
+                tracing::error!(%error, "no token is known");
+                Vec::new()
+            });
             known.by_hash = tokens.into_iter().map(|token| (token.hash.clone(), token)).collect();
             known.seen = seen;
         }
-        // What is compared is the hash, which nobody can steer towards that of a token.
-        known.by_hash.get(&hash(secret)).cloned()
+        known.by_hash.get(hash).cloned()
+    }
+
+    /// Whether a token that was known is known still.
+    #[must_use]
+    pub fn is_known(&self, token: &Token) -> bool {
+        self.by_hash(&token.hash).as_ref() == Some(token)
+    }
+
+    /// Keeps other processes from changing the list meanwhile.
+    fn lock(&self) -> Result<fs::File, TokenError> {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".lock");
+        let lock = fs::File::create(Path::new(&name)).map_err(TokenError::io("lock", &self.path))?;
+        lock.lock().map_err(TokenError::io("lock", &self.path))?;
+        Ok(lock)
     }
 
     fn write(&self, tokens: &[Token]) -> Result<(), TokenError> {
@@ -273,6 +298,27 @@ mod tests {
         Tokens::of(&dir.path().join("x.store")).unwrap().revoke("gateway").unwrap();
         assert!(tokens.known(&secret).is_none());
         assert!(matches!(tokens.revoke("gateway"), Err(TokenError::Unknown(_))));
+    }
+
+    #[test]
+    fn tokens_that_are_made_and_revoked_at_once_are_all_kept_and_all_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join("x.store");
+        std::thread::scope(|scope| {
+            for number in 0..12 {
+                let store = &store;
+                scope.spawn(move || {
+                    // Each as a process of its own would.
+                    let tokens = Tokens::of(store).unwrap();
+                    tokens.make(&format!("old-{number}"), Role::Read, Time::from_ms(0)).unwrap();
+                    tokens.make(&format!("new-{number}"), Role::Read, Time::from_ms(0)).unwrap();
+                    tokens.revoke(&format!("old-{number}")).unwrap();
+                });
+            }
+        });
+        let names: Vec<String> =
+            Tokens::of(&store).unwrap().all().unwrap().into_iter().map(|token| token.name).collect();
+        assert!(names.len() == 12 && names.iter().all(|name| name.starts_with("new-")), "{names:?}");
     }
 
     #[cfg(unix)]

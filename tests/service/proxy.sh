@@ -11,7 +11,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
 "$evenfield" replay too-thin-to-say -q >/dev/null
 read -r writer < <("$evenfield" token new gateway --role record -q)
 read -r reader < <("$evenfield" token new board --role read -q)
-"$evenfield" serve --bind 127.0.0.1:0 --allow-ingest --readers tokens --host video.example.org -q >address &
+"$evenfield" serve --bind 127.0.0.1:0 --allow-ingest --host video.example.org -q >address &
 until [ -s address ]; do sleep 0.1; done
 plain=$(sed -n 's|.*:\([0-9]*\)/$|\1|p' address)
 tls=$((plain > 40000 ? plain - 1000 : plain + 1000))

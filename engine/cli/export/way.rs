@@ -69,7 +69,10 @@ impl<'a> Way<'a> {
     /// The file for what must be known, beside one that has no place for it.
     fn beside(&self) -> Option<PathBuf> {
         let path = self.shared.output.as_deref().filter(|path| path.as_os_str() != "-")?;
-        self.form.lacks_metadata().then(|| unpacked(path).with_extension("metadata.json"))
+        // Beside each form its own: data.csv and data.ndjson may be of different answers.
+        let mut beside = unpacked(path).into_os_string();
+        beside.push(".metadata.json");
+        self.form.lacks_metadata().then(|| beside.into())
     }
 
     fn keep_beside(&self, path: &Path, dataset: &Dataset) -> Result<(), Failure> {

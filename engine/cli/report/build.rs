@@ -56,8 +56,12 @@ pub(in crate::cli) fn live(args: &Args, shared: &Shared, out: &mut Out) -> Resul
     let findings = findings(args, shared)?;
     let page = report::page(&findings);
     let chosen = page.asked.options.iter().find_map(|option| option.strip_prefix("service="));
-    let script = (shared.policy == Policy::Internal).then_some(SCRIPT_PATH);
-    out.text(&report::live(&page, &Beside { services: &findings.about.services, chosen, script }))
+    // Where counts are hidden nothing is picked out, and nobody is told that events come in.
+    let (services, script) = match shared.policy {
+        Policy::Internal => (findings.about.services.as_slice(), Some(SCRIPT_PATH)),
+        _ => (&[][..], None),
+    };
+    out.text(&report::live(&page, &Beside { services, chosen, script }))
 }
 
 /// The page of what was found.

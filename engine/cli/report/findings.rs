@@ -48,11 +48,11 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
     let comparison = progress::reasoning(shared, "comparing", || compare(&sheet, &whole, threads))??;
     let looks = closer(&sheet, &whole, (&comparison, &about), shared)?;
     let (decided, profiles) = args.question.answered((ask, declared), &sheet, shared)?;
-    let grace_ms = args.reading.grace_ms();
-    let compared = |ask: &Ask| Question::Compare(asking::Asked::of(ask, grace_ms));
-    asked::keep(compared(&whole), &comparison.claims, &log, shared);
-    if let Some((ask, closer)) = &looks {
-        asked::keep(compared(ask), &closer.claims, &log, shared);
+    let compared = |ask: &Ask| Question::Compare(asking::Asked::of(ask, args.reading.grace_ms()));
+    for (ask, comparison) in
+        [(&whole, &comparison)].into_iter().chain(looks.iter().map(|(ask, closer)| (ask, closer)))
+    {
+        asked::keep(compared(ask), &comparison.claims, &log, shared);
     }
     asked::keep(args.question.question(&args.reading), &decided.claim, &log, shared);
     let looked_at = looks.as_ref().map(|(ask, _)| ask.measures.clone()).unwrap_or_default();
@@ -60,8 +60,6 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
     let until = comparison.parameters.until;
     let commitment = log.head_at(sheet.position)?.commitment_digits();
     let position = (shared.policy == Policy::Internal).then_some(sheet.position.0);
-    let services =
-        sheet.levels(Dimension::Service).into_iter().filter(|level| level != NOT_RECORDED).collect();
     let mut together = shown::Together::begin(shared)?;
     let comparison = together.show(comparison)?;
     let closer = closer.map(|closer| together.show(closer)).transpose()?;
@@ -91,13 +89,18 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
             explain: report::spoken(&explain(&words)),
             decide: report::spoken(&words),
             profiles,
-            services,
+            services: services(&sheet),
             looked_at,
         },
         comparison,
         closer,
         decided,
     })
+}
+
+/// The services that consultations are of.
+fn services(sheet: &Sheet) -> Vec<String> {
+    sheet.levels(Dimension::Service).into_iter().filter(|level| level != NOT_RECORDED).collect()
 }
 
 /// A closer look at what matters most; nothing where the policy hides.

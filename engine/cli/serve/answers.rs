@@ -111,7 +111,7 @@ impl Answers for Verbs {
             (Form::Live, Verb::Report(report::Verb::Build(args))) => report::live(args, &shared, &mut out),
             (_, verb) => run_verb(verb, &shared, &mut out),
         }
-        .map_err(refusal)?;
+        .map_err(|failure| refusal(failure, asked))?;
         match asked.form {
             Form::Metadata => metadata(&out.into_memory()),
             _ => Ok(out.into_memory()),
@@ -172,9 +172,13 @@ fn message(failure: &Failure) -> String {
     failure.message().unwrap_or_default().to_owned()
 }
 
-fn refusal(failure: Failure) -> Refusal {
+fn refusal(failure: Failure, asked: &Asked) -> Refusal {
     let message = message(&failure);
     match failure {
+        // The name of a claim stands in the address.
+        Failure::Usage(_) if asked.reading == Reading::Claim && asked.options.is_empty() => {
+            Refusal::Missing(message)
+        }
         Failure::Usage(_) | Failure::Gate(_) => Refusal::Question(message),
         Failure::Input(_) => Refusal::Missing(message),
         Failure::Integrity(_) => Refusal::Damaged(message),

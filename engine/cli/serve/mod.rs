@@ -4,7 +4,7 @@ mod answers;
 mod hooks;
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,23 +23,23 @@ use answers::Verbs;
 #[command(after_help = "Examples:\n  \
     evenfield serve\n  \
     evenfield serve --bind 127.0.0.1:9000 --allow-ingest\n  \
-    evenfield serve --policy rounded --host video.example.org --readers tokens\n\n\
+    evenfield serve --policy rounded --host video.example.org\n\n\
     It takes requests from this machine alone, and only reads, unless told otherwise. /docs/ tells what can be asked.\n\
     Interrupt it (Ctrl-C) to end it: what is under way is answered first. Behind a proxy that speaks TLS, name the\n\
-    host that it forwards, and let tokens decide who reads. While it runs, no other command can use the store.")]
+    host that it forwards: then tokens decide who reads. While it runs, no other command can use the store.")]
 pub(super) struct Args {
     /// Where to listen
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = bound)]
     bind: SocketAddr,
     /// Take events from whoever has a token with the role record
     #[arg(long)]
     allow_ingest: bool,
     /// Who may read: anyone who reaches it, or tokens with the role read [default: anyone on this machine alone,
-    /// tokens wherever others reach it]
+    /// tokens where it listens for others or is given a --host]
     #[arg(long, value_name = "WHO")]
     readers: Option<Who>,
     /// A name that the service is reached by, besides those of this machine; may be given more than once
-    #[arg(long = "host", value_name = "NAME")]
+    #[arg(long = "host", value_name = "NAME", value_parser = host)]
     hosts: Vec<String>,
     /// Web hooks that vendors send to, in a TOML file
     #[arg(long, value_name = "FILE")]
@@ -49,6 +49,22 @@ pub(super) struct Args {
     key: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// An address to listen on.
+fn bound(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// A name as it comes in a request, without its port.
+fn host(text: &str) -> Result<String, String> {
+    let is_name = !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte));
+    let has_port = text.rsplit_once(':').is_some_and(|(_, port)| !text.ends_with(']') && !port.is_empty());
+    match is_name && !has_port {
+        true => Ok(text.to_owned()),
+        false => Err("write a name alone, such as video.example.org, without a scheme or a port".to_owned()),
+    }
 }
 
 /// Who may read.
@@ -215,16 +231,17 @@ impl Ending {
 impl Args {
     /// Who may read. What hides nothing is not open to whoever comes from elsewhere.
     fn readers(&self, policy: Policy) -> Result<Readers, Failure> {
-        let is_here = self.bind.ip().is_loopback();
+        // Whoever is told a name comes through a proxy, and to the service from this machine.
+        let is_here = self.bind.ip().is_loopback() && self.hosts.is_empty();
         match (self.readers, is_here) {
             (Some(Who::Tokens), _) | (None, false) => Ok(Readers::Tokens),
             (None, true) => Ok(Readers::Anyone),
             (Some(Who::Anyone), true) => Ok(Readers::Anyone),
-            (Some(Who::Anyone), false) if policy != Policy::Internal => Ok(Readers::Anyone),
+            (Some(Who::Anyone), false) if policy == Policy::Rounded => Ok(Readers::Anyone),
             (Some(Who::Anyone), false) => Err(Failure::Usage(format!(
-                "{} is reached by others, and the policy internal shows everything: let tokens decide who reads, or \
-                 show less with --policy rounded",
-                self.bind.ip()
+                "others reach it, and the policy {} shows too much for whoever comes (of exact totals, two questions tell \
+                 what one hides): let tokens decide who reads, or show less with --policy rounded",
+                policy.name()
             ))),
         }
     }
@@ -233,7 +250,14 @@ impl Args {
     fn names(&self) -> Vec<String> {
         match (self.hosts.is_empty(), self.bind.ip().is_loopback()) {
             (true, false) => Vec::new(),
-            _ => HERE.iter().map(|name| (*name).to_owned()).chain(self.hosts.iter().cloned()).collect(),
+            _ => {
+                let bound = match self.bind.ip() {
+                    IpAddr::V4(address) => address.to_string(),
+                    IpAddr::V6(address) => format!("[{address}]"),
+                };
+                let here = HERE.iter().map(|name| (*name).to_owned());
+                here.chain([bound]).chain(self.hosts.iter().cloned()).collect()
+            }
         }
     }
 

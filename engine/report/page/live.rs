@@ -61,10 +61,14 @@ fn banner(page: &Page, beside: &Beside<'_>) -> String {
         None => {
             text.push_str("<p>It shows months that are over, and does not change while they are read.</p>\n")
         }
-        Some(_) => text.push_str(
-            "<p><span id=\"live\" role=\"status\">Load this page again to bring it up to date.</span> \
-             <button id=\"pause\" type=\"button\" hidden>Pause updating</button></p>\n",
-        ),
+        Some(_) => {
+            let position = page.asked.position.unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "<p><span id=\"live\" role=\"status\" data-position=\"{position}\">Load this page again to bring it up to \
+                 date.</span> <button id=\"pause\" type=\"button\" hidden>Pause updating</button></p>"
+            );
+        }
     }
     text
 }
