@@ -12,7 +12,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
 read -r writer < <("$evenfield" token new gateway --role record -q)
 read -r reader < <("$evenfield" token new board --role read -q)
 "$evenfield" serve --bind 127.0.0.1:0 --allow-ingest --host video.example.org -q >address &
-until [ -s address ]; do sleep 0.1; done
+for _ in $(seq 300); do [ -s address ] && break; sleep 0.1; done
 plain=$(sed -n 's|.*:\([0-9]*\)/$|\1|p' address)
 tls=$((plain > 40000 ? plain - 1000 : plain + 1000))
 
@@ -24,7 +24,7 @@ ask() {
     curl -s --max-time 30 --cacert cert.pem --resolve "video.example.org:$tls:127.0.0.1" "$@"
 }
 at="https://video.example.org:$tls"
-until ask -o /dev/null "$at/healthz"; do sleep 0.1; done
+for _ in $(seq 300); do ask -o /dev/null "$at/healthz" && break; sleep 0.1; done
 
 expect() {
     local want=$1 told
