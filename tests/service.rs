@@ -448,6 +448,7 @@ fn what_is_described_is_there_and_what_is_counted_is_what_happened() {
     let mut asked = 0;
     for (path, methods) in paths {
         for (method, operation) in methods.as_object().unwrap() {
+            let varies = path.contains('{');
             let mut path = path
                 .replace("{position}", "1")
                 .replace("{claim}", "c-000000000000")
@@ -464,7 +465,9 @@ fn what_is_described_is_there_and_what_is_counted_is_what_happened() {
             let reply = service.send(&method.to_uppercase(), &path, &[], b"");
             let told = operation["responses"].as_object().unwrap();
             assert!(
-                told.contains_key(&reply.status.to_string()) || [400, 401, 403, 404].contains(&reply.status),
+                told.contains_key(&reply.status.to_string())
+                    || [400, 401, 403].contains(&reply.status)
+                    || (reply.status == 404 && varies),
                 "{path} {}",
                 reply.status
             );
