@@ -43,9 +43,9 @@ fn has_control(text: &str) -> bool {
         && text.chars().any(char::is_control)
 }
 
-/// The text as a JSON string.
+/// The text as a string of JSON and of TOML alike: JSON lets a delete character stand, TOML does not.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 /// A value as a message shows it: one line, not too long.

@@ -356,6 +356,10 @@ fn our_own_names_are_guessed_as_such_and_what_is_missing_is_said() {
         &mapped(&own),
         &[r#"2 c-1 2026-03-01T09:00:00Z left {"role":"patient"}"#],
     );
+    // JSON lets a delete character stand in a string, TOML refuses it.
+    let deleted = guessed("\u{7f}In,Appointment ID\n");
+    assert!(deleted.contains(r#"at = "\u007fIn""#), "{deleted}");
+    assert!(toml::from_str::<toml::Table>(&deleted).is_ok());
     let bare = guessed("colour,colour,shape,NHS no,Device\n");
     assert!(bare.contains("which column names the consultation?") && bare.contains("# [[event]]"), "{bare}");
     assert!(bare.contains("# Not read: \"colour\" \"colour\" \"NHS no\" \"shape\""), "{bare}");
