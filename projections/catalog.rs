@@ -1,15 +1,16 @@
 //! The closed list of measures. Commands, laws and benches iterate over it; there is no other.
 
 use crate::measure::Measure;
-use crate::reliability::{audio, connection, drops, endings, undisturbed};
+use crate::reliability::{audio, connection, drops, endings, failures, undisturbed};
 use crate::usability::{adequacy, help, questionnaires, ratings};
 
 /// Every measure, in the order in which they are shown.
-pub static MEASURES: [&Measure; 27] = [
+pub static MEASURES: [&Measure; 28] = [
     &undisturbed::UNDISTURBED,
     &endings::TERMINAL_FAILURE,
     &connection::CONNECTION_SUCCESS,
     &connection::FIRST_TRY_JOIN,
+    &failures::FIRST_FAILURE,
     &connection::CONNECT_MS,
     &connection::WAITING_MS,
     &connection::JOIN_MS,

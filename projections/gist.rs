@@ -8,7 +8,7 @@
 use event::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{Ending, FailedSide, Outcome};
 
 /// How a gist says that there is no such time.
 pub const NO_TIME: u32 = u32::MAX;
@@ -94,6 +94,10 @@ impl Flags {
     pub const CLAIMS: Self = Self(1 << 11);
     /// It is not over at the instant that was asked about.
     pub const OPEN: Self = Self(1 << 12);
+    /// Something first failed on the patient's side; with the next, on both sides at about one time.
+    pub const FAILED_PATIENT: Self = Self(1 << 13);
+    /// Something first failed on the clinician's side.
+    pub const FAILED_CLINICIAN: Self = Self(1 << 14);
 
     /// What is true, as bits.
     #[must_use]
@@ -129,6 +133,28 @@ impl Flags {
     #[must_use]
     pub const fn has_any(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// The same, and on which side something first failed.
+    #[must_use]
+    pub const fn with_side(self, side: Option<FailedSide>) -> Self {
+        match side {
+            None => self,
+            Some(FailedSide::Patient) => self.with(Self::FAILED_PATIENT),
+            Some(FailedSide::Clinician) => self.with(Self::FAILED_CLINICIAN),
+            Some(FailedSide::Both) => self.with(Self::FAILED_PATIENT).with(Self::FAILED_CLINICIAN),
+        }
+    }
+
+    /// On which side something first failed.
+    #[must_use]
+    pub const fn side(self) -> Option<FailedSide> {
+        match (self.has(Self::FAILED_PATIENT), self.has(Self::FAILED_CLINICIAN)) {
+            (false, false) => None,
+            (true, false) => Some(FailedSide::Patient),
+            (false, true) => Some(FailedSide::Clinician),
+            (true, true) => Some(FailedSide::Both),
+        }
     }
 
     /// The same, and `other` if it holds.
@@ -229,6 +255,7 @@ impl Gist {
         row.audio_lost_ms = i64::from(self.audio_lost_ms);
         row.first_drop_ms = time(self.first_drop_ms);
         row.ending = self.ending;
+        row.side = self.flags.side();
         row.began_at = self.began.at();
         row.drops = u32::from(self.drops);
         row.blips = u32::from(self.blips);

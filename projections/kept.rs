@@ -10,7 +10,9 @@ use std::sync::Arc;
 use event::{Answer, Context, Dimension, KindSet, Role, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Adequacy, Disturbance, Ending, Invitation, JoinTime, Outcome, Rating, RowSight, Score};
+use crate::outcome::{
+    Adequacy, Disturbance, Ending, FailedSide, Invitation, JoinTime, Outcome, Rating, RowSight, Score,
+};
 use crate::reading::feedback::Said;
 
 /// An outcome as it is kept. Times are in milliseconds.
@@ -21,6 +23,7 @@ pub struct KeptOutcome {
     /// Attempted, connected, one-sided, first try, undisturbed, sources undeclared.
     truths: [bool; 6],
     ending: Ending,
+    side: Option<FailedSide>,
     stage: Option<String>,
     /// Time to connect, between first attempts, to the first drop; the instant of the first attempt.
     times: [Option<i64>; 4],
@@ -114,6 +117,7 @@ impl From<&Outcome> for KeptOutcome {
                 row.sight.undeclared,
             ],
             ending: row.ending,
+            side: row.side,
             stage: row.stage.clone(),
             times: [row.connect_ms, row.waiting_ms, row.first_drop_ms, row.began_at.map(Time::ms)],
             lengths: [row.connected_ms, row.down_ms, row.interrupted_ms, row.audio_lost_ms],
@@ -145,7 +149,7 @@ impl From<KeptOutcome> for Outcome {
         let mut row = Outcome::empty("", Arc::new(context), sight);
         (row.attempted, row.connected, row.one_sided) = (attempted, connected, one_sided);
         (row.first_try, row.undisturbed) = (first_try, undisturbed);
-        (row.ending, row.stage) = (kept.ending, kept.stage);
+        (row.ending, row.side, row.stage) = (kept.ending, kept.side, kept.stage);
         let began_ms;
         [row.connect_ms, row.waiting_ms, row.first_drop_ms, began_ms] = kept.times;
         row.began_at = began_ms.map(Time::from_ms);

@@ -177,7 +177,7 @@ impl Ending {
 }
 
 /// The side on which something first failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailedSide {
     /// The patient's.

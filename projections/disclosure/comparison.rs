@@ -23,10 +23,11 @@ use crate::compare::{Comparison, Difference, Row, Verdict};
 use crate::measure::{Better, Fold};
 use crate::stats::{Interval, Status};
 
-/// Endings of attempted consultations that exclude each other.
-const ENDINGS: [&[&str]; 2] = [
+/// What can be said of attempted consultations, and excludes each other.
+const EXCLUSIVE: [&[&str]; 3] = [
     &["completed_on_video", "conversion", "abandonment", "end_not_seen"],
     &["completed_on_video", "terminal_failure"],
+    &["undisturbed", "first_failure"],
 ];
 /// Measures of which the first holds only where the second does.
 const NESTED: [(&str, &str); 4] = [
@@ -146,7 +147,7 @@ fn tie(boundary: &mut Boundary<'_>, rows: &[Row], counts: &[Counts]) {
         }
     }
     for arm in arms.values() {
-        for names in ENDINGS {
+        for names in EXCLUSIVE {
             let parts: Vec<[Place; 2]> = names.iter().filter_map(|name| arm.get(name)).copied().collect();
             let Some([_, whole]) = parts.first().copied() else { continue };
             let sum: u64 = parts.iter().map(|[x, _]| x.exact).sum();

@@ -258,13 +258,7 @@ impl<'a> Call<'a> {
             };
             *first = Some(first.map_or(at, |first: i64| first.min(at)));
         }
-        match (patient, clinician) {
-            (Some(p), Some(c)) if (p - c).abs() <= TOGETHER_MS => Some(FailedSide::Both),
-            (Some(p), Some(c)) if c < p => Some(FailedSide::Clinician),
-            (Some(_), _) => Some(FailedSide::Patient),
-            (None, Some(_)) => Some(FailedSide::Clinician),
-            (None, None) => None,
-        }
+        first_side(patient, clinician)
     }
 
     /// The ending, by terminal event or by what did not happen (rule 5).
@@ -302,6 +296,17 @@ impl<'a> Call<'a> {
         let mut times: Vec<JoinTime> = (0..self.people.len()).filter_map(time).collect();
         times.sort_unstable_by_key(|time| (time.role, time.ms));
         times
+    }
+}
+
+/// The side whose failure came first, where both failed.
+fn first_side(patient: Option<i64>, clinician: Option<i64>) -> Option<FailedSide> {
+    match (patient, clinician) {
+        (Some(p), Some(c)) if (p - c).abs() <= TOGETHER_MS => Some(FailedSide::Both),
+        (Some(p), Some(c)) if c < p => Some(FailedSide::Clinician),
+        (Some(_), _) => Some(FailedSide::Patient),
+        (None, Some(_)) => Some(FailedSide::Clinician),
+        (None, None) => None,
     }
 }
 

@@ -12,7 +12,7 @@ mod tests;
 
 use event::{Kind, Role, Target, Time};
 
-use super::{FIRST_TRY_MS, OPEN_MS, Reading};
+use super::{FIRST_TRY_MS, OPEN_MS, Reading, first_side};
 use crate::episode::{Episode, Fact, Mark, Who};
 use crate::gist::{Began, DropSpan, Flags, Gist, NO_TIME};
 use crate::outcome::{Ending, JoinTime, Outcome};
@@ -185,7 +185,8 @@ impl Plain {
                 .with_if(row.first_try, Flags::FIRST_TRY)
                 .with_if(row.undisturbed, Flags::UNDISTURBED)
                 .with_if(terminal, Flags::TERMINAL)
-                .with_if(row.ending == Ending::OtherSideAbsent, Flags::ONE_TRIED),
+                .with_if(row.ending == Ending::OtherSideAbsent, Flags::ONE_TRIED)
+                .with_side(row.side),
             began: row.began_at.into(),
             ending: row.ending,
             drops: count(row.drops)?,
@@ -335,7 +336,8 @@ impl<'a> Reader<'a> {
         gist.began = tried.iter().flatten().min().map_or(Began::NEVER, |at| began(*at));
         gist.flags = Flags::CALL
             .with_if(self.terminal.is_some(), Flags::TERMINAL)
-            .with_if(tried.iter().flatten().count() == 1, Flags::ONE_TRIED);
+            .with_if(tried.iter().flatten().count() == 1, Flags::ONE_TRIED)
+            .with_side(first_side(self.failed(0), self.failed(1)));
         if let [Some(a), Some(b)] = tried {
             gist.flags = gist.flags.with(Flags::ATTEMPTED);
             gist.waiting_ms = time((a - b).abs())?;
@@ -431,6 +433,14 @@ impl<'a> Reader<'a> {
 
     fn dropped_before(&self, at: i64) -> bool {
         self.stays.iter().flat_map(Stays::gaps).any(|gap| self.is_drop(&gap) && gap.from < at)
+    }
+
+    /// When something first failed on a side: a join, or a connection.
+    fn failed(&self, side: usize) -> Option<i64> {
+        let fails = |key: &&Key| key.is(Kind::JoinFailed) && key.person() == side + 1;
+        let join = self.keys.iter().find(fails).map(|key| key.at());
+        let drop = self.stays[side].gaps().find(|gap| self.is_drop(gap)).map(|gap| gap.from);
+        join.into_iter().chain(drop).min()
     }
 
     fn gaps(&self, connected_at: i64, plain: &mut Plain) {

@@ -4,4 +4,5 @@ pub mod audio;
 pub mod connection;
 pub mod drops;
 pub mod endings;
+pub mod failures;
 pub mod undisturbed;

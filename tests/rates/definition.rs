@@ -63,7 +63,7 @@ const SOUND: Needs = Needs(&[Kind::Joined, Kind::AudioLost, Kind::AudioRestored]
 const BOTH: &[&str] = &["patient", "clinician"];
 
 #[rustfmt::skip]
-pub(super) const DEFINITIONS: [Definition; 27] = [
+pub(super) const DEFINITIONS: [Definition; 28] = [
     Definition { name: "undisturbed", roles: &[], needs: JOINED, figure: Figure::AllOf(&[
         part("first_try", Needs(&[Kind::JoinFailed, Kind::Dropped], &[]), |row| row["first_try"] == true),
         part("no_drop", Needs(&[Kind::Dropped], &[]), |row| row["drops"] == 0),
@@ -82,6 +82,7 @@ pub(super) const DEFINITIONS: [Definition; 27] = [
         figure: Figure::Share(|row| of("attempted", row, row["connected"] == true)) },
     Definition { name: "first_try_join", roles: &[], needs: Needs(&[Kind::Joined, Kind::JoinFailed, Kind::Dropped], &[]),
         figure: Figure::Share(|row| of("attempted", row, row["first_try"] == true)) },
+    Definition { name: "first_failure", roles: &[], needs: DROPS, figure: Figure::Broken(first_failed) },
     Definition { name: "connect_ms", roles: &[], needs: Needs(&[Kind::Joined], &[Kind::JoinAttempted, Kind::Waiting]),
         figure: Figure::Quantiles(|row, _| row["connect_ms"].as_u64().into_iter().collect()) },
     Definition { name: "waiting_ms", roles: &[], needs: JOINED,
@@ -154,6 +155,16 @@ fn converted(row: &Value) -> bool {
 fn target(row: &Value) -> Option<String> {
     let to = row["ending"].as_str()?.strip_prefix("converted_")?;
     Some(if to == "platform" { "other_platform".to_owned() } else { to.to_owned() })
+}
+
+/// Where something first failed; `not_told` where something did and nobody knows on which side.
+fn first_failed(row: &Value) -> Option<String> {
+    let fine = row["connected"] == true && row["first_try"] == true && row["drops"] == 0;
+    match row["side"].as_str() {
+        Some(side) => Some(side.to_owned()),
+        None if fine => None,
+        None => Some("not_told".to_owned()),
+    }
 }
 
 fn stage(row: &Value) -> Option<String> {

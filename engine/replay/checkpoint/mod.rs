@@ -31,7 +31,7 @@ pub(in crate::replay) use file::encode;
 use file::{Section, Sections, decode, invalid};
 
 /// Raised whenever a reading of the same events says something else than before.
-pub const READING: u32 = 3;
+pub const READING: u32 = 4;
 
 /// A log of fewer events has no checkpoint.
 const WORTHWHILE: u64 = 100_000;

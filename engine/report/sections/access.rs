@@ -1,6 +1,7 @@
 //! Can people get in, how long does it take, and is it good enough once they are in.
 
 use projections::compare::{Figure as Number, Times};
+use projections::reliability::failures::NO_SIDE;
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
 use super::super::page::{Block, Figure};
@@ -26,12 +27,71 @@ pub(super) fn access(context: &Context<'_>) -> Vec<Block> {
                 .to_owned(),
         ));
     }
-    blocks.push(Block::Missing(
-        "On which side an attempt was lost, the patient's or the clinician's, is not told here: no measure counts it. \
-         `evenfield outcomes` shows consultation by consultation who was there."
-            .to_owned(),
-    ));
+    blocks.extend(forest(context, "first_failure"));
+    blocks.push(losses(context));
     blocks
+}
+
+/// The sides on which something first fails, as the measure names them, and what they are called.
+const SIDES: [(&str, &str); 4] = [
+    ("patient", "on the patient's side"),
+    ("clinician", "on the clinician's side"),
+    ("both", "on both sides within five seconds"),
+    (NO_SIDE, "on a side that is not told"),
+];
+
+/// On which side something first failed, on every platform.
+fn losses(context: &Context<'_>) -> Block {
+    let rows: Vec<&Seen> = context.compared.of_measure("first_failure").collect();
+    if rows.iter().all(|row| row.value.is_none()) {
+        return Block::Missing(
+            "On which side consultations first fail cannot be told: no feed here sees people come and be cut off."
+                .to_owned(),
+        );
+    }
+    if rows.iter().all(|row| row.parts.is_empty() && row.x != Some(0)) {
+        return context.hidden("On which side consultations first fail is");
+    }
+    let point = |row: &Seen, (name, words): (&str, &str)| {
+        let count = row.parts.get(name).copied().unwrap_or(0);
+        let all = row.n.filter(|_| row.value.is_some());
+        let note = if row.value.is_none() { why_none(context, row) } else { String::new() };
+        let value = all.map(|all| count as f64 / all as f64);
+        Point { label: words.to_owned(), value, n: all.map(|_| count), note, ..Point::default() }
+    };
+    let chart = ChartSpec {
+        kind: Kind::Stages,
+        name: "losses".to_owned(),
+        title: "On which side something first fails".to_owned(),
+        subtitle: format!(
+            "Attempted consultations in which a join failed, a call dropped or nobody met, by the side on which it first \
+             did; {}",
+            context.when()
+        ),
+        across: Axis { title: String::new(), unit: Unit::Share },
+        values: Axis { title: "Share of attempted consultations".to_owned(), unit: Unit::Share },
+        series: rows
+            .iter()
+            .map(|row| series(context, &row.platform, SIDES.map(|side| point(row, side)).into()))
+            .collect(),
+        marked: Vec::new(),
+        further: "",
+    };
+    let told = chart.series.iter().filter_map(|one| {
+        let fails = |point: &&Point| point.value.is_some_and(|share| share > 0.0);
+        let told: Vec<&Point> = one.points.iter().filter(fails).collect();
+        let pictures = pictured(&told.iter().filter_map(|point| point.value).collect::<Vec<_>>());
+        let sides: Vec<String> =
+            pictures.iter().zip(&told).map(|(picture, point)| format!("{picture} {}", point.label)).collect();
+        (!sides.is_empty())
+            .then(|| format!("{}: of all who tried, it first fails for {}", one.name, sides.join(", ")))
+    });
+    let says = format!(
+        "{}. A platform that fails fails on both sides; what people bring along, their network or their device, fails on \
+         theirs.",
+        told.collect::<Vec<_>>().join(". ")
+    );
+    Block::Figure(Box::new(Figure { chart, says, source: context.source() }))
 }
 
 /// How far people come on every platform.

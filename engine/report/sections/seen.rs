@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) limits: Option<[f64; 2]>,
     /// Of durations: half, and nine in ten, in milliseconds.
     pub(super) p90: Option<f64>,
+    /// What it is made up of, where that is told.
+    pub(super) parts: BTreeMap<String, u64>,
     /// What is said of how many answered.
     pub(super) response: Option<String>,
 }
@@ -124,6 +126,7 @@ fn whole(comparison: &Comparison) -> (Vec<Seen>, Vec<Differs>, Option<String>) {
             value: row.value,
             limits: row.lo.zip(row.hi).map(|(lo, hi)| [lo, hi]),
             p90: row.quantiles.and_then(|quantiles| quantiles.p90).map(|p90| p90 as f64),
+            parts: row.breakdown.clone(),
             response,
         })
     });
@@ -158,6 +161,7 @@ fn told(published: &Published) -> (Vec<Seen>, Vec<Differs>, Option<String>) {
             value: real(line, "value"),
             limits: real(line, "lo").zip(real(line, "hi")).map(|(lo, hi)| [lo, hi]),
             p90: None,
+            parts: BTreeMap::new(),
             response: None,
         })
     });

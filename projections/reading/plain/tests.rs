@@ -72,7 +72,7 @@ fn says(plain: &Plain, steps: &[Step], whole: Outcome) {
     assert_eq!(plain.gist.last_ms, last);
     // What a gist has no room for.
     row.ended_at = whole.ended_at;
-    (row.side, row.join_ms, row.anomalies) = (whole.side, whole.join_ms.clone(), whole.anomalies.clone());
+    (row.join_ms, row.anomalies) = (whole.join_ms.clone(), whole.anomalies.clone());
     (row.drop_times, row.audio_times) = (whole.drop_times.clone(), whole.audio_times.clone());
     (row.video_losses, row.video_lost_ms) = (whole.video_losses, whole.video_lost_ms);
     row.video_times.clone_from(&whole.video_times);
