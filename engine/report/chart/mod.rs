@@ -19,8 +19,8 @@ pub use unit::Unit;
 
 #[cfg(test)]
 pub(super) use palette::{BACKGROUNDS, COLOURS, INKS, LINKS};
-pub(super) use svg::drawn;
 pub use svg::escaped;
+pub(super) use svg::{drawn, shapes};
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq)]

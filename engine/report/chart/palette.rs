@@ -40,6 +40,19 @@ pub(super) fn class(style: usize) -> &'static str {
     CLASSES[style % CLASSES.len()]
 }
 
+/// How many styles there are; further series have those of the first again.
+pub(super) const STYLES: usize = SHAPES.len();
+
+/// The name of the shape of a style within a page.
+pub(super) fn id(style: usize) -> String {
+    format!("m{}", style % STYLES)
+}
+
+/// The name of the same shape where there are many marks.
+pub(super) fn small_id(style: usize) -> String {
+    format!("n{}", style % STYLES)
+}
+
 /// The outline of a style.
 pub(super) fn shape(style: usize) -> &'static str {
     SHAPES[style % SHAPES.len()]

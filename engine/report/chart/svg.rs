@@ -31,6 +31,20 @@ pub(in crate::report) fn drawn(spec: &ChartSpec, description: &str) -> String {
     )
 }
 
+/// The shapes that marks of all drawings of a page are made of: there are many marks and few shapes.
+#[must_use]
+pub(in crate::report) fn shapes() -> String {
+    let shape = |style| {
+        let outline = palette::shape(style);
+        let (id, small) = (palette::id(style), palette::small_id(style));
+        format!(
+            "<path id=\"{id}\" d=\"{outline}\"/><path id=\"{small}\" transform=\"scale(.55)\" d=\"{outline}\"/>"
+        )
+    };
+    let all: String = (0..palette::STYLES).map(shape).collect();
+    format!("<svg class=\"shapes\" aria-hidden=\"true\"><defs>{all}</defs></svg>\n")
+}
+
 /// A text as it may stand in markup, between tags and within quotes.
 #[must_use]
 pub fn escaped(text: &str) -> String {
@@ -111,12 +125,9 @@ impl Drawing {
 
     /// The shape of a style at a point: filled, hollow or small by its class.
     pub(super) fn mark(&mut self, [x, y]: [f64; 2], style: usize, more: &str) {
-        let (x, y, class, shape) = (number(x), number(y), palette::class(style), palette::shape(style));
-        let scale = if more == "small" { " scale(.55)" } else { "" };
-        let _ = write!(
-            self.text,
-            "<path class=\"{class} {more}\" transform=\"translate({x} {y}){scale}\" d=\"{shape}\"/>"
-        );
+        let (x, y, class) = (number(x), number(y), palette::class(style));
+        let shape = if more == "small" { palette::small_id(style) } else { palette::id(style) };
+        let _ = write!(self.text, "<use class=\"{class} {more}\" href=\"#{shape}\" x=\"{x}\" y=\"{y}\"/>");
     }
 }
 

@@ -106,15 +106,11 @@ fn inverse(svg: &str, rows: bool) -> impl Fn(f64) -> f64 + use<> {
 
 /// The coordinates of marks of one class along the axis of values, in order.
 fn marks(svg: &str, class: &str, rows: bool) -> Vec<f64> {
-    let paths = svg.split("<path").skip(1).filter(|path| attribute(path, "class").ends_with(class));
-    let place = |path: &str| {
-        let inside = attribute(path, "transform").trim_start_matches("translate(").trim_end_matches(')');
-        let (x, y) = inside.split_once(' ').unwrap();
-        (if rows { x } else { y }).parse().unwrap()
-    };
+    let uses = svg.split("<use").skip(1).filter(|mark| attribute(mark, "class").ends_with(class));
+    let place = |mark: &str| attribute(mark, if rows { "x" } else { "y" }).parse().unwrap();
     // Those of a legend stand left of every value.
-    let in_legend = |path: &&str| !rows && attribute(path, "transform").starts_with("translate(10 ");
-    paths.filter(|path| !in_legend(path)).map(place).collect()
+    let in_legend = |mark: &&str| !rows && attribute(mark, "x") == "10";
+    uses.filter(|mark| !in_legend(mark)).map(place).collect()
 }
 
 #[test]

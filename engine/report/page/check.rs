@@ -159,7 +159,8 @@ fn access(tags: &[Tag<'_>]) -> Vec<Finding> {
             "a heading of a table does not say whether it is one of a row or of a column",
         ));
     }
-    for (at, tag) in of("svg") {
+    // What only holds the shapes of marks shows nothing.
+    for (at, tag) in of("svg").filter(|(_, tag)| tag.attribute("aria-hidden") != Some("true")) {
         let named = tags.get(at + 1).is_some_and(|next| next.name == "title" && !next.text.is_empty());
         let told = tags.get(at + 3).is_some_and(|next| next.name == "desc" && !next.text.is_empty());
         if tag.attribute("role") != Some("img") || !named || !told {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::super::chart::{Column, columns, drawn, escaped};
+use super::super::chart::{Column, columns, drawn, escaped, shapes};
 use super::super::table::Form;
 use super::style::{STYLE, policy};
 use super::{Block, Cell, Claimed, Figure, Page, Section, Table};
@@ -41,6 +41,7 @@ pub(super) fn document(page: &Page, around: &Around) -> String {
     );
     header(&mut text, page, &around.banner);
     contents(&mut text, &page.sections);
+    text.push_str(&shapes());
     text.push_str("<main id=\"report\">\n");
     page.sections.iter().for_each(|one| section(&mut text, one));
     claims(&mut text, page);
