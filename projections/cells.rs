@@ -4,6 +4,8 @@
 //! apart. Cells are built per request from the outcome rows, keyed only by what is asked; a full cube
 //! over all dimensions would outgrow the rows.
 
+mod roll_up;
+
 use std::collections::BTreeMap;
 
 use event::{Dimension, NOT_RECORDED, Role};
@@ -16,6 +18,7 @@ use crate::parameters::Parameters;
 use crate::period::Period;
 use crate::projection::{Projection, State, change};
 use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
+pub use roll_up::roll_up;
 
 /// The projection: everything that must be counted to answer a question.
 #[derive(Debug)]

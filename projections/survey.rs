@@ -20,7 +20,13 @@ pub struct Survey<'a> {
     pub filter: &'a Filter,
     /// By which dimensions, besides the platform.
     pub by: &'a [Dimension],
+    /// Of which of [`UNITS`] rows are counted level by level. There are many clinicians, and most questions do not need
+    /// them.
+    pub units: &'a [Dimension],
 }
+
+/// The dimensions whose levels may share their luck.
+pub const UNITS: [Dimension; 2] = [Dimension::Organisation, Dimension::Clinician];
 
 /// What the rows of each arm are like: by platform, then by the levels of the dimensions asked for.
 pub type Surveyeds = BTreeMap<String, BTreeMap<Stratum, Surveyed>>;
@@ -92,7 +98,13 @@ impl State for Surveyed {
 
 impl Surveyed {
     /// Counts what was gathered of rows like this one in or out by `step`.
-    fn count(&mut self, row: &Outcome, tray: &Tray, step: impl Fn(&mut u64, u64) + Copy) {
+    fn count(
+        &mut self,
+        row: &Outcome,
+        units: &[Dimension],
+        tray: &Tray,
+        step: impl Fn(&mut u64, u64) + Copy,
+    ) {
         step(&mut self.rows, tray.rows);
         step(&mut self.unread_voices, tray.unread_voices);
         if tray.attempted == 0 {
@@ -106,10 +118,8 @@ impl Surveyed {
                 step(count, tray.attempted);
             }
         }
-        for (dimension, map) in
-            [(Dimension::Organisation, &mut self.organisations), (Dimension::Clinician, &mut self.clinicians)]
-        {
-            if let Some(level) = row.context.get(dimension) {
+        for (dimension, map) in UNITS.into_iter().zip([&mut self.organisations, &mut self.clinicians]) {
+            if let Some(level) = row.context.get(dimension).filter(|_| units.contains(&dimension)) {
                 change(map, level.to_owned(), |tally| step(&mut tally.0, tray.attempted));
             }
         }
@@ -173,14 +183,21 @@ pub fn platforms(arms: &Surveyeds) -> BTreeMap<String, Surveyed> {
     arms.iter().map(|(platform, strata)| (platform.clone(), whole(strata))).collect()
 }
 
+/// The same rows by platform alone.
+#[must_use]
+pub fn roll_up(arms: &Surveyeds) -> Surveyeds {
+    let whole = |(platform, surveyed)| (platform, BTreeMap::from([(Stratum(Vec::new()), surveyed)]));
+    platforms(arms).into_iter().map(whole).collect()
+}
+
 impl Projection for Survey<'_> {
     type State = Surveyeds;
     type Tray = Tray;
 
     fn dimensions(&self) -> Vec<Dimension> {
-        let own = [Dimension::Platform, Dimension::Organisation, Dimension::Clinician];
+        let own = self.units.iter().chain(self.by).copied();
         let filter = self.filter.iter().map(|(dimension, _)| dimension);
-        own.into_iter().chain(self.by.iter().copied()).chain(filter).collect()
+        std::iter::once(Dimension::Platform).chain(own).chain(filter).collect()
     }
 
     fn add(&self, row: &Outcome, state: &mut Self::State) {
@@ -226,7 +243,9 @@ impl Survey<'_> {
             let stratum =
                 Stratum(self.by.iter().map(|dimension| row.context.level(*dimension).to_owned()).collect());
             change(state, platform, |strata: &mut BTreeMap<Stratum, Surveyed>| {
-                change(strata, stratum, |surveyed: &mut Surveyed| surveyed.count(row, tray, step));
+                change(strata, stratum, |surveyed: &mut Surveyed| {
+                    surveyed.count(row, self.units, tray, step)
+                });
             });
         }
     }

@@ -222,6 +222,6 @@ fn the_version_of_the_reading_is_that_of_what_it_says() {
     let sheet = sheet(&log, &Request::default(), &Dimension::ALL, &Watch::default()).unwrap();
     assert_eq!(
         (READING, format!("{:032x}", sheet.essence(2))),
-        (3, "24a707f3954195897645a1302620a08b".to_owned())
+        (4, "317c90e4fbb45c9a04b2063353fa9ac5".to_owned())
     );
 }

@@ -20,7 +20,10 @@ use engine::replay::{
 use event::{Dimension, Event, Time};
 use projections::calendar::Calendar;
 use projections::catalog::MEASURES;
-use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Watching, practice, practised_slots};
+use projections::cells;
+use projections::compare::{
+    Adjustment, Ask, ClusterChoice, Comparison, Design, Watching, practice, practised_slots,
+};
 use projections::filter::Filter;
 use projections::outcome::{InProgress, Outcome};
 use projections::parameters::Parameters;
@@ -28,7 +31,7 @@ use projections::period::Period;
 use projections::projection::{Projection, State};
 use projections::quality::Quality;
 use projections::reach::{Population, Reach};
-use projections::survey::Survey;
+use projections::survey::{self, Survey};
 use projections::times::{Exit, GroupTimes, Times};
 use projections::windows::Windows;
 use proptest::collection::vec;
@@ -124,6 +127,28 @@ fn keeps_its_laws<P: Projection>(
 proptest! {
     #![proptest_config(cases(40))]
 
+    /// One pass by everything answers what passes by less would.
+    #[test]
+    fn what_is_rolled_up_is_what_a_pass_of_its_own_counts(
+        (rows, _) in rows_in_two_orders(),
+        levels in 0_usize..=2,
+        cut in any::<(Index, Index)>(),
+    ) {
+        let (parameters, filter) = (Parameters::as_of(Time::default()), Filter::default());
+        let by = [Dimension::Service, Dimension::Organisation];
+        let survey = |by| Survey { filter: &filter, by, units: &survey::UNITS };
+        let by_service = survey(&by[..1]).fold(&rows);
+        same("survey", "by platform alone", &survey::roll_up(&by_service), &survey(&[]).fold(&rows));
+        let ask = Ask { cluster: ClusterChoice::By(Dimension::Organisation), ..Ask::default() };
+        let design = ask.design(&survey(&[]).fold(CLINIC.iter())).unwrap();
+        let [one, other] = [cut.0, cut.1].map(|cut| cut.index(design.slots.len() + 1));
+        let slots = one.min(other)..one.max(other);
+        let fine = design.look(&ask, (&by, None), &parameters).fold(&rows);
+        let part = Design { slots: design.slots[slots.clone()].to_vec(), ..design.clone() };
+        let coarse = part.look(&ask, (&by[..levels], None), &parameters).fold(&rows);
+        same("cells", "rolled up", &cells::roll_up(&fine, levels, slots), &coarse);
+    }
+
     #[test]
     fn every_projection_keeps_its_laws(
         (rows, shuffled) in rows_in_two_orders(),
@@ -133,7 +158,7 @@ proptest! {
         let (orders, cuts) = ((&rows[..], &shuffled[..]), (one.min(other), one.max(other)));
         let parameters = Parameters::as_of(Time::default());
         let filter = Filter::default();
-        let survey = |by| Survey { filter: &filter, by };
+        let survey = |by| Survey { filter: &filter, by, units: &survey::UNITS };
         keeps_its_laws("survey", &survey(&[]), orders, cuts);
         keeps_its_laws("survey by service", &survey(&[Dimension::Service]), orders, cuts);
         let by = [Dimension::Service, Dimension::Organisation];
@@ -180,7 +205,7 @@ fn every_measure_has_something_to_count_in_the_rows_of_the_laws() {
     let messy = the_same_recordings(30);
     let rows: Vec<Outcome> = messy.iter().flat_map(|events| Expected::of(events, None).rows).collect();
     let rows: Vec<&Outcome> = rows.iter().chain(CLINIC.iter()).collect();
-    let survey = Survey { filter: &Filter::default(), by: &[] }.fold(CLINIC.iter());
+    let survey = Survey { filter: &Filter::default(), by: &[], units: &survey::UNITS }.fold(CLINIC.iter());
     for ask in asks() {
         let design = ask.design(&survey).unwrap();
         let cells = design.question(&ask, &Parameters::as_of(Time::default())).fold(rows.iter().copied());
@@ -380,7 +405,7 @@ fn goes_on(events: &[Event], batch: usize, until: Option<Time>) -> usize {
     let wanted = ASKED;
     let mut whole = sheet(&log, &request, &wanted, &watch).unwrap();
     let (filter, by) = (Filter::default(), [Dimension::Service]);
-    let survey = Survey { filter: &filter, by: &by };
+    let survey = Survey { filter: &filter, by: &by, units: &survey::UNITS };
     let (mut counted, mut went_on) = (survey.fold(&[]), 0);
     for batch in events.chunks(batch.max(1)) {
         log.append_blocking(batch.to_vec(), Time::default()).unwrap();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use event::{Dimension, NOT_RECORDED};
-use projections::cells::{Arm, Cell};
+use projections::calendar::Calendar;
+use projections::cells::{self, Arm, Cell};
 use projections::compare::{
     self as comparing, Ask, Claim, Counted, Decided, Design, Grounds, NotComparable, Outages, Reach, Scan,
 };
@@ -13,9 +14,10 @@ use projections::quality::{self, Evidence, Quality};
 use projections::reach::{self, Population};
 use projections::stats::decision::policy::Rule;
 use projections::stats::outages::PERMUTATIONS;
+use projections::survey::{Surveyeds, roll_up};
 use projections::windows::Windows;
 
-use super::rows::Rows;
+use super::rows::{Rows, survey};
 use super::spread;
 use super::table::Table;
 
@@ -43,7 +45,7 @@ pub fn evidence<'a>(
     claim: &Claim,
     threads: usize,
 ) -> Result<Vec<Counted<'a>>, NotComparable> {
-    let design = ask.design(&table.fold(&ask.survey(), threads))?;
+    let design = ask.design(&survey(table, ask, threads))?;
     Ok(comparing::evidence(ask, &design, claim, &table.rows, &table.parameters))
 }
 
@@ -71,23 +73,34 @@ pub fn decide(
     // What is adjusted for tells parts of strata apart, which is no matter of a comparison.
     let asked = ask;
     let ask = &Ask { adjust: Vec::new(), ..asked.clone() };
-    let comparison = super::compare(rows, ask, threads)?;
     let parameters = rows.about().parameters;
-    let arms = rows.fold(&ask.survey(), threads);
-    let Some(design) = comparing::decided_design(ask.design(&arms)?) else { return Ok(None) };
-    let cells = |dimension: Option<Dimension>| {
-        let by = Design::apart_by(ask, dimension);
-        rows.fold(&design.look(ask, (&by, None), &parameters), threads)
-    };
-    let by: Vec<Dimension> = asked.by.iter().chain(&asked.adjust).copied().chain(design.cluster).collect();
-    let by_unit = rows.fold(&design.look(asked, (&by, None), &parameters), threads);
-    let recorded = |cells: &BTreeMap<Arm, Cell>| {
-        cells.keys().any(|arm| arm.by.last().is_some_and(|group| group != NOT_RECORDED))
-    };
-    let groups =
-        comparing::GROUPED_BY.map(|dimension| (dimension, Some(cells(Some(dimension))).filter(recorded)));
+    let arms = survey(rows, ask, threads);
+    let compared = ask.design(&arms)?;
+    let Some(design) = comparing::decided_design(compared.clone()) else { return Ok(None) };
+    let by_platform = roll_up(&arms);
     let concerns = comparing::concerns(design.slots[0].measure, &arms);
     let weighed = Ask { measures: concerns.clone(), by: Vec::new(), ..ask.clone() };
+    let weighing = weighed.design(&by_platform)?;
+
+    // One pass by everything tells what is compared, what is decided by, and what else concerns people.
+    let by: Vec<Dimension> = asked.by.iter().chain(&asked.adjust).copied().chain(design.cluster).collect();
+    let slots = [&compared.slots[..], &design.slots, &weighing.slots];
+    let everything = Design { slots: slots.concat(), ..design.clone() };
+    let question = everything.look(asked, (&by, None), &parameters);
+    let cells = rows.fold(&question, threads);
+    let [decided_from, weighed_from] = [compared.slots.len(), compared.slots.len() + design.slots.len()];
+    let by_unit = cells::roll_up(&cells, by.len(), decided_from..weighed_from);
+    let used = rows.fold(&Calendar { filter: &ask.filter }, threads);
+    let told = |ask: &Ask, design: &Design, arms: &Surveyeds, cells: &BTreeMap<Arm, Cell>| {
+        super::rows::told(rows, ask, design, (arms, cells, &used))
+    };
+    let comparison = told(ask, &compared, &arms, &cells::roll_up(&cells, ask.by.len(), 0..decided_from))?;
+    let weighing_question = weighing.question(&weighed, &parameters);
+    let is_told = (weighing.cluster, weighing_question.modalities) == (design.cluster, question.modalities);
+    let concerned = match is_told {
+        true => cells::roll_up(&cells, 0, weighed_from..everything.slots.len()),
+        false => rows.fold(&weighing_question, threads),
+    };
     let grounds = Grounds {
         ask: asked,
         design: &design,
@@ -95,16 +108,37 @@ pub fn decide(
         comparison: &comparison,
         profiles: declared.profiles,
         cheapest: declared.cheapest,
-        groups: groups.into(),
-        concerns: super::compare(rows, &weighed, threads).ok().map(|comparison| (concerns, comparison)),
+        groups: by_groups(rows, ask, &design, threads),
+        concerns: told(&weighed, &weighing, &by_platform, &concerned)
+            .ok()
+            .map(|comparison| (concerns, comparison)),
     };
     let mut decided = comparing::decide(&grounds, rule);
     if !decided.frontier.is_empty() {
-        let count = |by: &[Dimension]| rows.fold(&Windows { by, filter: &ask.filter }, threads);
-        let (by_organisation, by_stratum) = (count(&[Dimension::Organisation]), count(&ask.by));
+        let count = |by| Windows { by, filter: &ask.filter };
+        let (by_organisation, by_stratum) =
+            rows.fold(&(count(&[Dimension::Organisation]), count(&ask.by)), threads);
         decided.concentration = comparing::concentration(&decided, &by_organisation, &by_stratum);
     }
     Ok(Some(decided))
+}
+
+/// The cells of each stratum by the groups of people that nobody should be left out of, a pass for each; none of groups
+/// that nobody recorded.
+fn by_groups(
+    rows: &impl Rows,
+    ask: &Ask,
+    design: &Design,
+    threads: usize,
+) -> Vec<(Dimension, Option<BTreeMap<Arm, Cell>>)> {
+    let parameters = rows.about().parameters;
+    let cells = |dimension: Dimension| {
+        let by = Design::apart_by(ask, Some(dimension));
+        let cells = rows.fold(&design.look(ask, (&by, None), &parameters), threads);
+        let is_recorded = cells.keys().any(|arm| arm.by.last().is_some_and(|group| group != NOT_RECORDED));
+        (dimension, is_recorded.then_some(cells))
+    };
+    comparing::GROUPED_BY.map(cells).into()
 }
 
 /// Whom the consultations of a replay reach; `level` is the coverage of limits.

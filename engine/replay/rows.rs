@@ -1,11 +1,15 @@
 //! What is asked of the rows of a replay, whatever form they are kept in.
 
+use std::collections::BTreeMap;
+
 use event::Dimension;
-use projections::calendar::Calendar;
+use projections::calendar::{Calendar, Used};
+use projections::cells::{Arm, Cell};
 use projections::compare::{self as comparing, Ask, ClusterChoice, Comparison, Design, NotComparable};
 use projections::parameters::Parameters;
 use projections::period::Period;
 use projections::projection::Projection;
+use projections::survey::Surveyeds;
 
 use crate::log::Position;
 
@@ -52,12 +56,11 @@ pub fn wanted(ask: &Ask) -> Vec<Dimension> {
 /// When what is asked cannot be compared.
 pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison, NotComparable> {
     let about = rows.about();
-    let arms = rows.fold(&ask.survey(), threads);
+    let arms = survey(rows, ask, threads);
     let design = ask.design(&arms)?;
     let cells = rows.fold(&design.question(ask, &about.parameters), threads);
-    let mut comparison = comparing::compare(ask, &design, &arms, &cells, &about.parameters)?;
     let used = rows.fold(&Calendar { filter: &ask.filter }, threads);
-    comparing::tell_before_from_after(&mut comparison, &used);
+    let mut comparison = told(rows, ask, &design, (&arms, &cells, &used))?;
     look_further(rows, ask, &design, &mut comparison, threads);
     if ask.times {
         let failures = rows.fold(&design.failures(ask, &about.parameters), threads);
@@ -65,6 +68,28 @@ pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison
         comparison.times = comparing::times(ask, &design, &arms, &failures, &counted);
     }
     comparison.claims = comparing::claims(ask, &comparison);
+    Ok(comparison)
+}
+
+/// What the rows asked about are like, with clinicians only where they decide on something.
+pub(super) fn survey(rows: &impl Rows, ask: &Ask, threads: usize) -> Surveyeds {
+    let arms = rows.fold(&ask.survey_of_organisations(), threads);
+    if ask.needs_clinicians(&arms) { rows.fold(&ask.survey(), threads) } else { arms }
+}
+
+/// What was counted tells, without a closer look and without claims.
+///
+/// # Errors
+/// When what is asked cannot be compared.
+pub(super) fn told(
+    rows: &impl Rows,
+    ask: &Ask,
+    design: &Design,
+    (arms, cells, used): (&Surveyeds, &BTreeMap<Arm, Cell>, &Used),
+) -> Result<Comparison, NotComparable> {
+    let about = rows.about();
+    let mut comparison = comparing::compare(ask, design, arms, cells, &about.parameters)?;
+    comparing::tell_before_from_after(&mut comparison, used);
     comparison.position = about.position.0;
     comparison.in_progress = about.in_progress;
     Ok(comparison)

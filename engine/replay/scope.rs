@@ -32,7 +32,7 @@ const DAY_MS: i64 = 86_400_000;
 /// What the rows that `ask` asks for are about.
 #[must_use]
 pub fn scope(sheet: &Sheet, ask: &Ask, threads: usize) -> Scope {
-    let arms = sheet.fold(&ask.survey(), threads);
+    let arms = sheet.fold(&ask.survey_of_organisations(), threads);
     let names = arms.values().flat_map(|strata| strata.values()).flat_map(|one| one.organisations.keys());
     let organisations: BTreeSet<&String> = names.filter(|name| *name != NOT_RECORDED).collect();
     let seen = sheet.fold(&Windows { by: &[], filter: &ask.filter }, threads);

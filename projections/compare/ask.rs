@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::measure::{Fold, Measure, Part};
 use crate::parameters::Parameters;
 use crate::period::Period;
-use crate::survey::{self, Survey, Surveyed, Surveyeds};
+use crate::survey::{self, Survey, Surveyed, Surveyeds, UNITS};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -180,7 +180,22 @@ impl Ask {
     /// The first pass: what the rows asked about are like.
     #[must_use]
     pub fn survey(&self) -> Survey<'_> {
-        Survey { filter: &self.filter, by: &self.by }
+        Survey { filter: &self.filter, by: &self.by, units: &UNITS }
+    }
+
+    /// The same without clinicians, by which nothing is chosen unless [`Self::needs_clinicians`].
+    #[must_use]
+    pub fn survey_of_organisations(&self) -> Survey<'_> {
+        Survey { units: &UNITS[..1], ..self.survey() }
+    }
+
+    /// Whether how many clinicians there are decides on how rows share their luck: where organisations are too few.
+    #[must_use]
+    pub fn needs_clinicians(&self, arms: &Surveyeds) -> bool {
+        let platforms = survey::platforms(arms);
+        let compared = compared(&platforms);
+        self.cluster == ClusterChoice::Auto
+            && self.clustering(arms, &compared) != Some(Dimension::Organisation)
     }
 
     /// Chooses reference, clustering and parts by the survey of the rows asked about.
@@ -193,13 +208,7 @@ impl Ask {
             let known = platforms.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(NotComparable::NoReference(named.clone(), known));
         }
-        // A stray row without a platform, or a platform on which nobody tried, decides nothing.
-        let counts = |platform: &str, surveyed: &Surveyed| surveyed.attempted > 0 && platform != NOT_RECORDED;
-        let compared: BTreeMap<&str, &Surveyed> = platforms
-            .iter()
-            .map(|(platform, surveyed)| (platform.as_str(), surveyed))
-            .filter(|(platform, surveyed)| counts(platform, surveyed))
-            .collect();
+        let compared = compared(&platforms);
         Ok(Design {
             slots: self.slots(&compared),
             reference: self.reference.clone().or_else(|| largest(&platforms, &compared)),
@@ -251,6 +260,16 @@ impl Ask {
             }
         }
     }
+}
+
+/// The platforms that are compared: a stray row without a platform, or a platform on which nobody tried, decides nothing.
+fn compared(platforms: &BTreeMap<String, Surveyed>) -> BTreeMap<&str, &Surveyed> {
+    let counts = |platform: &str, surveyed: &Surveyed| surveyed.attempted > 0 && platform != NOT_RECORDED;
+    platforms
+        .iter()
+        .map(|(platform, surveyed)| (platform.as_str(), surveyed))
+        .filter(|(platform, surveyed)| counts(platform, surveyed))
+        .collect()
 }
 
 /// The platform with most consultations; of equals the first by name.

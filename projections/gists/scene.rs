@@ -1,7 +1,9 @@
 //! The scene of a row: its circumstances, and the outcome that it amounts to.
 //!
-//! Rows that share levels and source share a *setting*, which is made once. Rows are shown in order, so
-//! that what not every row has is found without a search.
+//! Rows that share levels, and whose sources see the same, share a *setting*, which is made once. Rows are
+//! shown in order, so that what not every row has is found without a search.
+
+mod settings;
 
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use super::{Column, Gists};
 use crate::gist::{Flags, Gist, NO_TIME};
 use crate::kept::dropped;
 use crate::outcome::{Ending, JoinTime, Outcome, RowSight};
+use settings::Settings;
 
 /// How many settings are kept at hand.
 const SETTINGS: usize = 1 << 18;
@@ -31,9 +34,7 @@ pub(super) struct Scene<'a> {
     gists: &'a Gists,
     /// The columns that tell the circumstances.
     columns: Vec<&'a Column>,
-    settings: Settings,
-    /// The last plain row and its setting.
-    last: Option<(usize, usize)>,
+    settings: Settings<'a>,
     drops: usize,
     joins: usize,
     said: usize,
@@ -47,11 +48,12 @@ impl<'a> Scene<'a> {
     /// The scene before that row, with the levels of the dimensions `wanted`.
     pub(super) fn at(gists: &'a Gists, row: u32, wanted: &[Dimension]) -> Self {
         let empty = Outcome::empty("", Arc::default(), RowSight::default());
+        let columns: Vec<&Column> =
+            gists.columns.iter().filter(|column| wanted.contains(&column.dimension)).collect();
         Self {
             gists,
-            columns: gists.columns.iter().filter(|column| wanted.contains(&column.dimension)).collect(),
-            settings: Settings::default(),
-            last: None,
+            settings: Settings::of(&columns, &gists.sights),
+            columns,
             drops: gists.drops.partition_point(|(of, _)| *of < row),
             joins: gists.joins.partition_point(|(of, _)| *of < row),
             said: gists.said.partition_point(|(of, _)| *of < row),
@@ -68,7 +70,7 @@ impl<'a> Scene<'a> {
             Shown::Nothing => None,
             Shown::Aside => Some(&self.other),
             Shown::Plain(setting) => {
-                let (context, sight) = &self.settings.known[setting];
+                let (context, sight) = self.settings.known(setting);
                 (self.row.context, self.row.sight) = (Arc::clone(context), *sight);
                 Some(&self.row)
             }
@@ -119,119 +121,35 @@ impl<'a> Scene<'a> {
 
     /// The row of nothing but a setting.
     pub(super) fn bare(&self, setting: usize) -> Outcome {
-        let (context, sight) = &self.settings.known[setting];
+        let (context, sight) = self.settings.known(setting);
         Outcome::empty("", Arc::clone(context), *sight)
     }
 
     /// Whether so many settings are at hand that they should be let go.
     pub(super) fn is_full(&self) -> bool {
-        self.settings.known.len() >= SETTINGS
+        self.settings.count() >= SETTINGS
     }
 
     /// Lets go of all settings; their numbers are given anew.
     pub(super) fn forget(&mut self) {
-        (self.settings, self.last) = (Settings::default(), None);
+        self.settings.forget();
     }
 
     /// The setting of a row: its circumstances, and what its sources and those that watch its place can tell.
     fn set(&mut self, number: usize, source: u32) -> usize {
-        let gists = self.gists;
-        if let Some((last, setting)) = self.last
-            && gists.rows[last].source == source
-            && self.columns.iter().all(|column| column.level[number] == column.level[last])
-        {
-            return setting;
-        }
-        let columns = &self.columns;
-        let setting = self.settings.number(columns, number, source, || {
+        let (gists, columns) = (self.gists, &self.columns);
+        self.settings.number(number, source, || {
             let told = Arc::new(context(columns, number));
             let mut row = Outcome::empty("", Arc::clone(&told), gists.sights[source as usize]);
             gists.coverage.apply(&mut row);
             (told, row.sight)
-        });
-        self.last = Some((number, setting));
-        setting
+        })
     }
 }
 
 /// The circumstances of a row, as far as these columns tell.
 pub(super) fn context(columns: &[&Column], row: usize) -> Context {
     columns.iter().filter_map(|column| Some((column.dimension, Arc::clone(column.get(row)?)))).collect()
-}
-
-/// Numbers for combinations of a source and levels, found level by level.
-#[derive(Default)]
-struct Settings {
-    known: Vec<(Arc<Context>, RowSight)>,
-    /// By node: its setting and one.
-    of_node: Vec<u32>,
-    steps: Steps,
-}
-
-impl Settings {
-    fn number(
-        &mut self,
-        columns: &[&Column],
-        row: usize,
-        source: u32,
-        make: impl FnOnce() -> (Arc<Context>, RowSight),
-    ) -> usize {
-        let from = self.steps.next(u32::MAX, source);
-        let node = columns.iter().fold(from, |node, column| self.steps.next(node, column.level[row]));
-        if self.of_node.len() <= node as usize {
-            self.of_node.resize(node as usize + 1, 0);
-        }
-        let setting = &mut self.of_node[node as usize];
-        if *setting == 0 {
-            self.known.push(make());
-            *setting = self.known.len() as u32;
-        }
-        *setting as usize - 1
-    }
-}
-
-/// From a node by a level to another node: a table with free places, in which a key lies where its
-/// product says, or behind.
-#[derive(Default)]
-struct Steps {
-    /// Node and level as one number; and the node there and one, 0 in a free place.
-    places: Vec<(u64, u32)>,
-    nodes: u32,
-}
-
-impl Steps {
-    fn next(&mut self, node: u32, level: u32) -> u32 {
-        if self.nodes as usize * 2 >= self.places.len() {
-            self.grow();
-        }
-        let key = u64::from(node) << 32 | u64::from(level);
-        let place = self.find(key);
-        let (known, to) = &mut self.places[place];
-        if *to == 0 {
-            self.nodes += 1;
-            (*known, *to) = (key, self.nodes);
-        }
-        *to - 1
-    }
-
-    /// Where the key lies, or is to lie.
-    fn find(&self, key: u64) -> usize {
-        let mask = self.places.len() - 1;
-        let mut place = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        while self.places[place].1 != 0 && self.places[place].0 != key {
-            place = (place + 1) & mask;
-        }
-        place
-    }
-
-    fn grow(&mut self) {
-        let size = (self.places.len() * 2).max(1 << 10);
-        let old = std::mem::replace(&mut self.places, vec![(0, 0); size]);
-        for (key, to) in old.into_iter().filter(|(_, to)| *to != 0) {
-            let place = self.find(key);
-            self.places[place] = (key, to);
-        }
-    }
 }
 
 /// The entries of a list by row that are those of row `number`.

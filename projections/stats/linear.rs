@@ -33,6 +33,13 @@ impl Symmetric {
         }
     }
 
+    /// Takes `scale` times values out of a row of the lower half, up to its diagonal.
+    pub(super) fn take_from_row(&mut self, i: usize, scale: f64, values: &[f64]) {
+        for (entry, value) in self.rows.get_mut(i).into_iter().flatten().zip(values) {
+            *entry -= scale * value;
+        }
+    }
+
     /// The rows and columns named, in that order.
     pub(super) fn part(&self, kept: &[usize]) -> Self {
         let row =
@@ -69,7 +76,7 @@ impl Symmetric {
         let mut factor: Vec<Vec<f64>> = Vec::new();
         for (i, entries) in self.rows.iter().enumerate() {
             let row = forward(&factor, entries.iter().take(i).copied());
-            let pivot = self.at(i, i) - row.iter().map(|x| x * x).sum::<f64>();
+            let pivot = self.at(i, i) - product(&row, &row);
             if !(pivot > ROUNDING * self.at(i, i) && pivot.is_finite()) {
                 return None;
             }
@@ -129,11 +136,25 @@ impl Factor {
 fn forward(factor: &[Vec<f64>], right: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut solution: Vec<f64> = Vec::with_capacity(factor.len());
     for (row, right) in factor.iter().zip(right) {
-        let known: f64 = row.iter().zip(&solution).map(|(across, x)| across * x).sum();
+        let known = product(row, &solution);
         let pivot = row.last().copied().unwrap_or(1.0);
         solution.push((right - known) / pivot);
     }
     solution
+}
+
+/// The sum of the products of two rows, up to the end of the shorter one: in four sums, so that none waits for another.
+fn product(one: &[f64], other: &[f64]) -> f64 {
+    let length = one.len().min(other.len());
+    let (one, other) = (one[..length].chunks_exact(4), other[..length].chunks_exact(4));
+    let rest: f64 = one.remainder().iter().zip(other.remainder()).map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 4];
+    for (one, other) in one.zip(other) {
+        for (sum, (a, b)) in sums.iter_mut().zip(one.iter().zip(other)) {
+            *sum += a * b;
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The plain reading, held to the whole one.
 
-use event::Context;
+use event::{Context, Target};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::read as read_marks;
 use super::*;
+use crate::episode::{Fact, Mark, Who};
 
 type Step = (i64, Kind, Person);
 

@@ -15,6 +15,8 @@
 
 mod draw;
 mod mode;
+mod pooled;
+mod unit;
 
 use std::collections::BTreeMap;
 

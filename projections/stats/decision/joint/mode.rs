@@ -1,14 +1,18 @@
 //! The most likely coefficients at one point of the grid, and how far they may be from it.
 
+use super::pooled::Pooled;
+use super::unit::{Block, UnitCell};
 use super::{Cell, Spread};
-use crate::stats::linear::{Factor, Symmetric};
+use crate::stats::linear::Factor;
 
 /// The standard deviation of the effects of strata, in logits: they are as good as free.
 const FREE: f64 = 10.0;
 /// Newton's steps; a dozen suffice.
 const STEPS: usize = 60;
-/// A gain of the objective below this is none.
-const GAIN: f64 = 1e-10;
+/// A gain of the objective below this is none: the mode is a ten millionth of a standard error away.
+const GAIN: f64 = 1e-14;
+/// An objective that is lower by this share of itself is lower by rounding alone.
+const ROUNDING: f64 = 1e-13;
 
 /// Which coefficient stands where, and the cells by unit.
 #[derive(Debug)]
@@ -21,13 +25,13 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout of cells, which are in order of units.
-    pub(super) fn new(cells: Vec<Cell>, strata: usize, platforms: usize) -> Self {
+    /// The layout of cells.
+    pub(super) fn new(mut cells: Vec<Cell>, strata: usize, platforms: usize) -> Self {
+        cells.sort_unstable_by_key(|cell| (cell.unit, cell.platform, cell.stratum));
         let mut units = Vec::new();
         let mut begin = 0;
         for unit in cells.chunk_by(|a, b| a.unit == b.unit) {
             let mut theirs: Vec<u32> = unit.iter().map(|cell| cell.platform).collect();
-            theirs.sort_unstable();
             theirs.dedup();
             units.push((begin..begin + unit.len(), theirs));
             begin += unit.len();
@@ -52,6 +56,21 @@ impl Layout {
     pub(super) fn places(&self, stratum: usize, platform: usize) -> [usize; 3] {
         let both = self.strata + self.platforms + platform * self.strata + stratum;
         [stratum, self.strata + platform, both]
+    }
+
+    /// The place of a cell among all strata of all platforms.
+    fn pooled_place(&self, cell: &Cell) -> usize {
+        cell.platform as usize * self.strata + cell.stratum as usize
+    }
+
+    /// What coefficients amount to in each stratum of each platform.
+    fn pooled(&self, coefficients: &[f64]) -> Vec<f64> {
+        let of = |platform: usize, stratum: usize| -> f64 {
+            self.places(stratum, platform).iter().map(|place| coefficients[*place]).sum()
+        };
+        let all =
+            (0..self.platforms).flat_map(|platform| (0..self.strata).map(move |stratum| (platform, stratum)));
+        all.map(|(platform, stratum)| of(platform, stratum)).collect()
     }
 
     /// The precision of each coefficient's prior.
@@ -85,12 +104,29 @@ pub(super) struct Mode {
     pub(super) log_marginal: f64,
 }
 
-/// What Newton's method needs at one place.
-struct System {
+/// Coefficients that are tried.
+#[derive(Clone)]
+struct Place {
+    coefficients: Vec<f64>,
+    units: Vec<Vec<f64>>,
+}
+
+/// What the counts say of a place.
+struct Look {
+    /// The logarithm of likelihood and prior, but for a constant that is the same at every point.
+    height: f64,
+    /// By cell: what an event less or more weighs there, and by how much its events exceed what is expected.
+    cells: Vec<[f64; 2]>,
+}
+
+/// A step of Newton's method.
+struct Step {
     factor: Factor,
-    step: Vec<f64>,
-    unit_steps: Vec<Vec<f64>>,
+    coefficients: Vec<f64>,
+    units: Vec<Vec<f64>>,
     log_determinant: f64,
+    /// What the whole step is expected to gain.
+    gain: f64,
 }
 
 impl Mode {
@@ -104,16 +140,13 @@ impl Mode {
                 |mode| mode.units.clone(),
             ),
         };
-        let mut height = here.height(layout, spread);
+        let mut look = here.look(layout, spread);
         for _ in 0..STEPS {
-            let system = here.system(layout, spread)?;
-            let (next, reached) = here.best_step(layout, spread, &system, height)?;
-            let gained = reached - height;
-            (here, height) = (next, reached);
-            if gained < GAIN {
-                let System { factor, log_determinant, .. } = here.system(layout, spread)?;
-                let log_marginal = height - log_determinant / 2.0;
-                let Place { coefficients, units } = here;
+            let step = here.step(layout, spread, &look)?;
+            if step.gain < GAIN {
+                let Place { coefficients, units } = here.moved(&step, 1.0);
+                let log_marginal = look.height - step.log_determinant / 2.0;
+                let factor = step.factor;
                 return log_marginal.is_finite().then_some(Self {
                     coefficients,
                     units,
@@ -121,34 +154,14 @@ impl Mode {
                     log_marginal,
                 });
             }
+            (here, look) = here.best_step(layout, spread, &step, look.height)?;
         }
         None
     }
 }
 
-/// Coefficients that are tried.
-#[derive(Clone)]
-struct Place {
-    coefficients: Vec<f64>,
-    units: Vec<Vec<f64>>,
-}
-
 impl Place {
-    /// The coefficients of a unit that a cell has: its own, and that of its platform.
-    fn of_unit(layout: &Layout, unit: usize, cell: &Cell) -> Option<[usize; 2]> {
-        let platform = layout.units[unit].1.binary_search(&cell.platform).ok()?;
-        layout.has_units().then_some([0, 1 + platform])
-    }
-
-    fn logit(&self, layout: &Layout, unit: usize, cell: &Cell) -> f64 {
-        let places = layout.places(cell.stratum as usize, cell.platform as usize);
-        let common: f64 = places.iter().map(|place| self.coefficients[*place]).sum();
-        let own = Self::of_unit(layout, unit, cell);
-        common + own.map_or(0.0, |places| places.iter().map(|place| self.units[unit][*place]).sum())
-    }
-
-    /// The logarithm of likelihood and prior, but for a constant that is the same at every point.
-    fn height(&self, layout: &Layout, spread: &Spread) -> f64 {
+    fn look(&self, layout: &Layout, spread: &Spread) -> Look {
         let prior = |value: f64, precision: f64| libm::log(precision) / 2.0 - precision * value * value / 2.0;
         let mut height: f64 = self
             .coefficients
@@ -156,157 +169,100 @@ impl Place {
             .zip(layout.precisions(spread))
             .map(|(value, by)| prior(*value, by))
             .sum();
-        for (unit, (cells, _)) in layout.units.iter().enumerate() {
+        let mut cells = Vec::with_capacity(layout.cells.len());
+        for (unit, (theirs, platforms)) in layout.units.iter().enumerate() {
             for (place, value) in self.units[unit].iter().enumerate() {
                 height += prior(*value, Layout::precision_of_unit(spread, place));
             }
-            for cell in &layout.cells[cells.clone()] {
-                let logit = self.logit(layout, unit, cell);
+            for cell in &layout.cells[theirs.clone()] {
+                let logit = self.logit(layout, (unit, platforms), cell);
+                let (n, x) = (cell.n as f64, cell.x as f64);
                 // log(1 + eˡ) without overflow.
-                let normaliser = logit.max(0.0) + libm::log1p(libm::exp(-logit.abs()));
-                height += cell.x as f64 * logit - cell.n as f64 * normaliser;
+                let odds = libm::exp(-logit.abs());
+                height += x * logit - n * (logit.max(0.0) + libm::log1p(odds));
+                let share = if logit < 0.0 { odds } else { 1.0 } / (1.0 + odds);
+                cells.push([n * odds / ((1.0 + odds) * (1.0 + odds)), x - n * share]);
             }
         }
-        height
+        Look { height, cells }
+    }
+
+    fn logit(&self, layout: &Layout, (unit, platforms): (usize, &[u32]), cell: &Cell) -> f64 {
+        let places = layout.places(cell.stratum as usize, cell.platform as usize);
+        let common: f64 = places.iter().map(|place| self.coefficients[*place]).sum();
+        match (&self.units[unit][..], platforms.binary_search(&cell.platform)) {
+            ([own, by_platform @ ..], Ok(platform)) => common + own + by_platform[platform],
+            _ => common,
+        }
     }
 
     /// The step of Newton's method: units are eliminated first, each on its own.
-    fn system(&self, layout: &Layout, spread: &Spread) -> Option<System> {
-        let size = layout.coefficients();
-        let mut matrix = Symmetric::zero(size);
-        let mut right = vec![0.0; size];
+    fn step(&self, layout: &Layout, spread: &Spread, look: &Look) -> Option<Step> {
+        let mut pooled = Pooled::nothing(layout.strata, layout.platforms);
+        let mut log_determinant = 0.0;
+        let mut blocks = Vec::with_capacity(layout.units.len());
+        for (unit, (theirs, platforms)) in layout.units.iter().enumerate() {
+            let cells = layout.cells[theirs.clone()].iter().zip(&look.cells[theirs.clone()]);
+            let cells = cells.map(|(cell, [weight, excess])| UnitCell {
+                place: layout.pooled_place(cell),
+                platform: platforms.binary_search(&cell.platform).unwrap_or_default(),
+                weight: *weight,
+                excess: *excess,
+            });
+            let cells: Vec<UnitCell> = cells.collect();
+            cells.iter().for_each(|cell| pooled.add(cell));
+            if layout.has_units() {
+                let precision = |place| Layout::precision_of_unit(spread, place);
+                let block = Block::of(cells, [precision(0), precision(1)], &self.units[unit]);
+                log_determinant += block.log_determinant();
+                block.eliminate(&mut pooled);
+                blocks.push(block);
+            }
+        }
+        let (mut matrix, mut right) = pooled.spread_out();
         for (place, by) in layout.precisions(spread).enumerate() {
             matrix.add(place, place, by);
             right[place] -= by * self.coefficients[place];
         }
-        let mut log_determinant = 0.0;
-        let mut blocks = Vec::with_capacity(layout.units.len());
-        for unit in 0..layout.units.len() {
-            let block = self.block(layout, spread, unit, &mut matrix, &mut right)?;
-            log_determinant += block.factor.log_determinant();
-            block.eliminate(&mut matrix, &mut right);
-            blocks.push(block);
-        }
         let factor = matrix.factor()?;
         log_determinant += factor.log_determinant();
-        let step = factor.solve(&right);
-        let unit_steps = blocks.iter().map(|block| block.back(&step)).collect();
-        Some(System { factor, step, unit_steps, log_determinant })
-    }
-
-    /// What the cells of a unit add, to the common part and to its own.
-    fn block(
-        &self,
-        layout: &Layout,
-        spread: &Spread,
-        unit: usize,
-        matrix: &mut Symmetric,
-        right: &mut [f64],
-    ) -> Option<Block> {
-        let cells = &layout.cells[layout.units[unit].0.clone()];
-        let places = |cell: &Cell| layout.places(cell.stratum as usize, cell.platform as usize);
-        let mut common: Vec<usize> = cells.iter().flat_map(places).collect();
-        common.sort_unstable();
-        common.dedup();
-        let width = layout.width(unit);
-        let mut own = Symmetric::zero(width);
-        let mut own_right = Vec::with_capacity(width);
-        for (place, value) in self.units[unit].iter().enumerate() {
-            let by = Layout::precision_of_unit(spread, place);
-            own.add(place, place, by);
-            own_right.push(-by * value);
-        }
-        let mut across = vec![vec![0.0; common.len()]; width];
-        for cell in cells {
-            let share = logistic(self.logit(layout, unit, cell));
-            let weight = cell.n as f64 * share * (1.0 - share);
-            let residual = cell.x as f64 - cell.n as f64 * share;
-            let places = places(cell);
-            for (i, place) in places.iter().enumerate() {
-                right[*place] += residual;
-                places[..=i].iter().for_each(|other| matrix.add(*place, *other, weight));
-            }
-            let Some([one, other]) = Self::of_unit(layout, unit, cell) else { continue };
-            for own_place in [one, other] {
-                own_right[own_place] += residual;
-                own.add(own_place, own_place, weight);
-                for column in places.iter().filter_map(|place| common.binary_search(place).ok()) {
-                    across[own_place][column] += weight;
-                }
-            }
-            own.add(one, other, weight);
-        }
-        Some(Block { factor: own.factor()?, right: own_right, common, across })
+        let coefficients = factor.solve(&right);
+        let moved = layout.pooled(&coefficients);
+        let units: Vec<Vec<f64>> = match layout.has_units() {
+            true => blocks.iter().map(|block| block.back(&moved)).collect(),
+            false => vec![Vec::new(); layout.units.len()],
+        };
+        let along = |step: &[f64], right: &[f64]| step.iter().zip(right).map(|(a, b)| a * b).sum::<f64>();
+        // The right-hand sides as they were before units were taken out of the common one.
+        let own: f64 = blocks.iter().zip(&units).map(|(block, step)| along(step, &block.gradient())).sum();
+        let common =
+            along(&coefficients, &right) + blocks.iter().map(|block| block.taken(&moved)).sum::<f64>();
+        Some(Step { factor, coefficients, units, log_determinant, gain: (common + own) / 2.0 })
     }
 
     /// The place after the step, or a part of it, that is no lower.
-    fn best_step(
-        &self,
-        layout: &Layout,
-        spread: &Spread,
-        system: &System,
-        height: f64,
-    ) -> Option<(Self, f64)> {
+    fn best_step(&self, layout: &Layout, spread: &Spread, step: &Step, height: f64) -> Option<(Self, Look)> {
         let mut part = 1.0;
         for _ in 0..40 {
-            let moved = |values: &[f64], step: &[f64]| -> Vec<f64> {
-                values.iter().zip(step).map(|(value, step)| value + part * step).collect()
-            };
-            let next = Self {
-                coefficients: moved(&self.coefficients, &system.step),
-                units: self
-                    .units
-                    .iter()
-                    .zip(&system.unit_steps)
-                    .map(|(own, step)| moved(own, step))
-                    .collect(),
-            };
-            let reached = next.height(layout, spread);
-            if reached >= height - GAIN / 2.0 {
-                return Some((next, reached));
+            let next = self.moved(step, part);
+            let look = next.look(layout, spread);
+            if look.height >= height - ROUNDING * height.abs() {
+                return Some((next, look));
             }
             part /= 2.0;
         }
         None
     }
-}
 
-/// One unit: its own part of the system, and what it shares with the common one.
-struct Block {
-    factor: Factor,
-    right: Vec<f64>,
-    /// The common coefficients that its cells have.
-    common: Vec<usize>,
-    /// By own coefficient: what is shared with each of those.
-    across: Vec<Vec<f64>>,
-}
-
-impl Block {
-    /// Takes what the unit itself can explain out of the common part.
-    fn eliminate(&self, matrix: &mut Symmetric, right: &mut [f64]) {
-        let own = self.factor.solve(&self.right);
-        for (across, value) in self.across.iter().zip(&own) {
-            for (place, shared) in self.common.iter().zip(across) {
-                right[*place] -= shared * value;
-            }
+    /// The place after so much of a step.
+    fn moved(&self, step: &Step, part: f64) -> Self {
+        let moved = |values: &[f64], step: &[f64]| -> Vec<f64> {
+            values.iter().zip(step).map(|(value, step)| value + part * step).collect()
+        };
+        Self {
+            coefficients: moved(&self.coefficients, &step.coefficients),
+            units: self.units.iter().zip(&step.units).map(|(own, step)| moved(own, step)).collect(),
         }
-        for (column, place) in self.common.iter().enumerate() {
-            let solved =
-                self.factor.solve(&self.across.iter().map(|across| across[column]).collect::<Vec<_>>());
-            for (row, other) in self.common.iter().enumerate().skip(column) {
-                let explained: f64 =
-                    self.across.iter().zip(&solved).map(|(across, solved)| across[row] * solved).sum();
-                matrix.add(*other, *place, -explained);
-            }
-        }
-    }
-
-    /// The step of the unit's own coefficients, given that of the common ones.
-    fn back(&self, step: &[f64]) -> Vec<f64> {
-        let rest = self.right.iter().zip(&self.across).map(|(right, across)| {
-            right - self.common.iter().zip(across).map(|(place, shared)| shared * step[*place]).sum::<f64>()
-        });
-        self.factor.solve(&rest.collect::<Vec<_>>())
     }
 }
 
