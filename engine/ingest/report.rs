@@ -32,7 +32,7 @@ pub struct Report {
     pub duplicates: u64,
     /// Lines that did not go in, each with its reason; see [`Self::rejections`] for how many there are.
     pub rejected: Vec<Rejection>,
-    /// Those beyond the first hundred thousand, by reason.
+    /// Those beyond the first of them, by reason: there is a limit to how many are told one by one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected_more: BTreeMap<String, u64>,
     /// What the feed left out on purpose, by reason.
@@ -151,6 +151,14 @@ impl Report {
         self.rejected.len() as u64 + self.rejected_more.values().sum::<u64>()
     }
 
+    /// Tells at most so many rejections one by one, and counts the others by reason.
+    #[must_use]
+    pub fn with_at_most(mut self, told: usize) -> Self {
+        let more = self.rejected.split_off(told.min(self.rejected.len()));
+        more.into_iter().for_each(|rejection| self.count_more(rejection.reason, 1));
+        self
+    }
+
     /// Says of every rejection which file it is of.
     #[must_use]
     pub fn of_file(mut self, file: &str) -> Self {
@@ -232,6 +240,19 @@ mod tests {
         assert_eq!(report.rejected_more.len(), REASONS + 1);
         assert_eq!((report.read, report.rejections()), (KEPT as u64 + 5_005, KEPT as u64 + 5_005));
         assert!(report.rejected_more[OTHER_REASONS] > 4_000);
+    }
+
+    /// Whoever is told of the first few is told how many more there are, and why.
+    #[test]
+    fn what_is_not_told_one_by_one_is_counted() {
+        let report = rejecting(5, |line| if line < 4 { "it is no JSON" } else { "no id" }.to_owned());
+        let few = report.clone().with_at_most(2);
+        assert_eq!((few.rejected.len(), few.rejections()), (2, 5));
+        assert_eq!(
+            few.rejected_more,
+            BTreeMap::from([("it is no JSON".to_owned(), 1), ("no id".to_owned(), 2)])
+        );
+        assert_eq!(report.clone().with_at_most(9), report);
     }
 
     /// A name that nobody knows may be another one in every line.

@@ -145,9 +145,9 @@ pub(super) async fn taken(
 }
 
 /// What became of a body.
-fn told(mut report: Report) -> Result<Response, Problem> {
+fn told(report: Report) -> Result<Response, Problem> {
+    let report = report.with_at_most(TOLD);
     let rejected = report.rejections();
-    report.rejected.truncate(TOLD);
     let status = if report.appended > 0 { StatusCode::CREATED } else { StatusCode::OK };
     let value = serde_json::to_value(&report).map_err(|_| failed())?;
     if rejected == 0 && report.read == 0 && report.skipped.is_empty() {

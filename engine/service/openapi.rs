@@ -73,6 +73,11 @@ fn description(answers: &dyn Answers) -> Value {
                         "appended": { "type": "integer" },
                         "duplicates": { "type": "integer" },
                         "rejected": { "type": "array", "items": { "type": "object" } },
+                        "rejected_more": {
+                            "type": "object",
+                            "description": "Those that are not told one by one, by reason.",
+                            "additionalProperties": { "type": "integer" },
+                        },
                         "positions": { "type": ["array", "null"], "items": { "type": "integer" } },
                     },
                 },
