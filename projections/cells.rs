@@ -5,6 +5,8 @@
 //! over all dimensions would outgrow the rows.
 
 mod roll_up;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -219,8 +221,18 @@ impl Projection for Question<'_> {
         gathered.rows += 1;
         gathered.attempted += u64::from(row.attempted);
         gathered.tallies.0.resize(self.slots.len(), Tally::Nothing);
-        for (slot, tally) in self.slots.iter().zip(&mut gathered.tallies.0) {
-            slot.count(row, self.parameters, tally, Way::In);
+        gathered.durations.resize(self.slots.len(), Vec::new());
+        let Gathered { tallies, durations: waiting, .. } = gathered;
+        for (slot, (tally, waiting)) in self.slots.iter().zip(tallies.0.iter_mut().zip(waiting)) {
+            match slot.measure.fold {
+                Fold::Durations(durations) => {
+                    durations(row, slot.role.unwrap_or(Role::Unknown), waiting);
+                    if waiting.len() >= WAITING {
+                        sort_in(tally, waiting);
+                    }
+                }
+                _ => slot.count(row, self.parameters, tally, Way::In),
+            }
         }
     }
 
@@ -228,7 +240,10 @@ impl Projection for Question<'_> {
         if !self.filter.passes(row) {
             return;
         }
-        for (number, gathered) in tray.0 {
+        for (number, mut gathered) in tray.0 {
+            for (tally, waiting) in gathered.tallies.0.iter_mut().zip(&mut gathered.durations) {
+                sort_in(tally, waiting);
+            }
             let period = self.period.map(|period| period.level(number));
             change(state, self.arm(row, period), |cell: &mut Cell| self.put(row, &gathered, cell));
         }
@@ -245,7 +260,12 @@ struct Gathered {
     rows: u64,
     attempted: u64,
     tallies: Tallies,
+    /// By slot, durations that are not in its tally yet.
+    durations: Vec<Vec<u64>>,
 }
+
+/// So many durations wait to be sorted into their tally: one by one each would be looked for among all others.
+const WAITING: usize = 1 << 14;
 
 impl Tray {
     /// What was gathered of a period: mostly that of the row before.
@@ -364,9 +384,10 @@ impl Slot {
                 }
             }
             Fold::Durations(durations) => {
-                let durations = durations(row, role);
-                if !durations.is_empty() {
-                    measure_in(tally, &durations, way);
+                let mut all = Vec::new();
+                durations(row, role, &mut all);
+                if !all.is_empty() {
+                    measure_in(tally, &all, way);
                 }
             }
             Fold::Opinion(voicing) | Fold::Score(voicing, _) => {
@@ -441,6 +462,15 @@ fn measure_in(tally: &mut Tally, durations: &[u64], way: Way) {
         }
     }
     settle(tally);
+}
+
+/// Counts durations in that waited for it.
+fn sort_in(tally: &mut Tally, waiting: &mut Vec<u64>) {
+    if waiting.is_empty() {
+        return;
+    }
+    tally.absorb(&Tally::Durations(Histogram::of(waiting)));
+    waiting.clear();
 }
 
 fn hear(tally: &mut Tally, voicing: &Voicing, attempted: bool, way: Way) {

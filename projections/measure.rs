@@ -69,8 +69,8 @@ pub enum Fold {
     PerTime(fn(&Outcome) -> Option<(u64, u64)>, f64),
     /// The share of an exposure that is free of the amount: `1 - a / t`.
     FreeOf(fn(&Outcome) -> Option<(u64, u64)>),
-    /// Durations in milliseconds, read as quantiles.
-    Durations(fn(&Outcome, Role) -> Vec<u64>),
+    /// Durations in milliseconds, which are put behind others; read as quantiles.
+    Durations(fn(&Outcome, Role, &mut Vec<u64>)),
     /// What people said, read as the share of favourable answers.
     Opinion(fn(&Outcome, Role) -> Voicing),
     /// What people scored, read as a mean between these bounds.

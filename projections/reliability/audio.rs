@@ -48,8 +48,7 @@ pub static AUDIO_LOST_MS: Measure = Measure {
     needs: LOSSES,
     alike: KindSet::NONE,
     roles: &[],
-    fold: Fold::Durations(|row, _| {
-        let lost = u64::try_from(row.audio_lost_ms).unwrap_or(0);
-        if lost > 0 { vec![lost] } else { Vec::new() }
+    fold: Fold::Durations(|row, _, all| {
+        all.extend(u64::try_from(row.audio_lost_ms).ok().filter(|lost| *lost > 0));
     }),
 };

@@ -40,7 +40,7 @@ pub static CONNECT_MS: Measure = Measure {
     needs: Needs::all(&[Kind::Joined]).and_any(KindSet::of(&[Kind::JoinAttempted, Kind::Waiting])),
     alike: KindSet::NONE,
     roles: &[],
-    fold: Fold::Durations(|row, _| milliseconds(row.connect_ms)),
+    fold: Fold::Durations(|row, _, all| all.extend(milliseconds(row.connect_ms))),
 };
 
 /// Time one side waited for the other.
@@ -53,7 +53,7 @@ pub static WAITING_MS: Measure = Measure {
     needs: Needs::all(&[Kind::Joined]),
     alike: ATTEMPTS,
     roles: &[],
-    fold: Fold::Durations(|row, _| milliseconds(row.waiting_ms)),
+    fold: Fold::Durations(|row, _, all| all.extend(milliseconds(row.waiting_ms))),
 };
 
 /// Time to join, per person.
@@ -66,16 +66,13 @@ pub static JOIN_MS: Measure = Measure {
     needs: Needs::all(&[Kind::Joined, Kind::JoinAttempted]),
     alike: KindSet::NONE,
     roles: &[Role::Patient, Role::Clinician],
-    fold: Fold::Durations(|row, role| {
-        row.join_ms
-            .iter()
-            .filter(|time| time.role == role)
-            .flat_map(|time| milliseconds(Some(time.ms)))
-            .collect()
+    fold: Fold::Durations(|row, role, all| {
+        let theirs = row.join_ms.iter().filter(|time| time.role == role);
+        all.extend(theirs.filter_map(|time| milliseconds(Some(time.ms))));
     }),
 };
 
 /// A duration as a value to be counted; times never run backwards here.
-pub(super) fn milliseconds(ms: Option<i64>) -> Vec<u64> {
-    ms.and_then(|ms| u64::try_from(ms).ok()).into_iter().collect()
+pub(super) fn milliseconds(ms: Option<i64>) -> Option<u64> {
+    ms.and_then(|ms| u64::try_from(ms).ok())
 }

@@ -64,9 +64,9 @@ pub static RECOVERY_MS: Measure = Measure {
     needs: DROPPED,
     alike: KindSet::NONE,
     roles: &[],
-    fold: Fold::Durations(|row, _| {
+    fold: Fold::Durations(|row, _, all| {
         let back = |drop: &Disturbance| Some(drop.over_at?.since(drop.at));
-        row.drop_times.iter().flat_map(|drop| milliseconds(back(drop))).collect()
+        all.extend(row.drop_times.iter().filter_map(|drop| milliseconds(back(drop))));
     }),
 };
 
@@ -80,5 +80,5 @@ pub static FIRST_DROP_MS: Measure = Measure {
     needs: DROPPED,
     alike: KindSet::NONE,
     roles: &[],
-    fold: Fold::Durations(|row, _| milliseconds(row.first_drop_ms)),
+    fold: Fold::Durations(|row, _, all| all.extend(milliseconds(row.first_drop_ms))),
 };

@@ -13,6 +13,13 @@ pub struct Histogram {
 }
 
 impl Histogram {
+    /// That of these values, which are sorted on the way.
+    pub fn of(values: &mut [u64]) -> Self {
+        values.sort_unstable();
+        let counts = values.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64));
+        Self { counts: counts.collect() }
+    }
+
     /// Counts a value in.
     pub fn add(&mut self, value: u64) {
         *self.counts.entry(value).or_default() += 1;
@@ -42,6 +49,9 @@ impl Histogram {
 
 impl State for Histogram {
     fn absorb(&mut self, other: &Self) {
+        if self.counts.is_empty() {
+            return self.clone_from(other);
+        }
         for (value, count) in &other.counts {
             *self.counts.entry(*value).or_default() += count;
         }
