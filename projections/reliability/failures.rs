@@ -1,7 +1,7 @@
 //! Does something fail, and on whose side first: is it the platform, or what people bring along?
 //!
-//! A platform that fails fails on both sides; a patient's network fails on the patient's. The side says
-//! where to look, not what to blame: where one side alone is weak, another platform may cope with it.
+//! What fails on both sides at once points to the platform; a patient's network fails on the patient's. The side
+//! says where to look, not what to blame: where one side alone is weak, another platform may cope with it.
 
 use event::Kind;
 

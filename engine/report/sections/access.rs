@@ -36,7 +36,7 @@ pub(super) fn access(context: &Context<'_>) -> Vec<Block> {
 const SIDES: [(&str, &str); 4] = [
     ("patient", "on the patient's side"),
     ("clinician", "on the clinician's side"),
-    ("both", "on both sides within five seconds"),
+    ("both", "on both sides at once"),
     (NO_SIDE, "on a side that is not told"),
 ];
 
@@ -77,21 +77,30 @@ fn losses(context: &Context<'_>) -> Block {
         marked: Vec::new(),
         further: "",
     };
-    let told = chart.series.iter().filter_map(|one| {
-        let fails = |point: &&Point| point.value.is_some_and(|share| share > 0.0);
-        let told: Vec<&Point> = one.points.iter().filter(fails).collect();
-        let pictures = pictured(&told.iter().filter_map(|point| point.value).collect::<Vec<_>>());
-        let sides: Vec<String> =
-            pictures.iter().zip(&told).map(|(picture, point)| format!("{picture} {}", point.label)).collect();
-        (!sides.is_empty())
-            .then(|| format!("{}: of all who tried, it first fails for {}", one.name, sides.join(", ")))
-    });
     let says = format!(
-        "{}. A platform that fails fails on both sides; what people bring along, their network or their device, fails on \
-         theirs.",
-        told.collect::<Vec<_>>().join(". ")
+        "{}. What fails on both sides at once points to the platform; what fails on one side may be the network or the \
+         device there, or how the platform copes with them.",
+        sides_in_words(&chart.series)
     );
     Block::Figure(Box::new(Figure { chart, says, source: context.source() }))
+}
+
+/// Of how many something first fails on which side, all pictured by one number.
+fn sides_in_words(platforms: &[Series]) -> String {
+    let fails = |point: &&Point| point.value.is_some_and(|share| share > 0.0);
+    let shares = platforms.iter().flat_map(|one| one.points.iter().filter(fails));
+    let mut pictures = pictured(&shares.filter_map(|point| point.value).collect::<Vec<_>>()).into_iter();
+    let told = platforms.iter().filter_map(|one| {
+        let sides = one.points.iter().filter(fails).zip(pictures.by_ref());
+        let sides: Vec<String> = sides.map(|(point, picture)| format!("{picture} {}", point.label)).collect();
+        (!sides.is_empty()).then(|| format!("{}: it first fails for {}", one.name, sides.join(", ")))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        "Nothing failed".to_owned()
+    } else {
+        format!("Of all who tried, {}", told.join("; "))
+    }
 }
 
 /// How far people come on every platform.
