@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use event::{Dimension, NOT_RECORDED, Role};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::filter::Filter;
 use crate::measure::{Fold, Joining, Measure, Part, Voicing};
@@ -84,7 +84,7 @@ impl Serialize for Arm {
 }
 
 /// What was counted in one arm.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// By cluster, then by slot. Rows without a level of the clustering dimension share one cluster.
     pub clusters: BTreeMap<String, Tallies>,
@@ -97,15 +97,15 @@ pub struct Cell {
 }
 
 /// Tallies by slot; empty before the first row.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tallies(pub Vec<Tally>);
 
 /// Counts by slot; empty before the first row.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unmeasured(pub Vec<u64>);
 
 /// What one slot counted in one cluster.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub enum Tally {
     /// Nothing yet.
     #[default]

@@ -1,12 +1,12 @@
 //! What a reading depends on besides the events: values that travel with every output.
 
 use event::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The parameters of the reading of consultations.
 ///
 /// Two outputs can be compared only when these are equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
     /// A gap shorter than this is a blip, any other a drop, in milliseconds.
     pub grace_ms: i64,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use event::{Dimension, Kind, KindSet, Role};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::filter::Filter;
 use crate::measure::Needs;
@@ -32,7 +32,7 @@ pub const UNITS: [Dimension; 2] = [Dimension::Organisation, Dimension::Clinician
 pub type Surveyeds = BTreeMap<String, BTreeMap<Stratum, Surveyed>>;
 
 /// What the rows of one platform are like.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Surveyed {
     /// Consultations.
     pub rows: u64,
@@ -65,7 +65,7 @@ impl Serialize for Stratum {
 }
 
 /// A plain count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally(pub u64);
 
 impl State for Tally {

@@ -165,8 +165,25 @@ pub(crate) fn prepared() -> TempDir {
     run(dir.path(), ["token", "new", "old-gateway", "--role", "record"]).ok();
     run(dir.path(), ["report", "build", "-o", "monday.html"]).ok();
     fs::copy(dir.path().join("monday.html"), dir.path().join("tuesday.html")).unwrap();
+    summed_up(dir.path(), &recording.replace("trust-", "board-"));
     dir
 }
+
+/// Summaries of the store in `dir` and of another one, which holds these events, and a list of who signed them.
+fn summed_up(dir: &Path, other: &str) {
+    run_on(dir, other.as_bytes(), ["ingest", "-", "--store", "other.store"]).ok();
+    let mut trusted = String::new();
+    for (store, name) in [("evenfield.store", "trust-one"), ("other.store", "trust-two")] {
+        let (key, file) = (format!("{store}.signing-key"), format!("{name}.summary"));
+        run(dir, ["summary", "make", "--until", UNTIL, "--store", store, "-o", &file]).ok();
+        trusted += &run(dir, ["keys", "show", &key]).ok().replace('\n', &format!("  {name}\n"));
+    }
+    fs::write(dir.join("trusted.keys"), trusted).unwrap();
+    fs::remove_dir_all(dir.join("other.store")).unwrap();
+}
+
+/// After everything that recordings made here tell.
+pub(crate) const UNTIL: &str = "2027-01-01T00:00:00Z";
 
 /// Every part of an archive that is a text, by name.
 pub(crate) fn parts(path: &Path) -> BTreeMap<String, String> {

@@ -18,6 +18,7 @@ mod decide;
 mod disclosure;
 mod experience;
 mod export;
+mod federation;
 mod flow;
 mod frozen;
 mod fuzzing;

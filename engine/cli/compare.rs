@@ -132,6 +132,14 @@ fn dimension(name: &str) -> Result<Dimension, Failure> {
     choose("dimension", name, Dimension::from_name(name), Dimension::ALL.map(Dimension::name))
 }
 
+/// The measures of these names, each once.
+pub(super) fn measures(names: &[String]) -> Result<Vec<&'static Measure>, Failure> {
+    let all = catalog::MEASURES.map(|measure| measure.name);
+    let measures: Result<Vec<_>, _> =
+        names.iter().map(|name| choose("measure", name, catalog::measure(name), all)).collect();
+    Ok(once(measures?, |a, b| a.name == b.name))
+}
+
 /// The dimensions of these names, each once.
 pub(super) fn dimensions(names: &[String]) -> Result<Vec<Dimension>, Failure> {
     let dimensions: Result<Vec<_>, _> = names.iter().map(|name| dimension(name)).collect();
@@ -175,11 +183,7 @@ fn once<T>(list: Vec<T>, same: impl Fn(&T, &T) -> bool) -> Vec<T> {
 impl AskArgs {
     /// The request, with every name checked before anything is replayed.
     pub(super) fn ask(&self, platforms: &[String]) -> Result<Ask, Failure> {
-        let names = catalog::MEASURES.map(|measure| measure.name);
-        let measures: Result<Vec<_>, _> =
-            self.measure.iter().map(|name| choose("measure", name, catalog::measure(name), names)).collect();
-        let mut measures: Vec<&Measure> = measures?;
-        measures = once(measures, |a, b| a.name == b.name);
+        let measures = measures(&self.measure)?;
         let mut filter = filter(&self.filter)?;
         let filtered = filter.iter().any(|(dimension, _)| dimension == Dimension::Platform);
         if filtered && !platforms.is_empty() {

@@ -12,6 +12,7 @@ use crate::export::parquet::ExportError;
 use crate::ingest::{IngestError, KeyError};
 use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
+use crate::summary::SummaryError;
 
 /// Why a command ended early, by what the exit code must tell.
 #[derive(Debug)]
@@ -150,6 +151,17 @@ impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::Within { .. } | KeyError::NoPlace { .. } => Self::Usage(error.to_string()),
+            _ => Self::Input(error.to_string()),
+        }
+    }
+}
+
+impl From<SummaryError> for Failure {
+    fn from(error: SummaryError) -> Self {
+        match error {
+            SummaryError::Altered { .. } => Self::Integrity(error.to_string()),
+            SummaryError::Apart { .. } => Self::NotComparable(error.to_string()),
+            SummaryError::Within { .. } | SummaryError::NoPlace { .. } => Self::Usage(error.to_string()),
             _ => Self::Input(error.to_string()),
         }
     }

@@ -18,6 +18,7 @@ mod feed;
 mod gate;
 mod ingest;
 mod inputs;
+mod keys;
 mod log;
 mod methods;
 mod out;
@@ -36,6 +37,7 @@ mod scenario;
 mod serve;
 mod shown;
 mod store;
+mod summary;
 mod synth;
 mod token;
 mod totals;
@@ -254,6 +256,12 @@ enum Verb {
     Scenario(scenario::Verb),
     /// Make a synthetic recording from a seed and a plan
     Synth(synth::Args),
+    /// Compare over several organisations' logs, of which no event is shared
+    #[command(subcommand)]
+    Summary(summary::Verb),
+    /// Make and look at the keys that sign summaries
+    #[command(subcommand)]
+    Keys(keys::Verb),
     /// Look into the log
     #[command(subcommand)]
     Log(log::Verb),
@@ -306,6 +314,8 @@ impl Verb {
             Self::Export(verb) => verb.tells(),
             Self::Log(verb) => verb.tells(),
             Self::Report(verb) => verb.tells(),
+            Self::Summary(verb) => verb.tells(),
+            Self::Keys(_) => (Tells::Nothing, "keys"),
             // What it tells goes through the verbs that answer it, under the policy that it is started with.
             Self::Serve(_) => (Tells::Nothing, "serve"),
             Self::Token(_) => (Tells::Nothing, "token"),
@@ -415,6 +425,8 @@ fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> 
         Verb::Token(verb) => token::run(verb, shared, out),
         Verb::Scenario(verb) => scenario::run(verb, shared, out),
         Verb::Synth(args) => synth::run(args, shared, out),
+        Verb::Summary(verb) => summary::run(verb, shared, out),
+        Verb::Keys(verb) => keys::run(verb, shared, out),
         Verb::Log(verb) => log::run(verb, shared, out),
         Verb::Bench(args) => bench::run(args, shared, out),
         Verb::Export(verb) => export::run(verb, shared, out),

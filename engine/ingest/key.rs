@@ -97,7 +97,7 @@ impl Key {
     pub fn place(named: Option<&Path>, store: &Path) -> Result<PathBuf, KeyError> {
         let path = match named {
             Some(path) => path.to_owned(),
-            None => beside(store)?,
+            None => beside(store, ".key").ok_or_else(|| KeyError::NoPlace { store: store.to_owned() })?,
         };
         let resolve = |path: &Path| resolved(path).map_err(KeyError::io("find", path));
         if resolve(&path)?.starts_with(resolve(store)?) {
@@ -176,16 +176,17 @@ impl Key {
     }
 }
 
-/// The place of the key beside `store`, however its path is written.
-fn beside(store: &Path) -> Result<PathBuf, KeyError> {
+/// The place of a key beside `store`, however its path is written, under the store's name and this ending; nothing
+/// where the store has no name.
+pub(crate) fn beside(store: &Path, ending: &str) -> Option<PathBuf> {
     let key_of = |store: &Path| {
         let mut name: OsString = store.file_name()?.to_owned();
-        name.push(".key");
+        name.push(ending);
         Some(store.with_file_name(name))
     };
     // `.` and `..` have a name only where they lead to.
     let elsewhere = || store.canonicalize().ok().and_then(|store| key_of(&store));
-    key_of(store).or_else(elsewhere).ok_or_else(|| KeyError::NoPlace { store: store.to_owned() })
+    key_of(store).or_else(elsewhere)
 }
 
 /// Where `path` leads, as far as it exists.

@@ -12,8 +12,8 @@ mod place;
 mod report;
 
 pub use input::{Head, sniff};
-pub(crate) use key::resolved;
 pub use key::{Key, KeyError};
+pub(crate) use key::{beside, resolved};
 pub use place::{POSITION, PlaceError, RECEIVED};
 pub use report::{Rejection, Report, Unread, kind_of};
 

@@ -39,7 +39,7 @@ pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
 pub use decoded::Decoded;
 pub use questions::{Declared, decide, evidence, outages, quality, reach};
 pub use refresh::Changes;
-pub use rows::{About, Rows, compare, wanted};
+pub use rows::{About, Basis, Rows, compare, compare_counted, wanted};
 pub use scope::{Scope, scope};
 pub use sheet::{MOST_ROWS, Sheet, sheet};
 pub use table::Table;

@@ -73,7 +73,8 @@ pub fn decide(
     // What is adjusted for tells parts of strata apart, which is no matter of a comparison.
     let asked = ask;
     let ask = &Ask { adjust: Vec::new(), ..asked.clone() };
-    let parameters = rows.about().parameters;
+    let about = rows.about();
+    let parameters = about.parameters;
     let arms = survey(rows, ask, threads);
     let compared = ask.design(&arms)?;
     let Some(design) = comparing::decided_design(compared.clone()) else { return Ok(None) };
@@ -92,7 +93,7 @@ pub fn decide(
     let by_unit = cells::roll_up(&cells, by.len(), decided_from..weighed_from);
     let used = rows.fold(&Calendar { filter: &ask.filter }, threads);
     let told = |ask: &Ask, design: &Design, arms: &Surveyeds, cells: &BTreeMap<Arm, Cell>| {
-        super::rows::told(rows, ask, design, (arms, cells, &used))
+        super::rows::told(&about, ask, design, (arms, cells, &used))
     };
     let comparison = told(ask, &compared, &arms, &cells::roll_up(&cells, ask.by.len(), 0..decided_from))?;
     let weighing_question = weighing.question(&weighed, &parameters);

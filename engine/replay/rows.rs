@@ -50,31 +50,74 @@ pub fn wanted(ask: &Ask) -> Vec<Dimension> {
     asked.chain(ask.filter.iter().map(|(dimension, _)| dimension)).chain(cluster).collect()
 }
 
+/// What a comparison without a closer look rests on: rows, or what was counted of rows elsewhere.
+pub trait Basis {
+    /// What the rows are like.
+    fn survey(&self, ask: &Ask) -> Surveyeds;
+
+    /// The cells of a design that was made of the survey.
+    fn cells(&self, ask: &Ask, design: &Design) -> BTreeMap<Arm, Cell>;
+
+    /// When platforms were in use.
+    fn used(&self, ask: &Ask) -> Used;
+
+    /// How the rows were read.
+    fn about(&self) -> About;
+}
+
+/// Rows that are folded on so many threads.
+struct Folded<'a, R>(&'a R, usize);
+
+impl<R: Rows> Basis for Folded<'_, R> {
+    fn survey(&self, ask: &Ask) -> Surveyeds {
+        survey(self.0, ask, self.1)
+    }
+
+    fn cells(&self, ask: &Ask, design: &Design) -> BTreeMap<Arm, Cell> {
+        self.0.fold(&design.question(ask, &self.about().parameters), self.1)
+    }
+
+    fn used(&self, ask: &Ask) -> Used {
+        self.0.fold(&Calendar { filter: &ask.filter }, self.1)
+    }
+
+    fn about(&self) -> About {
+        self.0.about()
+    }
+}
+
 /// Answers a question from the rows of a replay.
 ///
 /// # Errors
 /// When what is asked cannot be compared.
 pub fn compare(rows: &impl Rows, ask: &Ask, threads: usize) -> Result<Comparison, NotComparable> {
     let about = rows.about();
-    let arms = survey(rows, ask, threads);
-    let design = ask.design(&arms)?;
-    let cells = rows.fold(&design.question(ask, &about.parameters), threads);
-    let used = rows.fold(&Calendar { filter: &ask.filter }, threads);
-    let mut comparison = told(rows, ask, &design, (&arms, &cells, &used))?;
+    let (arms, design, mut comparison) = look(&Folded(rows, threads), ask)?;
     look_further(rows, ask, &design, &mut comparison, threads);
     if ask.times {
         let failures = rows.fold(&design.failures(ask, &about.parameters), threads);
         let counted = rows.fold(&design.times(ask, &failures, &about.parameters), threads);
         comparison.times = comparing::times(ask, &design, &arms, &failures, &counted);
     }
-    comparison.claims = comparing::claims(ask, &comparison);
-    Ok(comparison)
+    Ok(claimed(ask, comparison))
 }
 
-/// What the rows asked about are like, with clinicians only where they decide on something.
-pub(super) fn survey(rows: &impl Rows, ask: &Ask, threads: usize) -> Surveyeds {
-    let arms = rows.fold(&ask.survey_of_organisations(), threads);
-    if ask.needs_clinicians(&arms) { rows.fold(&ask.survey(), threads) } else { arms }
+/// Answers a question that asks for no closer look.
+///
+/// # Errors
+/// When what is asked cannot be compared.
+pub fn compare_counted(basis: &impl Basis, ask: &Ask) -> Result<Comparison, NotComparable> {
+    let (_, _, comparison) = look(basis, ask)?;
+    Ok(claimed(ask, comparison))
+}
+
+/// What every comparison begins with.
+fn look(basis: &impl Basis, ask: &Ask) -> Result<(Surveyeds, Design, Comparison), NotComparable> {
+    let arms = basis.survey(ask);
+    let design = ask.design(&arms)?;
+    let cells = basis.cells(ask, &design);
+    let comparison = told(&basis.about(), ask, &design, (&arms, &cells, &basis.used(ask)))?;
+    Ok((arms, design, comparison))
 }
 
 /// What was counted tells, without a closer look and without claims.
@@ -82,17 +125,28 @@ pub(super) fn survey(rows: &impl Rows, ask: &Ask, threads: usize) -> Surveyeds {
 /// # Errors
 /// When what is asked cannot be compared.
 pub(super) fn told(
-    rows: &impl Rows,
+    about: &About,
     ask: &Ask,
     design: &Design,
     (arms, cells, used): (&Surveyeds, &BTreeMap<Arm, Cell>, &Used),
 ) -> Result<Comparison, NotComparable> {
-    let about = rows.about();
     let mut comparison = comparing::compare(ask, design, arms, cells, &about.parameters)?;
     comparing::tell_before_from_after(&mut comparison, used);
     comparison.position = about.position.0;
     comparison.in_progress = about.in_progress;
     Ok(comparison)
+}
+
+/// A comparison with all that it claims.
+fn claimed(ask: &Ask, mut comparison: Comparison) -> Comparison {
+    comparison.claims = comparing::claims(ask, &comparison);
+    comparison
+}
+
+/// What the rows asked about are like, with clinicians only where they decide on something.
+pub(super) fn survey(rows: &impl Rows, ask: &Ask, threads: usize) -> Surveyeds {
+    let arms = rows.fold(&ask.survey_of_organisations(), threads);
+    if ask.needs_clinicians(&arms) { rows.fold(&ask.survey(), threads) } else { arms }
 }
 
 /// Looks at the same rows by further levels, a pass for each: gaps, variation, courses.

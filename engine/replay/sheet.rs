@@ -128,6 +128,18 @@ impl Sheet {
         self.stretches.iter().flat_map(|stretch| stretch.sources.iter().map(AsRef::as_ref)).collect()
     }
 
+    /// What is known of the sources.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What is watched by sources beside the rows they speak of.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
     /// How many consultations are in progress.
     #[must_use]
     pub fn in_progress(&self) -> u64 {

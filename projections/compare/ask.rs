@@ -218,22 +218,16 @@ impl Ask {
     }
 
     fn slots(&self, compared: &BTreeMap<&str, &Surveyed>) -> Vec<Slot> {
-        let asked: Vec<&'static Measure> =
-            if self.measures.is_empty() { catalog::MEASURES.to_vec() } else { self.measures.clone() };
-        let mut slots = Vec::new();
-        for measure in asked {
-            let parts = match measure.fold {
-                Fold::Composite(_, parts) => parts.iter().filter(|part| common(part, compared)).collect(),
-                _ => Vec::new(),
-            };
-            if measure.roles.is_empty() {
-                slots.push(Slot { measure, role: None, parts });
-            } else {
-                let of = |role: &Role| Slot { measure, role: Some(*role), parts: parts.clone() };
-                slots.extend(measure.roles.iter().map(of));
-            }
-        }
-        slots
+        let slots = self.asked_measures().into_iter().flat_map(|measure| {
+            let common = parts_of(measure).iter().filter(|part| common(part, compared)).collect();
+            slots_of(measure, common)
+        });
+        slots.collect()
+    }
+
+    /// The measures asked for, or all of them.
+    pub(super) fn asked_measures(&self) -> Vec<&'static Measure> {
+        if self.measures.is_empty() { catalog::MEASURES.to_vec() } else { self.measures.clone() }
     }
 
     fn clustering(&self, arms: &Surveyeds, compared: &BTreeMap<&str, &Surveyed>) -> Option<Dimension> {
@@ -270,6 +264,23 @@ fn compared(platforms: &BTreeMap<String, Surveyed>) -> BTreeMap<&str, &Surveyed>
         .map(|(platform, surveyed)| (platform.as_str(), surveyed))
         .filter(|(platform, surveyed)| counts(platform, surveyed))
         .collect()
+}
+
+/// The parts of a composite; none of any other measure.
+pub(super) fn parts_of(measure: &Measure) -> &'static [Part] {
+    match measure.fold {
+        Fold::Composite(_, parts) => parts,
+        _ => &[],
+    }
+}
+
+/// The slots of a measure, one for each role it is read by, that count these of its parts.
+pub(super) fn slots_of(measure: &'static Measure, parts: Vec<&'static Part>) -> Vec<Slot> {
+    if measure.roles.is_empty() {
+        return vec![Slot { measure, role: None, parts }];
+    }
+    let of = |role: &Role| Slot { measure, role: Some(*role), parts: parts.clone() };
+    measure.roles.iter().map(of).collect()
 }
 
 /// The platform with most consultations; of equals the first by name.

@@ -1,11 +1,11 @@
 //! So many of so many.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::projection::State;
 
 /// `x` of `n`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
     /// The denominator.
     pub n: u64,

@@ -2,12 +2,12 @@
 //!
 //! Squares are 128 bits wide: four hours in milliseconds squared, a billion times over, is beyond 64.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::projection::State;
 
 /// Sums over units of an amount `a` on an exposure `t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sums {
     /// Units.
     pub n: u64,

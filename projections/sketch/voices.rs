@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Counts, Sums};
 use crate::projection::State;
@@ -10,7 +10,7 @@ use crate::projection::State;
 /// Answers of many consultations.
 ///
 /// Levels are kept by scale, so that a four of five is never mixed up with a four of ten.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Voices {
     /// Favourable answers of all.
     pub favourable: Counts,

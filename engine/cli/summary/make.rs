@@ -1,0 +1,87 @@
+//! `evenfield summary make`: what others need of this store to compare over several, and nothing else of it.
+
+use std::path::PathBuf;
+
+use projections::compare::Ask;
+
+use super::super::compare::{cluster, dimensions, filter, measures, note_unknown_levels, sensible};
+use super::super::failure::Failure;
+use super::super::out::Out;
+use super::super::store::{self, SheetArgs};
+use super::super::{Format, Shared, progress};
+use crate::replay::wanted;
+use crate::report::counted;
+use crate::summary::{self, SecretKey};
+
+/// Count what a comparison needs of this store, and sign it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield summary make -o trust-one.summary\n  \
+    evenfield summary make --by service --until 2026-03-31T00:00:00Z -o trust-one.summary\n\n\
+    All who compare together agree on the options and on --until: summaries merge only where they are the\n\
+    same. Under the policy internal a summary holds exact counts by organisation and clinician, and\n\
+    durations one by one: it is for those who may see these. Read it before it leaves: it is text.\n\
+    A closer look (--adjust, --gaps, --across, --over, --learning, --switch, --times) needs the consultations\n\
+    themselves, and cannot be asked of summaries.")]
+pub(in super::super) struct Args {
+    /// Only these measures, separated by commas; see `evenfield methods`
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    measure: Vec<String>,
+    /// Apart by these dimensions, separated by commas
+    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Only consultations with these levels; may be given more than once
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    filter: Vec<String>,
+    /// What consultations share their luck by: auto, none or a dimension
+    #[arg(long, value_name = "DIMENSION")]
+    cluster: Option<String>,
+    /// The key to sign with; one is made where there is none [default: beside the store]
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    #[command(flatten)]
+    reading: SheetArgs,
+}
+
+impl Args {
+    fn ask(&self) -> Result<Ask, Failure> {
+        let ask = Ask {
+            measures: measures(&self.measure)?,
+            by: dimensions(&self.by)?,
+            filter: filter(&self.filter)?,
+            cluster: cluster(self.cluster.as_deref())?,
+            ..Ask::default()
+        };
+        sensible(&ask)?;
+        Ok(ask)
+    }
+}
+
+pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    if shared.format() != Format::Table && !shared.is_json() {
+        return Err(Failure::Usage("a summary has one form, which is JSON: leave --format out".to_owned()));
+    }
+    let ask = args.ask()?;
+    let log = store::open(shared)?;
+    let sheet = store::sheet(shared, &log, &args.reading, &wanted(&ask))?;
+    note_unknown_levels(&sheet, &ask.filter, shared);
+    let path = SecretKey::place(args.key.as_deref(), &shared.store)?;
+    let (key, is_new) = SecretKey::load_or_make(&path)?;
+    if is_new {
+        shared.note(&format!(
+            "a key was made in {}: keep it where nobody else reads it, and tell those who check your summaries the \
+             public one, {}",
+            path.display(),
+            key.public()
+        ));
+    }
+    let (manifest, counted_of) = progress::reasoning(shared, "counting", || {
+        summary::make(&log, &sheet, &ask, key.public(), shared.threads())
+    })??;
+    shared.note(&format!(
+        "{} summed up as of {}, with exact counts and nothing hidden (policy internal)",
+        counted(manifest.consultations, "consultation"),
+        manifest.parameters.until
+    ));
+    out.bytes(&summary::seal(&manifest, &counted_of, &key))
+}

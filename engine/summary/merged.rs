@@ -1,0 +1,218 @@
+//! Several summaries as one: what a comparison of all of them rests on.
+//!
+//! They merge only where they were asked alike, read alike, and share neither a log nor a source: then they are to the
+//! byte what one log of everything would give. Where a source or a place lies in several logs and they see different
+//! things there, one log would let every row see all of it; what is merged is read as each log reads it, and says so.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use projections::calendar::Used;
+use projections::cells::{Arm, Cell};
+use projections::compare::{Ask, Comparison, Design, NotComparable, Summary};
+use projections::parameters::Parameters;
+use projections::projection::State;
+use projections::survey::Surveyeds;
+
+use super::error::SummaryError;
+use super::manifest::{Manifest, Seen};
+use super::sealed::Opened;
+use crate::log::Position;
+use crate::replay::{About, Basis, compare_counted};
+
+/// Whether one source may stand in several logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// No: the same consultations might be counted twice.
+    #[default]
+    Refused,
+    /// Yes: whoever merges vouches that no consultation is in two of the logs.
+    Vouched,
+}
+
+/// Summaries that were merged.
+#[derive(Debug)]
+pub struct Merged {
+    ask: Ask,
+    whole: Summary,
+    parts: Vec<(PathBuf, Manifest)>,
+    /// By digest of its name: in which part a source or place first stood, and how it sees there.
+    sources: BTreeMap<String, (usize, String)>,
+    places: BTreeMap<String, (usize, String)>,
+    notes: Vec<String>,
+}
+
+impl Merged {
+    /// Begins with one summary.
+    #[must_use]
+    pub fn of(path: &Path, opened: Opened) -> Self {
+        let mut merged = Self {
+            ask: opened.ask,
+            whole: opened.summary,
+            parts: vec![(path.to_owned(), opened.manifest)],
+            sources: BTreeMap::new(),
+            places: BTreeMap::new(),
+            notes: Vec::new(),
+        };
+        merged.see();
+        merged
+    }
+
+    /// Takes over another summary.
+    ///
+    /// # Errors
+    /// When it was asked or read otherwise, or shares its log, or a source that it may not, with one before.
+    pub fn add(&mut self, path: &Path, opened: Opened, sharing: Sharing) -> Result<(), SummaryError> {
+        let Opened { manifest, summary, .. } = opened;
+        let apart = |place: usize, what: String| {
+            let (one, _) = &self.parts[place];
+            Err(SummaryError::Apart { one: one.clone(), other: path.to_owned(), what })
+        };
+        if let Some(what) = difference(&self.parts[0].1, &manifest) {
+            return apart(0, what);
+        }
+        let is_same = |known: &Manifest| {
+            known.log.begins.is_some() && known.log.begins == manifest.log.begins
+                || known.log.head == manifest.log.head
+        };
+        let not_empty = manifest.log.begins.is_some();
+        if let Some(place) = self.parts.iter().position(|(_, known)| not_empty && is_same(known)) {
+            let what = "both are of one log, and everything in it would count twice; leave one out";
+            return apart(place, what.to_owned());
+        }
+        let shared: Vec<usize> =
+            manifest.sources.iter().filter_map(|seen| Some(self.sources.get(&seen.name)?.0)).collect();
+        if let (Some(place), Sharing::Refused) = (shared.iter().min(), sharing) {
+            let count = shared.iter().filter(|one| *one == place).count();
+            let sources = if count == 1 { "a source".to_owned() } else { format!("{count} sources") };
+            return apart(
+                *place,
+                format!(
+                    "{sources} of one sent to the other's log, too, and what it told may count twice; if no consultation is \
+                     in both, say so with --shared-sources"
+                ),
+            );
+        }
+        self.whole.absorb(&summary);
+        self.parts.push((path.to_owned(), manifest));
+        self.see();
+        Ok(())
+    }
+
+    /// Notes the sources and places of the last part, and where they see otherwise than in one before.
+    fn see(&mut self) {
+        let last = self.parts.len() - 1;
+        let (path, manifest) = &self.parts[last];
+        let mut otherwise = |known: &mut BTreeMap<String, (usize, String)>, seen: &[Seen], what: &str| {
+            let mut differs = BTreeMap::new();
+            for Seen { name, sight } in seen {
+                let (place, before) = known.entry(name.clone()).or_insert_with(|| (last, sight.clone()));
+                if before != sight {
+                    *differs.entry(*place).or_insert(0_usize) += 1;
+                }
+            }
+            for (place, count) in differs {
+                let times = if count == 1 { String::new() } else { format!(" ({count} times)") };
+                self.notes.push(format!(
+                    "{} and {} see different things of {what}{times}: each is read as in its own log, which one log of \
+                     everything would not do",
+                    self.parts[place].0.display(),
+                    path.display()
+                ));
+            }
+        };
+        otherwise(&mut self.sources, &manifest.sources, "one source");
+        otherwise(
+            &mut self.places,
+            &manifest.places,
+            "one platform at one organisation, or at none that is told",
+        );
+    }
+
+    /// What was merged, and where it is from.
+    #[must_use]
+    pub fn parts(&self) -> &[(PathBuf, Manifest)] {
+        &self.parts
+    }
+
+    /// Where it is not what one log of everything would give.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The question that was counted for.
+    #[must_use]
+    pub fn ask(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// How consultations were read.
+    #[must_use]
+    pub fn parameters(&self) -> Parameters {
+        self.parts[0].1.parameters
+    }
+
+    /// Compares as if there were one log. Its position is the number of events in all of them.
+    ///
+    /// # Errors
+    /// When what is asked cannot be compared.
+    pub fn compare(&self, ask: &Ask) -> Result<Comparison, NotComparable> {
+        compare_counted(self, ask)
+    }
+}
+
+impl Basis for Merged {
+    fn survey(&self, _: &Ask) -> Surveyeds {
+        self.whole.survey.clone()
+    }
+
+    fn cells(&self, ask: &Ask, design: &Design) -> BTreeMap<Arm, Cell> {
+        self.whole.cells(ask, design)
+    }
+
+    fn used(&self, _: &Ask) -> Used {
+        self.whole.used.clone()
+    }
+
+    fn about(&self) -> About {
+        let sum = |of: fn(&Manifest) -> u64| {
+            self.parts.iter().fold(0_u64, |sum, (_, manifest)| sum.saturating_add(of(manifest)))
+        };
+        About {
+            parameters: self.parameters(),
+            position: Position(sum(|manifest| manifest.log.head.position.0)),
+            in_progress: sum(|manifest| manifest.in_progress),
+        }
+    }
+}
+
+/// In what two summaries differ that can only be merged where it is the same.
+fn difference(one: &Manifest, other: &Manifest) -> Option<String> {
+    if let Some(asked) = one.asked.difference(&other.asked) {
+        return Some(format!("{asked}; make both alike"));
+    }
+    let (ours, theirs) = (one.parameters, other.parameters);
+    if ours.until != theirs.until {
+        return Some(format!(
+            "one says which consultations are over as of {}, the other as of {}; make both with one --until, such as \
+             --until {}",
+            ours.until,
+            theirs.until,
+            ours.until.max(theirs.until)
+        ));
+    }
+    if ours != theirs {
+        return Some(format!(
+            "one was read with --grace-ms {}, the other with --grace-ms {}; make both alike",
+            ours.grace_ms, theirs.grace_ms
+        ));
+    }
+    (one.policy != other.policy).then(|| {
+        format!(
+            "one was made with --policy {}, the other with --policy {}; make both alike",
+            one.policy.name(),
+            other.policy.name()
+        )
+    })
+}

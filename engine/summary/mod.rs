@@ -1,0 +1,34 @@
+//! Summaries: what an organisation shares of its log so that platforms are compared over several, and no event leaves.
+//!
+//! A summary is a text file of three lines: a [`Manifest`] (what was asked, how consultations were read, of which log),
+//! the mergeable states, and an Ed25519 signature over both lines. It is no database and no recording: who merges
+//! summaries gets the comparison that one log of everything would give, to the byte under the policy `internal`, and
+//! can ask nothing else of it. `README.md` beside this file says how
+//! keys are kept.
+//!
+//! ```text
+//! made: from a sheet;  asked: the question;  manifest: what is told of it;  states: what was counted, as text
+//! sealed: the file;  key: who signs, and who is trusted;  merged: several become one;  error: why not
+//! ```
+
+mod asked;
+mod error;
+mod key;
+mod made;
+mod manifest;
+mod merged;
+mod sealed;
+mod states;
+
+pub use asked::Asked;
+pub use error::SummaryError;
+pub use key::{PublicKey, SecretKey, Trusted};
+pub use made::make;
+pub use manifest::{Manifest, OfLog, Seen};
+pub use merged::{Merged, Sharing};
+pub use sealed::{Opened, open, read, seal};
+
+/// The form of the file.
+pub const SCHEMA: &str = "evenfield.summary/1";
+/// The most bytes of one summary, unpacked.
+pub const MOST_BYTES: u64 = 256 << 20;

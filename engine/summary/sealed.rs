@@ -1,0 +1,158 @@
+//! The file of a summary: three lines of JSON, the last of which signs the others.
+//!
+//! ```text
+//! {"schema":"evenfield.summary/1","manifest":{...}}
+//! {"survey":[...],"used":{...},"cells":[...]}
+//! {"signature":"<128 hexadecimal digits>"}
+//! ```
+//!
+//! The signature is Ed25519 over every byte before its line, and is checked before anything of the states is read. What
+//! is read is bounded, and held against what rows can give: whoever signs may still be mistaken.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use projections::compare::{Ask, Summary};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::error::SummaryError;
+use super::key::SecretKey;
+use super::manifest::{self, Manifest};
+use super::states::States;
+use super::{MOST_BYTES, SCHEMA};
+
+/// What a file packed with zstd begins with.
+const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+
+/// A summary that was read, and whose signature holds.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// What was asked.
+    pub ask: Ask,
+    /// What was counted.
+    pub summary: Summary,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct First<M> {
+    schema: String,
+    manifest: M,
+}
+
+/// What every version of the form begins with.
+#[derive(Deserialize)]
+struct Form {
+    schema: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Last {
+    signature: String,
+}
+
+/// The bytes of a summary, signed by the key that its manifest names.
+#[must_use]
+pub fn seal(manifest: &Manifest, summary: &Summary, key: &SecretKey) -> Vec<u8> {
+    let mut bytes = line(&First { schema: SCHEMA.to_owned(), manifest });
+    bytes.extend(line(&States::from(summary)));
+    let signature = key.sign(&bytes);
+    bytes.extend(line(&Last { signature }));
+    bytes
+}
+
+fn line(record: &impl Serialize) -> Vec<u8> {
+    // Names, numbers and texts always have a text.
+    let mut bytes = serde_json::to_vec(record).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// The bytes of the file at `path`, unpacked if it is packed.
+///
+/// # Errors
+/// When it cannot be read, or is longer than a summary is.
+pub fn read(path: &Path) -> Result<Vec<u8>, SummaryError> {
+    let refuse = SummaryError::io("read", path);
+    let unpacked = |mut file: File| -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        (&mut file).take(ZSTD.len() as u64).read_to_end(&mut head)?;
+        let whole = io::Cursor::new(head.clone()).chain(file);
+        let mut bytes = Vec::new();
+        if head == ZSTD {
+            zstd::stream::read::Decoder::new(whole)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        } else {
+            whole.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    };
+    let bytes = File::open(path).and_then(unpacked).map_err(refuse)?;
+    match bytes.len() as u64 <= MOST_BYTES {
+        true => Ok(bytes),
+        false => {
+            Err(unread(path, format!("it has more than {} MiB, which no summary has", MOST_BYTES >> 20)))
+        }
+    }
+}
+
+/// The summary that `bytes` hold; `path` is where they are from.
+///
+/// # Errors
+/// When they hold none, its signature does not hold, or it was counted otherwise than is counted here.
+pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
+    let unread = |what: String| unread(path, what);
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').take(4).collect();
+    let first = lines.first().copied().unwrap_or_default();
+    let form: Form = serde_json::from_slice(first)
+        .map_err(|_| unread("it is no summary: it does not begin with {\"schema\":...}".to_owned()))?;
+    if form.schema != SCHEMA {
+        let what = format!("it has the form {:?}, and {SCHEMA:?} is what this evenfield reads", form.schema);
+        return Err(unread(what));
+    }
+    let [head, states, last] = lines[..] else {
+        return Err(unread("it has not three lines, as a whole summary has".to_owned()));
+    };
+    let First { manifest, .. } = parse::<First<Manifest>>(head, 1).map_err(unread)?;
+    let Last { signature } = parse(last, 3).map_err(unread)?;
+    if last != line(&Last { signature: signature.clone() }) {
+        return Err(unread("line 3 is not written as it is written here".to_owned()));
+    }
+    if !manifest.signer.verifies(&bytes[..head.len() + states.len()], &signature) {
+        let (path, signer) = (path.to_owned(), manifest.signer.to_string());
+        return Err(SummaryError::Altered { path, signer });
+    }
+    if manifest.reading != manifest::reading() {
+        let what =
+            "it was made by an evenfield that reads or counts otherwise; make all summaries with one version";
+        return Err(unread(what.to_owned()));
+    }
+    if manifest.policy_version != manifest.policy.version() {
+        return Err(unread("its policy has another version than here".to_owned()));
+    }
+    let ask = manifest.asked.ask().map_err(unread)?;
+    let states: States = parse(states, 2).map_err(unread)?;
+    let summary = Summary::try_from(states).map_err(|what| unread(what.to_owned()))?;
+    summary.check(&ask).map_err(|error| unread(error.to_string()))?;
+    if summary.consultations() != manifest.consultations {
+        return Err(unread("it says another number of consultations than it counts".to_owned()));
+    }
+    Ok(Opened { manifest, ask, summary })
+}
+
+fn parse<T: DeserializeOwned>(line: &[u8], number: usize) -> Result<T, String> {
+    serde_json::from_slice(line).map_err(|error| {
+        // A line of its own is a document of its own, whose only line is the first.
+        let what = error.to_string();
+        let what = what.split(" at line ").next().unwrap_or_default().to_owned();
+        format!("line {number}, column {}: {what}", error.column())
+    })
+}
+
+fn unread(path: &Path, what: String) -> SummaryError {
+    SummaryError::Unread { path: path.to_owned(), what }
+}
