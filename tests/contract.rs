@@ -89,6 +89,47 @@ fn rows(dir: &Path) -> String {
     run(dir, ["outcomes", "--json"]).ok()
 }
 
+/// A summary is its file: three lines, whose names are what other versions must be able to read.
+#[test]
+fn a_summary_and_what_was_merged_have_their_fields_in_their_order() {
+    let dir = folder();
+    forty(dir.path());
+    run(dir.path(), ["summary", "make", "--measure", "undisturbed", "-o", "a.summary"]).ok();
+    let text = fs::read_to_string(dir.path().join("a.summary")).unwrap();
+    let lines: Vec<Members> = text.lines().map(Members::of).collect();
+    assert_eq!(lines[0].names(), ["schema", "manifest"]);
+    assert_eq!(lines[0].value("schema"), "evenfield.summary/1");
+    assert_eq!(lines[1].names(), ["survey", "used", "cells"]);
+    assert_eq!(lines[2].names(), ["signature"]);
+    let wanted = [
+        "reading",
+        "asked",
+        "parameters",
+        "policy",
+        "policy_version",
+        "months",
+        "consultations",
+        "in_progress",
+        "log",
+        "sources",
+        "places",
+        "signer",
+    ];
+    assert_eq!(lines[0].within("manifest").names(), wanted);
+    assert_eq!(lines[0].within("manifest").within("asked").names(), ["measures", "by", "where", "cluster"]);
+    let merged = Members::of(&run(dir.path(), ["summary", "merge", "a.summary", "--json"]).ok());
+    assert_eq!(merged.names(), ["schema", "consultations", "notes", "summaries"]);
+    assert_eq!(
+        (merged.value("schema"), merged.value("consultations")),
+        ("evenfield.merged/1".into(), 40.into())
+    );
+    let [one] = &merged.list("summaries")[..] else { panic!("one summary was merged") };
+    assert_eq!(one.names(), ["file", "signer", "manifest"]);
+    let key = Members::of(&run(dir.path(), ["keys", "show", "evenfield.store.signing-key", "--json"]).ok());
+    assert_eq!(key.names(), ["schema", "public_key"]);
+    assert_eq!(key.value("public_key"), one.within("manifest").value("signer"));
+}
+
 /// The five events that the documentation shows: a patient alone, cut off, moved to the telephone.
 #[test]
 fn an_outcome_has_its_fields_in_their_order() {

@@ -131,8 +131,9 @@ proptest! {
     /// Split by the consultation alone, sources in all logs: where they see alike in each, nothing shows of the split.
     #[test]
     fn any_split_of_consultations_compares_as_one_log(
-        (messy, _) in recordings(),
-        picks in vec(any::<Index>(), 0..12),
+        // Sources of the clinic declare alike in each log; those of messy recordings may not declare at all.
+        messy in prop_oneof![Just(Vec::new()), recordings().prop_map(|(events, _)| events)],
+        picks in vec(any::<Index>(), 0..60),
         (parts, seed) in (1..5_usize, any::<u64>()),
         ask in asks(),
     ) {
@@ -152,6 +153,7 @@ proptest! {
         let one = compared(&merged_one, &ask);
         prop_assert_eq!(&one, &compared(&merged_other, &ask), "order shows");
         prop_assert_eq!(merged_one.notes().is_empty(), merged_other.notes().is_empty());
+        prop_assert!(merged_one.notes().is_empty() || !messy.is_empty(), "{:?}", merged_one.notes());
         if merged_one.notes().is_empty() {
             prop_assert_eq!(without_position(one), without_position(pooled(&events, until, &ask)));
         }
@@ -242,7 +244,7 @@ proptest! {
         let mut places = Vec::new();
         numbers(&states, String::new(), &mut places);
         for (pick, number) in &picks {
-            *states.pointer_mut(pick.get(&places)).unwrap() = (*number).into();
+            *states.pointer_mut(&places[pick.index(places.len())]).unwrap() = (*number).into();
         }
         match open(Path::new("x.summary"), &signed(&manifest, &states)) {
             Ok(opened) => {

@@ -182,6 +182,13 @@ fn readings_leave_through_the_boundary_alone() {
     for name in ["outcomes", "parquet"] {
         assert!(verbs.contains(&format!("(Tells::Rows, \"export {name}\")")), "export {name} tells of rows");
     }
+    let verbs = text(Path::new("engine/cli/summary/mod.rs"));
+    for name in ["make", "merge"] {
+        assert!(
+            verbs.contains(&format!("(Tells::Rows, \"summary {name}\")")),
+            "summary {name} tells of rows"
+        );
+    }
     let verbs = text(Path::new("engine/cli/log/mod.rs"));
     for name in ["stats", "export", "show", "trace", "tail", "prove", "backup", "redact"] {
         assert!(verbs.contains(&format!("(Tells::Rows, \"log {name}\")")), "log {name} tells of rows");
