@@ -17,9 +17,12 @@ pub(super) struct States {
     survey: Vec<(String, Vec<String>, Surveyed)>,
     /// Attempted consultations by platform and month.
     used: Used,
-    /// By clustering: levels, platform, whether one side alone was seen, and the cell.
-    cells: Vec<Vec<(Vec<String>, String, bool, Cell)>>,
+    /// By clustering.
+    cells: Vec<Vec<Line>>,
 }
+
+/// Levels, platform, whether one side alone was seen, and the cell.
+type Line = (Vec<String>, String, bool, Cell);
 
 impl From<&Summary> for States {
     fn from(summary: &Summary) -> Self {

@@ -226,15 +226,15 @@ fn check_cell(arm: &Arm, cell: &Cell, design: &Design) -> Result<(), &'static st
 
 /// Whether a slot counts by such tallies.
 fn fits(slot: &Slot, tally: &Tally) -> bool {
-    match (tally, &slot.measure.fold) {
+    matches!(
+        (tally, &slot.measure.fold),
         (Tally::Nothing, _)
-        | (Tally::Counts(_), Fold::Share(_) | Fold::Composite(..))
-        | (Tally::Breakdown(_), Fold::Breakdown(_))
-        | (Tally::Sums(_), Fold::PerTime(..) | Fold::FreeOf(_))
-        | (Tally::Durations(_), Fold::Durations(_))
-        | (Tally::Voices(_), Fold::Opinion(_) | Fold::Score(..)) => true,
-        _ => false,
-    }
+            | (Tally::Counts(_), Fold::Share(_) | Fold::Composite(..))
+            | (Tally::Breakdown(_), Fold::Breakdown(_))
+            | (Tally::Sums(_), Fold::PerTime(..) | Fold::FreeOf(_))
+            | (Tally::Durations(_), Fold::Durations(_))
+            | (Tally::Voices(_), Fold::Opinion(_) | Fold::Score(..))
+    )
 }
 
 /// Whether the numbers of a tally agree with each other, and are not too large to be added up.
