@@ -9,6 +9,17 @@ fn a_program_without_parquet_says_how_to_get_one() {
     let told = run(dir.path(), ["export", "parquet", "-o", "events.parquet"]).fails(2);
     assert!(told.contains("--features parquet"), "{told}");
     assert!(!dir.path().join("events.parquet").exists());
+    let told = run(dir.path(), ["export", "parquet", "--shards", "2", "set"]).fails(2);
+    assert!(told.contains("--features parquet") && !dir.path().join("set").exists(), "{told}");
+    std::fs::create_dir(dir.path().join("set")).unwrap();
+    let manifest = r#"{"schema":"evenfield.dataset/1"}"#;
+    std::fs::write(dir.path().join("set/manifest.json"), manifest).unwrap();
+    std::fs::write(dir.path().join("x.parquet"), b"PAR1 PAR1").unwrap();
+    for input in ["set", "x.parquet"] {
+        let told = run(dir.path(), ["--store", "new.store", "ingest", input]).fails(4);
+        assert!(told.contains("--features parquet") && told.contains(input), "{told}");
+        assert!(!dir.path().join("new.store").exists());
+    }
     assert!(run(dir.path(), ["export", "--help"]).ok().contains("parquet"));
     assert!(run(dir.path(), ["export", "parquet", "--help"]).ok().contains("--features parquet"));
 }

@@ -40,6 +40,7 @@ mod reach;
 mod readme;
 mod report;
 mod service;
+mod shards;
 mod tidy;
 mod times;
 mod totals;

@@ -74,7 +74,15 @@ pub(super) enum Verb {
             evenfield export outcomes --table outcomes_ratings -o ratings.csv"
     )]
     Outcomes(Data<Outcomes>),
-    /// Write every event as one row of a Parquet file
+    /// Write every event as one row of a Parquet file, or of a data set of many
+    #[command(
+        long_about = "Write every event as one row of a Parquet file, in order of position: the envelope, one column per \
+                      dimension of the context as that event told it, and what its kind tells. Instants are milliseconds \
+                      since 1970 in UTC; answers, declarations and what the vocabulary does not name are JSON texts.\n\n\
+                      With --shards the events become a data set: a folder of so many files, each of which holds whole \
+                      consultations, one of what sources declare, and manifest.json, which says what each file holds. \
+                      `ingest` reads files and folders back."
+    )]
     Parquet(events::Parquet),
 }
 

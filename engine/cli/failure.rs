@@ -9,6 +9,8 @@ use projections::compare::NotComparable;
 use crate::bench::BenchError;
 #[cfg(feature = "parquet")]
 use crate::export::parquet::ExportError;
+#[cfg(feature = "parquet")]
+use crate::ingest::dataset::DatasetError;
 use crate::ingest::{IngestError, KeyError};
 use crate::log::{LogError, ProofError};
 use crate::replay::ReplayError;
@@ -141,8 +143,19 @@ impl From<ExportError> for Failure {
         match error {
             ExportError::Log(error) => error.into(),
             ExportError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Quiet,
+            ExportError::Occupied(_) => Self::Usage(error.to_string()),
             ExportError::Interrupted => Self::Interrupted,
             _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl From<DatasetError> for Failure {
+    fn from(error: DatasetError) -> Self {
+        match error {
+            DatasetError::Interrupted => Self::Interrupted,
+            _ => Self::Input(error.to_string()),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::draft::is_same_file;
 use super::failure::Failure;
 use super::inputs::{Inputs, is_standard};
 use super::out::Out;
+use super::parquet;
 use super::reading::{self, FeedArgs};
 use super::rejects::Rejects;
 use super::{progress, store};
@@ -28,7 +29,8 @@ use crate::log::Log;
     evenfield ingest --feed csv --map columns.toml sheet.csv --reject bad.csv\n  \
     evenfield log export | evenfield ingest --store copy.store -")]
 pub(super) struct Args {
-    /// Files to read, packed with gzip or zstd or not; folders, for all files in them; `-` for standard input
+    /// Files to read, packed with gzip or zstd or not, or as `export parquet` writes them; folders, for all files in
+    /// them; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -49,22 +51,24 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     args.reading.named()?;
-    let inputs = Inputs::of(&args.files, &args.no_inputs(shared))?;
+    let mut inputs = Inputs::of(&args.files, &args.no_inputs(shared))?;
     // Everything that can be refused is refused before a store is made or a file is written.
-    args.check_outputs(&inputs.files, shared)?;
     let settings = args.reading.settings()?;
     // A file of a folder that cannot be read is told when its turn comes, and keeps out no other.
     for file in args.files.iter().filter(|file| !is_standard(file) && !file.is_dir()) {
         File::open(file).map_err(|error| no_file(file, &error))?;
+        parquet::check(file, &mut inputs, shared)?;
     }
+    parquet::take_datasets(&mut inputs, shared)?;
+    args.check_outputs(&inputs.files, shared)?;
     if args.key().is_some() {
         args.place_of_key(shared)?;
     }
     let rejects = args.reject.as_deref().map(Rejects::new).transpose()?;
     let log = store::open_or_make(shared)?;
-    let total = Report { left_out: inputs.left_out, ..Report::default() };
+    let total = Report { left_out: std::mem::take(&mut inputs.left_out), ..Report::default() };
     let mut ingest = Ingest { args, shared, settings, log, rejects, total };
-    let result = ingest.all(&inputs.files, inputs.of_folder);
+    let result = ingest.all(inputs);
     let kept = match (ingest.rejects, &result) {
         (None, _) => Ok(()),
         (Some(rejects), Ok(())) => rejects.close(shared),
@@ -106,11 +110,12 @@ struct Ingest<'a> {
 impl Ingest<'_> {
     /// Takes one file after the other, until somebody interrupts or the store fails. One that cannot be read
     /// is told and keeps out no other of its folder.
-    fn all(&mut self, files: &[PathBuf], of_folder: bool) -> Result<(), Failure> {
+    fn all(&mut self, mut inputs: Inputs) -> Result<(), Failure> {
+        let (files, of_folder) = (std::mem::take(&mut inputs.files), inputs.of_folder);
         let several = files.len() > 1 || of_folder;
-        for file in files {
+        for file in &files {
             let name = file.to_string_lossy();
-            let (report, result) = match self.one(file) {
+            let (report, result) = match self.one(file, &mut inputs) {
                 Ok((report, result)) => (report, result),
                 Err(failure) => (Report::default(), Err(failure)),
             };
@@ -129,7 +134,8 @@ impl Ingest<'_> {
     }
 
     /// Takes one file; the report says how far that went.
-    fn one(&mut self, file: &Path) -> Result<(Report, Result<(), Failure>), Failure> {
+    fn one(&mut self, file: &Path, inputs: &mut Inputs) -> Result<(Report, Result<(), Failure>), Failure> {
+        parquet::check(file, inputs, self.shared)?;
         let head = reading::open(file)?;
         let Some(feed) = self.args.reading.feed_of(file, &head, self.shared)? else {
             return Ok((Report::default(), Ok(())));

@@ -2,15 +2,16 @@
 //!
 //! A folder stands for the files in it and below, in the order of their names. What is no input is left out
 //! and counted: hidden files, links to folders, the store with its key, and files that the command line
-//! names for something else.
+//! names for something else. A folder with the manifest of a data set is one, and no folder of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::choose::no_file;
 use super::draft::is_same_file;
 use super::failure::Failure;
+use crate::ingest::is_dataset;
 
 /// How deeply folders may nest.
 const DEEPEST: usize = 64;
@@ -19,6 +20,10 @@ const DEEPEST: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Inputs {
     pub(super) files: Vec<PathBuf>,
+    /// Folders that are data sets, whose files are not among the others yet.
+    pub(super) datasets: Vec<PathBuf>,
+    /// Files that were checked as a whole.
+    pub(super) checked: BTreeSet<PathBuf>,
     /// What was left out of folders, by reason.
     pub(super) left_out: BTreeMap<&'static str, u64>,
     /// Whether a folder was among what was named.
@@ -51,6 +56,10 @@ impl Inputs {
                 "{} lies more than {DEEPEST} folders deep; name the folder itself",
                 folder.display()
             )));
+        }
+        if is_dataset(folder) {
+            self.datasets.push(folder.to_owned());
+            return Ok(());
         }
         let read = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut entries = read.map_err(|error| no_file(folder, &error))?;

@@ -24,6 +24,7 @@ mod methods;
 mod out;
 mod outages;
 mod outcomes;
+mod parquet;
 mod platforms;
 mod population;
 mod progress;

@@ -11,7 +11,8 @@ use super::Shared;
 use super::choose::{choose, no_file, unknown};
 use super::failure::Failure;
 use super::inputs::is_standard;
-use crate::ingest::{Head, sniff};
+use super::parquet;
+use crate::ingest::{Head, is_parquet, sniff};
 
 /// How files are read.
 #[derive(clap::Args)]
@@ -70,6 +71,12 @@ impl FeedArgs {
             shared.note(&format!("{}: empty, there is nothing to read", file.display()));
             return Ok(None);
         }
+        if is_parquet(head.bytes()) {
+            return Err(Failure::Input(format!(
+                "{} is a Parquet file, which is read from its end: name the file instead of piping it",
+                file.display()
+            )));
+        }
         let feed = sniff(head).ok_or_else(|| unrecognised(file))?;
         shared.note(&format!("{}: read as {} ({})", file.display(), feed.name(), feed.title()));
         Ok(Some(feed))
@@ -96,7 +103,11 @@ pub(super) fn open(file: &Path) -> Result<Head<'static>, Failure> {
     let input: Box<dyn io::Read + Send> = if is_standard(file) {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(file).map_err(|error| no_file(file, &error))?)
+        let mut opened = File::open(file).map_err(|error| no_file(file, &error))?;
+        match parquet::begins_here(&mut opened).map_err(|error| no_file(file, &error))? {
+            true => parquet::lines(file, opened)?,
+            false => Box::new(opened),
+        }
     };
     Head::of(input).map_err(|error| no_file(file, &error))
 }

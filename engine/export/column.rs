@@ -1,7 +1,7 @@
 //! The columns of the table of events: what each is named, what it holds, and how an event tells it.
 //!
 //! One row is one event. What an event of a kind cannot tell is null in its row, and what the vocabulary
-//! does not name is JSON text in `extra`, so that nothing of an event is left out.
+//! does not name is JSON text in `extra`, so that nothing of an event is left out: `ingest` reads rows again.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::log::Stored;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// Text.
     Text,
     /// An instant, in milliseconds since 1970.
@@ -23,6 +23,17 @@ pub(super) enum Shape {
     Small,
     /// A number.
     Real,
+    /// Yes or no.
+    Flag,
+}
+
+/// One event on its way into a file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Row {
+    /// The event.
+    pub(super) stored: Stored,
+    /// Its number within the consultation, where consultations are written whole.
+    pub(super) seq: u64,
 }
 
 /// What an event tells in a column.
@@ -34,17 +45,19 @@ pub(super) enum Cell<'a> {
     Whole(i64),
     /// A number.
     Real(f64),
+    /// Yes or no.
+    Flag(bool),
 }
 
 /// One column.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Its name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What it holds.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// Whether every event tells it.
-    pub(super) is_full: bool,
+    pub(crate) is_full: bool,
     tell: Tell,
 }
 
@@ -52,20 +65,30 @@ pub(super) struct Column {
 enum Tell {
     Field(fn(&Stored) -> Option<Cell<'_>>),
     Level(Dimension),
+    Seq,
 }
 
 impl Column {
-    /// What `stored` tells in this column.
-    pub(super) fn cell<'a>(&self, stored: &'a Stored) -> Option<Cell<'a>> {
+    /// What the event of `row` tells in this column.
+    pub(super) fn cell<'a>(&self, row: &'a Row) -> Option<Cell<'a>> {
         match self.tell {
-            Tell::Field(tell) => tell(stored),
-            Tell::Level(dimension) => stored.event.payload.context()?.get(dimension).map(text),
+            Tell::Field(tell) => tell(&row.stored),
+            Tell::Level(dimension) => row.stored.event.payload.context()?.get(dimension).map(text),
+            Tell::Seq => i64::try_from(row.seq).ok().map(Cell::Whole),
         }
     }
 }
 
-/// Every column, in order.
-pub(super) fn columns() -> Vec<Column> {
+/// The columns of a file that holds whole consultations, in order.
+pub(crate) fn sharded() -> Vec<Column> {
+    let mut columns = columns();
+    let behind = columns.iter().position(|column| column.name == "consultation").map_or(0, |at| at + 1);
+    columns.insert(behind, Column { name: "seq", shape: Shape::Position, is_full: true, tell: Tell::Seq });
+    columns
+}
+
+/// The columns of a file that holds events in the order of the log, in order.
+pub(crate) fn columns() -> Vec<Column> {
     let levels = Dimension::ALL.into_iter().map(|dimension| Column {
         name: dimension.name(),
         shape: Shape::Text,
@@ -84,7 +107,7 @@ const fn sparse(name: &'static str, shape: Shape, tell: fn(&Stored) -> Option<Ce
 }
 
 /// What stands around every event.
-fn envelope() -> [Column; 10] {
+fn envelope() -> [Column; 11] {
     [
         full("position", Shape::Position, |stored| i64::try_from(stored.position.0).ok().map(Cell::Whole)),
         full("recorded_at", Shape::Time, |stored| Some(Cell::Whole(stored.recorded_at.ms()))),
@@ -96,6 +119,10 @@ fn envelope() -> [Column; 10] {
         full("at", Shape::Time, |stored| Some(Cell::Whole(stored.event.at.ms()))),
         full("kind", Shape::Text, |stored| Some(text(kind(&stored.event.payload)))),
         full("version", Shape::Small, |stored| Some(Cell::Whole(version(&stored.event.payload)))),
+        // A context without a level is not the same as none.
+        full("context_told", Shape::Flag, |stored| {
+            Some(Cell::Flag(stored.event.payload.context().is_some()))
+        }),
     ]
 }
 

@@ -2,11 +2,12 @@
 //!
 //! A reading becomes a [`Dataset`] by way of what the boundary shows of it, and by no other; every form writes that
 //! data set, so that all of them say the same. `log export` writes events as they came, to be read by an evenfield
-//! again; `parquet` is for programs that know tables and nothing of consultations. No rule is applied on the way.
+//! again; `parquet` and `shards` are for programs that know tables and nothing of consultations, and `ingest` reads what
+//! they write. No rule is applied on the way.
 
 mod archive;
 #[cfg(feature = "parquet")]
-mod column;
+pub(crate) mod column;
 pub mod csv;
 mod dataset;
 mod define;
@@ -18,6 +19,8 @@ mod metadata;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod shape;
+#[cfg(feature = "parquet")]
+pub mod shards;
 mod sheets;
 mod table;
 mod tree;

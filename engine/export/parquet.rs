@@ -1,33 +1,25 @@
 //! Every event as one row of a Parquet file, in the order of the log.
 //!
-//! Rows are gathered into groups of [`GROUP_EVENTS`] and each group is written column by column, so that
-//! memory is bounded by a group however long the log is. Levels, kinds and roles become dictionaries;
-//! everything is packed with zstd. Instants are milliseconds since 1970 in UTC.
+//! For programs that want one file and no more. `shards` writes whole consultations, in as many files as are
+//! wanted; both have the columns of `column`, written by `file`.
 
+pub(crate) mod file;
 pub(super) mod table;
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use parquet::basic::Type as Physical;
-use parquet::basic::{Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
-use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
-use super::column::{Cell, Column, Shape, columns};
+use super::column::{Row, columns};
 use crate::log::{LogError, Stored};
 use crate::replay::Watch;
+use file::{EventFile, GROUP_EVENTS, Order};
 
-/// The most events of one row group.
-pub const GROUP_EVENTS: usize = 131_072;
 /// How often progress is told and an interrupt looked for, in events.
-const LOOK_EVENTS: u64 = 4_096;
-/// The name under which a file says what its columns are.
-const SCHEMA: (&str, &str) = ("evenfield.schema", "evenfield.events/1");
+pub(super) const LOOK_EVENTS: u64 = 4_096;
+/// What a file says its columns are.
+pub(crate) const SCHEMA: &str = "evenfield.events/1";
 
 /// Why events could not be written as Parquet.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +34,19 @@ pub enum ExportError {
     /// The library refuses what it was given.
     #[error("could not make a Parquet file of the events: {0}")]
     Format(#[source] ParquetError),
+    /// Something stands where the data set should be put.
+    #[error("{} is there already; export into a folder that is new or empty", .0.display())]
+    Occupied(PathBuf),
+    /// The file system refused.
+    #[error("could not {doing} {}: {source}", path.display())]
+    Folder {
+        /// What was attempted.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// It was asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -70,162 +75,26 @@ pub fn write(
     to: impl Write + Send,
     watch: &Watch,
 ) -> Result<u64, ExportError> {
-    let columns = columns();
-    let mut file =
-        SerializedFileWriter::new(to, Arc::new(schema(&columns)?), Arc::new(properties(&columns)))?;
-    let mut group = Vec::with_capacity(GROUP_EVENTS);
+    let order = Order { columns: columns(), schema: SCHEMA, group_events: GROUP_EVENTS };
+    let mut file = EventFile::begin(to, order)?;
     let mut written = 0;
     for stored in events {
-        group.push(stored?);
+        file.push(Row { stored: stored?, seq: 0 })?;
         written += 1;
-        if written % LOOK_EVENTS == 0 {
-            watch.advance(LOOK_EVENTS);
-            if watch.stopped() {
-                return Err(ExportError::Interrupted);
-            }
-        }
-        if group.len() == GROUP_EVENTS {
-            write_group(&mut file, &columns, &group)?;
-            group.clear();
-        }
+        look(written, watch)?;
     }
-    if !group.is_empty() {
-        write_group(&mut file, &columns, &group)?;
-    }
-    file.close()?;
+    file.finish(None)?;
     watch.advance(written % LOOK_EVENTS);
     Ok(written)
 }
 
-fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
-    let fields = columns.iter().map(|column| field(column).map(Arc::new));
-    Type::group_type_builder("event").with_fields(fields.collect::<Result<Vec<TypePtr>, _>>()?).build()
-}
-
-fn field(column: &Column) -> Result<Type, ParquetError> {
-    let (physical, logical) = match column.shape {
-        Shape::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Shape::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
-        Shape::Position => (Physical::INT64, None),
-        Shape::Small => (Physical::INT32, None),
-        Shape::Real => (Physical::DOUBLE, None),
-    };
-    Type::primitive_type_builder(column.name, physical)
-        .with_repetition(if column.is_full { Repetition::REQUIRED } else { Repetition::OPTIONAL })
-        .with_logical_type(logical)
-        .with_converted_type(ConvertedType::NONE)
-        .build()
-}
-
-fn properties(columns: &[Column]) -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_created_by(concat!("evenfield ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_key_value_metadata(Some(vec![KeyValue::new(SCHEMA.0.to_owned(), SCHEMA.1.to_owned())]));
-    for column in columns {
-        let path = ColumnPath::from(column.name);
-        if matches!(column.shape, Shape::Position | Shape::Time) {
-            // They grow from row to row: their steps are short.
-            properties = properties
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-        } else if column.name == "id" {
-            // No two are the same.
-            properties = properties.set_column_dictionary_enabled(path, false);
+/// Tells now and then how far the work is, and ends it if that is asked for.
+pub(super) fn look(done: u64, watch: &Watch) -> Result<(), ExportError> {
+    if done.is_multiple_of(LOOK_EVENTS) {
+        watch.advance(LOOK_EVENTS);
+        if watch.stopped() {
+            return Err(ExportError::Interrupted);
         }
     }
-    properties.build()
-}
-
-fn write_group<W: Write + Send>(
-    file: &mut SerializedFileWriter<W>,
-    columns: &[Column],
-    events: &[Stored],
-) -> Result<(), ParquetError> {
-    let mut group = file.next_row_group()?;
-    for column in columns {
-        if let Some(mut writer) = group.next_column()? {
-            write_column(&mut writer, column, events)?;
-            writer.close()?;
-        }
-    }
-    group.close()?;
     Ok(())
-}
-
-fn write_column(
-    writer: &mut SerializedColumnWriter<'_>,
-    column: &Column,
-    events: &[Stored],
-) -> Result<(), ParquetError> {
-    let (levels, cells) = gathered(column, events);
-    let levels = (!column.is_full).then_some(levels.as_slice());
-    match cells {
-        Cells::Texts(texts) => writer.typed::<ByteArrayType>().write_batch(&texts.values(), levels, None)?,
-        Cells::Wholes(numbers) => writer.typed::<Int64Type>().write_batch(&numbers, levels, None)?,
-        Cells::Smalls(numbers) => writer.typed::<Int32Type>().write_batch(&numbers, levels, None)?,
-        Cells::Reals(numbers) => writer.typed::<DoubleType>().write_batch(&numbers, levels, None)?,
-    };
-    Ok(())
-}
-
-/// What the events of a group tell in one column, without the nulls.
-enum Cells {
-    Texts(Texts),
-    Wholes(Vec<i64>),
-    Smalls(Vec<i32>),
-    Reals(Vec<f64>),
-}
-
-/// Texts one after the other.
-#[derive(Default)]
-struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len());
-    }
-
-    fn values(self) -> Vec<ByteArray> {
-        let bytes = ByteArray::from(self.bytes);
-        let begins = std::iter::once(0).chain(self.ends.iter().copied());
-        begins.zip(&self.ends).map(|(begin, end)| bytes.slice(begin, end - begin)).collect()
-    }
-}
-
-/// For each event whether it tells something in the column, 1 or 0, and what was told.
-fn gathered(column: &Column, events: &[Stored]) -> (Vec<i16>, Cells) {
-    let mut cells = match column.shape {
-        Shape::Text => Cells::Texts(Texts::default()),
-        Shape::Time | Shape::Position => Cells::Wholes(Vec::new()),
-        Shape::Small => Cells::Smalls(Vec::new()),
-        Shape::Real => Cells::Reals(Vec::new()),
-    };
-    let levels = events
-        .iter()
-        .map(|stored| i16::from(column.cell(stored).is_some_and(|cell| cells.push(cell))))
-        .collect();
-    (levels, cells)
-}
-
-impl Cells {
-    /// Adds a cell, if it is one of these.
-    fn push(&mut self, cell: Cell<'_>) -> bool {
-        match (self, cell) {
-            (Self::Texts(texts), Cell::Text(text)) => texts.push(&text),
-            (Self::Wholes(numbers), Cell::Whole(number)) => numbers.push(number),
-            (Self::Smalls(numbers), Cell::Whole(number)) => match i32::try_from(number) {
-                Ok(number) => numbers.push(number),
-                Err(_) => return false,
-            },
-            (Self::Reals(numbers), Cell::Real(number)) => numbers.push(number),
-            _ => return false,
-        }
-        true
-    }
 }

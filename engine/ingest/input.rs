@@ -1,9 +1,12 @@
 //! The input: its beginning looked at, packed input unpacked.
 //!
 //! Whether it is packed shows on its first bytes, not on its name; several gzip members or zstd frames may
-//! follow each other. Where a packed stream is damaged, what lies before the damage is read.
+//! follow each other. Where a packed stream is damaged, what lies before the damage is read. A Parquet file is read
+//! from its end and is no stream: whoever opens a file asks for it first.
 
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
 
 use feeds::Feed;
 use flate2::read::MultiGzDecoder;
@@ -12,6 +15,30 @@ use flate2::read::MultiGzDecoder;
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The first bytes of a gzip member.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The first bytes of a Parquet file.
+const PARQUET: [u8; 4] = *b"PAR1";
+
+/// Whether an input begins as a Parquet file.
+#[must_use]
+pub fn is_parquet(beginning: &[u8]) -> bool {
+    beginning.starts_with(&PARQUET)
+}
+
+/// The file that makes a folder a data set of Parquet files.
+pub const MANIFEST: &str = "manifest.json";
+/// What stands in its first bytes, and in how many of them.
+const IS_DATASET: (&[u8], u64) = (b"\"evenfield.dataset/", 4 << 10);
+
+/// Whether a folder says that it is a data set of Parquet files.
+#[must_use]
+pub fn is_dataset(folder: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let (words, within) = IS_DATASET;
+    let read =
+        File::open(folder.join(MANIFEST)).and_then(|file| file.take(within).read_to_end(&mut beginning));
+    read.is_ok() && memchr::memmem::find(&beginning, words).is_some()
+}
 
 /// An input with its beginning at hand.
 pub struct Head<'a> {

@@ -5,15 +5,21 @@
 //! what was read. People of vendor feeds are pseudonymised on the way, before anything else looks at an
 //! event: whatever becomes of it, nobody can be known from it.
 
+#[cfg(feature = "parquet")]
+pub mod dataset;
 mod fingerprint;
 mod input;
 mod key;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod report;
 
-pub use input::{Head, sniff};
+pub use input::{Head, MANIFEST, is_dataset, is_parquet, sniff};
 pub use key::{Key, KeyError};
 pub(crate) use key::{beside, resolved};
+#[cfg(feature = "parquet")]
+pub use parquet::{Lines, ParquetFault};
 pub use place::{POSITION, PlaceError, RECEIVED};
 pub use report::{Rejection, Report, Unread, kind_of};
 

@@ -1,18 +1,19 @@
-//! `evenfield export parquet`: every event as one row.
+//! `evenfield export parquet`: every event as one row, in one file or in a data set of many.
+
+use std::path::PathBuf;
 
 use super::super::Shared;
 use super::super::failure::Failure;
 use super::super::out::Out;
 
-/// Write every event as one row of a Parquet file, in order of position: the envelope, one column per
-/// dimension of the context as that event told it, and what its kind tells. Instants are milliseconds since
-/// 1970 in UTC; answers, declarations and what the vocabulary does not name are JSON texts.
+/// Which events, and into how many files.
 #[derive(clap::Args)]
 #[cfg_attr(
     feature = "parquet",
     command(after_help = "Examples:\n  \
     evenfield export parquet -o events.parquet\n  \
-    evenfield export parquet --from 1001 -o new.parquet")
+    evenfield export parquet --from 1001 -o new.parquet\n  \
+    evenfield export parquet --shards 8 consultations")
 )]
 #[cfg_attr(
     not(feature = "parquet"),
@@ -20,6 +21,13 @@ use super::super::out::Out;
     cargo install --path . --features parquet")
 )]
 pub(in super::super) struct Parquet {
+    /// The folder for --shards, which must be new or empty
+    #[arg(value_name = "DIR", requires = "shards")]
+    folder: Option<PathBuf>,
+    /// Divide consultations into so many files, by a hash of their names
+    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "from")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
+    shards: Option<u32>,
     /// Only from this position
     #[arg(long, value_name = "POSITION", default_value_t = 1)]
     from: u64,
@@ -30,6 +38,14 @@ pub(in super::super) struct Parquet {
 
 #[cfg(feature = "parquet")]
 pub(super) fn run(args: &Parquet, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    match (args.shards, &args.folder) {
+        (Some(shards), Some(folder)) => data_set(args, (shards, folder), shared, out),
+        _ => one_file(args, shared, out),
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn one_file(args: &Parquet, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     use std::io::{self, IsTerminal};
 
     use super::super::out::Stream;
@@ -51,9 +67,40 @@ pub(super) fn run(args: &Parquet, shared: &Shared, out: &mut Out) -> Result<(), 
     Ok(())
 }
 
+#[cfg(feature = "parquet")]
+fn data_set(
+    args: &Parquet,
+    (shards, folder): (u32, &std::path::Path),
+    shared: &Shared,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    use super::super::{progress, store};
+    use crate::export::shards::{Draft, Plan};
+    use crate::log::Position;
+    use crate::report;
+
+    if !out.is_standard() && !shared.is_json() {
+        let what = format!("--shards writes a folder, {}, and no file: leave -o out", folder.display());
+        return Err(Failure::Usage(what));
+    }
+    let log = store::open(shared)?;
+    let plan = Plan::of(shards, args.to.map_or(log.head(), Position));
+    let draft =
+        progress::during(shared, "sorting", "events", |watch| Draft::sort(&log, folder, plan, watch))?;
+    let manifest = progress::during(shared, "writing", "events", |watch| draft.write(watch))?;
+    shared.note(&format!(
+        "{} of {} in {}: {}",
+        report::counted(manifest.events, "event"),
+        report::counted(manifest.consultations, "consultation"),
+        report::counted(manifest.files.len() as u64, "file"),
+        folder.display()
+    ));
+    if shared.is_json() { out.document(&manifest) } else { Ok(()) }
+}
+
 #[cfg(not(feature = "parquet"))]
 pub(super) fn run(args: &Parquet, _: &Shared, _: &mut Out) -> Result<(), Failure> {
-    let Parquet { from: _, to: _ } = args;
+    let Parquet { folder: _, shards: _, from: _, to: _ } = args;
     let what = "this evenfield was built without Parquet: build with --features parquet, as in \
                 `cargo install --path . --features parquet`";
     Err(Failure::Usage(what.to_owned()))

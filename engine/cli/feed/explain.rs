@@ -15,7 +15,7 @@ use super::super::failure::Failure;
 use super::super::inputs::Inputs;
 use super::super::out::Out;
 use super::super::reading::{self, FeedArgs};
-use super::super::{Shared, store};
+use super::super::{Shared, parquet, store};
 use crate::ingest::{from_the_future, kind_of};
 use crate::report;
 
@@ -71,7 +71,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     args.reading.named()?;
     let mut others = vec![(shared.store.clone(), "the store")];
     others.extend(args.reading.map.clone().map(|path| (path, "the column mapping")));
-    let inputs = Inputs::of(&args.files, &others)?;
+    let mut inputs = Inputs::of(&args.files, &others)?;
+    parquet::take_datasets(&mut inputs, shared)?;
     let explaining = Explaining {
         settings: args.reading.settings()?,
         received: (!args.reading.allow_future).then(store::now),

@@ -1,0 +1,185 @@
+//! A row as a line of the native form.
+//!
+//! Nothing is judged here. What a row tells stands in the line as it is, also where that is wrong: whoever reads the
+//! line says so, names the place, and keeps the line to be mended.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use event::{Dimension, Shape, Time};
+use parquet::data_type::ByteArray;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::rows::{Row, Value};
+
+/// Columns whose text is a member of the data, and the name of that member, in the order of an export.
+const TEXTS: [(&str, &str); 8] = [
+    ("cancelled_by", "by"),
+    ("reason", "reason"),
+    ("direction", "direction"),
+    ("topic", "topic"),
+    ("converted_to", "to"),
+    ("stage", "stage"),
+    ("instrument", "instrument"),
+    ("answer", "answer"),
+];
+
+/// What the vocabulary does not name, as an export keeps it.
+#[derive(Default, Deserialize)]
+struct Unnamed {
+    attributes: BTreeMap<String, Box<RawValue>>,
+    data: BTreeMap<String, Box<RawValue>>,
+}
+
+/// Appends the line of a row.
+pub(super) fn line(row: &Row<'_>, into: &mut Vec<u8>) {
+    let mut out = Object { into };
+    out.into.extend_from_slice(b"{\"specversion\":\"1.0\"");
+    out.text("id", text(row, "id"));
+    out.text("source", text(row, "source"));
+    let (kind, version) = (text(row, "kind"), row.get("version"));
+    if let (Some(kind), Some(Value::Whole(version))) = (kind, version) {
+        let kind = String::from_utf8_lossy(kind.data());
+        out.shown("type", &format!("evenfield.consultation.{kind}.v{version}"));
+    }
+    out.text("subject", text(row, "consultation"));
+    out.time("time", row.get("at"));
+    let unnamed = parsed::<Unnamed>(text(row, "extra"));
+    let declaration = parsed::<BTreeMap<String, Box<RawValue>>>(text(row, "declaration"));
+    match (unnamed, declaration) {
+        (Ok(unnamed), Ok(declaration)) => {
+            for (name, value) in &unnamed.attributes {
+                out.raw(name, value.get());
+            }
+            out.key("data");
+            out.into.push(b'{');
+            data(row, &unnamed.data, &declaration, &mut out);
+            out.into.push(b'}');
+        }
+        // No object, which the data must be.
+        (Err(broken), _) | (_, Err(broken)) => out.shown("data", &broken),
+    }
+    out.into.extend_from_slice(b"}\n");
+}
+
+fn data(
+    row: &Row<'_>,
+    unnamed: &BTreeMap<String, Box<RawValue>>,
+    declaration: &BTreeMap<String, Box<RawValue>>,
+    out: &mut Object<'_>,
+) {
+    out.text("participant", text(row, "participant"));
+    // A role that is not known is kept as it was told.
+    if !unnamed.contains_key("role") {
+        out.text("role", text(row, "role"));
+    }
+    out.time("booked_start", row.get("booked_start"));
+    let tells_context = row.get("context_told") == Some(&Value::Flag(true));
+    if tells_context {
+        context(row, unnamed.get("context").map(|context| context.get()), out);
+    }
+    for (column, name) in TEXTS {
+        out.text(name, text(row, column));
+    }
+    for name in ["scale", "value"] {
+        if let Some(Value::Whole(number)) = row.get(name) {
+            out.raw(name, &number.to_string());
+        }
+    }
+    match parsed::<Option<Box<RawValue>>>(text(row, "answers")) {
+        Ok(Some(answers)) => out.raw("answers", answers.get()),
+        Ok(None) => {}
+        Err(broken) => out.shown("answers", &broken),
+    }
+    if let Some(Value::Real(score)) = row.get("score") {
+        out.raw("score", &format!("{score:e}"));
+    }
+    for (name, value) in declaration.iter().chain(unnamed) {
+        if name != "context" || !tells_context {
+            out.raw(name, value.get());
+        }
+    }
+}
+
+/// The context, with the members that the vocabulary does not name at its end.
+fn context(row: &Row<'_>, unnamed: Option<&str>, out: &mut Object<'_>) {
+    out.key("context");
+    out.into.push(b'{');
+    for dimension in Dimension::ALL {
+        let Some(level) = text(row, dimension.name()) else { continue };
+        match std::str::from_utf8(level.data()) {
+            Ok(level) if dimension.shape() != Shape::Text && dimension.accepts(level) => {
+                out.raw(dimension.name(), level);
+            }
+            _ => out.text(dimension.name(), Some(level)),
+        }
+    }
+    let unnamed: Option<BTreeMap<String, Box<RawValue>>> =
+        unnamed.and_then(|unnamed| serde_json::from_str(unnamed).ok());
+    for (name, value) in unnamed.iter().flatten() {
+        out.raw(name, value.get());
+    }
+    out.into.push(b'}');
+}
+
+fn text<'a>(row: &'a Row<'_>, name: &str) -> Option<&'a ByteArray> {
+    match row.get(name) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// What a text holds as JSON, its default where there is none; else the text.
+fn parsed<T: Default + for<'de> Deserialize<'de>>(text: Option<&ByteArray>) -> Result<T, String> {
+    let Some(text) = text else { return Ok(T::default()) };
+    serde_json::from_slice(text.data()).map_err(|_| String::from_utf8_lossy(text.data()).into_owned())
+}
+
+/// Writes the members of one object after the other.
+struct Object<'a> {
+    into: &'a mut Vec<u8>,
+}
+
+impl Object<'_> {
+    fn key(&mut self, name: &str) {
+        if self.into.last() != Some(&b'{') {
+            self.into.push(b',');
+        }
+        self.quoted(name);
+        self.into.push(b':');
+    }
+
+    /// A value that is JSON already.
+    fn raw(&mut self, name: &str, json: &str) {
+        self.key(name);
+        self.into.extend_from_slice(json.as_bytes());
+    }
+
+    fn shown(&mut self, name: &str, value: &impl Display) {
+        self.key(name);
+        self.quoted(&value.to_string());
+    }
+
+    /// A text, if there is one; bytes that are none stay so, and whoever reads the line says where they are.
+    fn text(&mut self, name: &str, text: Option<&ByteArray>) {
+        let Some(text) = text else { return };
+        self.key(name);
+        match std::str::from_utf8(text.data()) {
+            Ok(text) => self.quoted(text),
+            Err(_) => self.into.extend_from_slice(b"\"\xff\""),
+        }
+    }
+
+    /// An instant; a number that is none stays a number.
+    fn time(&mut self, name: &str, value: Option<&Value>) {
+        let Some(Value::Whole(ms)) = value else { return };
+        let time = Time::from_ms(*ms);
+        if time.ms() == *ms { self.shown(name, &time) } else { self.raw(name, &ms.to_string()) }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        // Writing into memory does not fail.
+        let _ = serde_json::to_writer(&mut *self.into, text);
+    }
+}
