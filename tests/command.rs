@@ -165,7 +165,7 @@ pub(crate) fn prepared() -> TempDir {
     run(dir.path(), ["token", "new", "old-gateway", "--role", "record"]).ok();
     run(dir.path(), ["report", "build", "-o", "monday.html"]).ok();
     fs::copy(dir.path().join("monday.html"), dir.path().join("tuesday.html")).unwrap();
-    summed_up(dir.path(), &recording.replace("trust-", "board-"));
+    summed_up(dir.path(), &recording.replace("urn:synth:", "urn:synth:board-"));
     dir
 }
 
