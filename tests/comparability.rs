@@ -94,3 +94,22 @@ fn adjusting_for_what_keeps_platforms_apart_is_refused() {
     let lost = found["differences"][0]["adjusted"]["lost_share"].as_f64().unwrap();
     assert!(0.0 < lost && lost < 1.0, "{lost}");
 }
+
+/// Where organisations are too few to tell what consultations share, clinicians do; where nobody named those, nothing.
+#[test]
+fn what_consultations_share_is_what_there_are_two_or_more_of() {
+    let dir = folder();
+    let events = run(dir.path(), ["synth", "clinic", "--consultations", "400", "-q"]).ok();
+    let clusters = |events: &str, more: &[&str]| {
+        let store = folder();
+        run_on(store.path(), events.as_bytes(), ["ingest", "-", "-q"]).ok();
+        let found = undisturbed(store.path(), more);
+        found["rows"].as_array().unwrap().iter().map(|row| row["cluster"].clone()).collect::<Vec<_>>()
+    };
+    let first = events.split("\"organisation\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let one = format!("organisation={first}");
+    assert_eq!(clusters(&events, &[]), ["organisation"; 2]);
+    assert_eq!(clusters(&events, &["--where", &one]), ["clinician"; 2]);
+    let unnamed = events.replace("\"clinician\":\"", "\"was\":\"");
+    assert_eq!(clusters(&unnamed, &["--where", &one]), ["none"; 2]);
+}

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::ask::{Ask, ClusterChoice, Design, parts_of, slots_of};
 use crate::calendar::Used;
-use crate::cells::{Arm, Cell, Slot, Tallies, Tally, Unmeasured};
+use crate::cells::{Arm, Cell, Slot, Tallies, Tally};
 use crate::measure::Fold;
 use crate::projection::State;
 use crate::sketch::{Breakdown, Counts, Histogram, Sums, Voices};
@@ -97,7 +97,7 @@ impl Summary {
         let counted = self.cells.get(place.unwrap_or(0));
         let together = |cell: &Cell| if place.is_none() { unclustered(cell) } else { cell.clone() };
         let picked = counted.into_iter().flatten();
-        picked.map(|(arm, cell)| (arm.clone(), pick(together(cell), &places))).collect()
+        picked.map(|(arm, cell)| (arm.clone(), together(cell).of_slots(&places))).collect()
     }
 
     /// Consultations.
@@ -181,20 +181,6 @@ fn unclustered(cell: &Cell) -> Cell {
     cell.clusters.values().for_each(|tallies| whole.absorb(tallies));
     let clusters = (!whole.is_empty()).then(|| (String::new(), whole)).into_iter().collect();
     Cell { clusters, unmeasured: cell.unmeasured.clone(), ..*cell }
-}
-
-/// The cell with these slots alone; a cluster of which nothing is left would not be there.
-fn pick(cell: Cell, places: &[Option<usize>]) -> Cell {
-    fn of<T: Clone + Default>(counted: &[T], places: &[Option<usize>]) -> Vec<T> {
-        places.iter().map(|place| place.and_then(|i| counted.get(i)).cloned().unwrap_or_default()).collect()
-    }
-    let clusters = cell.clusters.into_iter().map(|(name, tallies)| (name, Tallies(of(&tallies.0, places))));
-    Cell {
-        clusters: clusters.filter(|(_, tallies)| !tallies.is_empty()).collect(),
-        unmeasured: Unmeasured(of(&cell.unmeasured.0, places)),
-        rows: cell.rows,
-        other_modalities: cell.other_modalities,
-    }
 }
 
 fn check_cell(arm: &Arm, cell: &Cell, design: &Design) -> Result<(), &'static str> {

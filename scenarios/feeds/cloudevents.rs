@@ -6,6 +6,7 @@
 //! CloudEvents: other types, and data that is not JSON, are rejected.
 
 mod data;
+mod object;
 mod read;
 mod write;
 
@@ -24,6 +25,7 @@ use crate::frame::json_values;
 use crate::{Feed, FeedError, Item, LINE_LIMIT, Rule, Settings, Sink};
 
 pub(crate) use data::{check_answers, check_rating};
+pub use object::Object;
 pub use read::read_line;
 pub use write::{line, write_line};
 

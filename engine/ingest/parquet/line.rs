@@ -4,9 +4,9 @@
 //! line says so, names the place, and keeps the line to be mended.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use event::{Dimension, Shape, Time};
+use feeds::cloudevents::Object;
 use parquet::data_type::ByteArray;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -36,21 +36,21 @@ struct Unnamed {
 pub(super) fn line(row: &Row<'_>, into: &mut Vec<u8>) {
     let mut out = Object { into };
     out.into.extend_from_slice(b"{\"specversion\":\"1.0\"");
-    out.text("id", text(row, "id"));
-    out.text("source", text(row, "source"));
+    put(&mut out, "id", text(row, "id"));
+    put(&mut out, "source", text(row, "source"));
     let (kind, version) = (text(row, "kind"), row.get("version"));
     if let (Some(kind), Some(Value::Whole(version))) = (kind, version) {
         let kind = String::from_utf8_lossy(kind.data());
-        out.shown("type", &format!("evenfield.consultation.{kind}.v{version}"));
+        out.text("type", &format!("evenfield.consultation.{kind}.v{version}"));
     }
-    out.text("subject", text(row, "consultation"));
-    out.time("time", row.get("at"));
+    put(&mut out, "subject", text(row, "consultation"));
+    put_time(&mut out, "time", row.get("at"));
     let unnamed = parsed::<Unnamed>(text(row, "extra"));
     let declaration = parsed::<BTreeMap<String, Box<RawValue>>>(text(row, "declaration"));
     match (unnamed, declaration) {
         (Ok(unnamed), Ok(declaration)) => {
             for (name, value) in &unnamed.attributes {
-                out.raw(name, value.get());
+                out.member(name, value.get());
             }
             out.key("data");
             out.into.push(b'{');
@@ -58,7 +58,7 @@ pub(super) fn line(row: &Row<'_>, into: &mut Vec<u8>) {
             out.into.push(b'}');
         }
         // No object, which the data must be.
-        (Err(broken), _) | (_, Err(broken)) => out.shown("data", &broken),
+        (Err(broken), _) | (_, Err(broken)) => out.text("data", &broken),
     }
     out.into.extend_from_slice(b"}\n");
 }
@@ -69,35 +69,35 @@ fn data(
     declaration: &BTreeMap<String, Box<RawValue>>,
     out: &mut Object<'_>,
 ) {
-    out.text("participant", text(row, "participant"));
+    put(out, "participant", text(row, "participant"));
     // A role that is not known is kept as it was told.
     if !unnamed.contains_key("role") {
-        out.text("role", text(row, "role"));
+        put(out, "role", text(row, "role"));
     }
-    out.time("booked_start", row.get("booked_start"));
+    put_time(out, "booked_start", row.get("booked_start"));
     let tells_context = row.get("context_told") == Some(&Value::Flag(true));
     if tells_context {
         context(row, unnamed.get("context").map(|context| context.get()), out);
     }
     for (column, name) in TEXTS {
-        out.text(name, text(row, column));
+        put(out, name, text(row, column));
     }
     for name in ["scale", "value"] {
         if let Some(Value::Whole(number)) = row.get(name) {
-            out.raw(name, &number.to_string());
+            out.member(name, &number.to_string());
         }
     }
     match parsed::<Option<Box<RawValue>>>(text(row, "answers")) {
-        Ok(Some(answers)) => out.raw("answers", answers.get()),
+        Ok(Some(answers)) => out.member("answers", answers.get()),
         Ok(None) => {}
-        Err(broken) => out.shown("answers", &broken),
+        Err(broken) => out.text("answers", &broken),
     }
     if let Some(Value::Real(score)) = row.get("score") {
-        out.raw("score", &format!("{score:e}"));
+        out.member("score", &format!("{score:e}"));
     }
     for (name, value) in declaration.iter().chain(unnamed) {
         if name != "context" || !tells_context {
-            out.raw(name, value.get());
+            out.member(name, value.get());
         }
     }
 }
@@ -110,15 +110,15 @@ fn context(row: &Row<'_>, unnamed: Option<&str>, out: &mut Object<'_>) {
         let Some(level) = text(row, dimension.name()) else { continue };
         match std::str::from_utf8(level.data()) {
             Ok(level) if dimension.shape() != Shape::Text && dimension.accepts(level) => {
-                out.raw(dimension.name(), level);
+                out.member(dimension.name(), level);
             }
-            _ => out.text(dimension.name(), Some(level)),
+            _ => put(out, dimension.name(), Some(level)),
         }
     }
     let unnamed: Option<BTreeMap<String, Box<RawValue>>> =
         unnamed.and_then(|unnamed| serde_json::from_str(unnamed).ok());
     for (name, value) in unnamed.iter().flatten() {
-        out.raw(name, value.get());
+        out.member(name, value.get());
     }
     out.into.push(b'}');
 }
@@ -136,50 +136,21 @@ fn parsed<T: Default + for<'de> Deserialize<'de>>(text: Option<&ByteArray>) -> R
     serde_json::from_slice(text.data()).map_err(|_| String::from_utf8_lossy(text.data()).into_owned())
 }
 
-/// Writes the members of one object after the other.
-struct Object<'a> {
-    into: &'a mut Vec<u8>,
+/// A text, if there is one; bytes that are none stay so, and whoever reads the line says where they are.
+fn put(out: &mut Object<'_>, name: &str, text: Option<&ByteArray>) {
+    let Some(text) = text else { return };
+    match std::str::from_utf8(text.data()) {
+        Ok(text) => out.text(name, text),
+        Err(_) => {
+            out.key(name);
+            out.into.extend_from_slice(b"\"\xff\"");
+        }
+    }
 }
 
-impl Object<'_> {
-    fn key(&mut self, name: &str) {
-        if self.into.last() != Some(&b'{') {
-            self.into.push(b',');
-        }
-        self.quoted(name);
-        self.into.push(b':');
-    }
-
-    /// A value that is JSON already.
-    fn raw(&mut self, name: &str, json: &str) {
-        self.key(name);
-        self.into.extend_from_slice(json.as_bytes());
-    }
-
-    fn shown(&mut self, name: &str, value: &impl Display) {
-        self.key(name);
-        self.quoted(&value.to_string());
-    }
-
-    /// A text, if there is one; bytes that are none stay so, and whoever reads the line says where they are.
-    fn text(&mut self, name: &str, text: Option<&ByteArray>) {
-        let Some(text) = text else { return };
-        self.key(name);
-        match std::str::from_utf8(text.data()) {
-            Ok(text) => self.quoted(text),
-            Err(_) => self.into.extend_from_slice(b"\"\xff\""),
-        }
-    }
-
-    /// An instant; a number that is none stays a number.
-    fn time(&mut self, name: &str, value: Option<&Value>) {
-        let Some(Value::Whole(ms)) = value else { return };
-        let time = Time::from_ms(*ms);
-        if time.ms() == *ms { self.shown(name, &time) } else { self.raw(name, &ms.to_string()) }
-    }
-
-    fn quoted(&mut self, text: &str) {
-        // Writing into memory does not fail.
-        let _ = serde_json::to_writer(&mut *self.into, text);
-    }
+/// An instant; a number that is none stays a number.
+fn put_time(out: &mut Object<'_>, name: &str, value: Option<&Value>) {
+    let Some(Value::Whole(ms)) = value else { return };
+    let time = Time::from_ms(*ms);
+    if time.ms() == *ms { out.text(name, &time.to_string()) } else { out.member(name, &ms.to_string()) }
 }

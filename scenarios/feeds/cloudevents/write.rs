@@ -1,10 +1,9 @@
 //! One event to one line: the fields in a fixed order, so that the same event is the same bytes.
 
-use std::io::Write as _;
-
 use event::{Context, Declaration, Event, Payload, Role, Shape};
 
 use super::TYPE;
+use super::object::Object;
 
 /// Appends the line of `event`, line break included, to `into`.
 pub fn write_line(event: &Event, into: &mut Vec<u8>) {
@@ -101,58 +100,7 @@ fn payload(payload: &Payload, unnamed_context: Option<&str>, out: &mut Object<'_
     }
 }
 
-/// Writes the members of one object after the other.
-struct Object<'a> {
-    into: &'a mut Vec<u8>,
-}
-
 impl Object<'_> {
-    fn key(&mut self, name: &str) {
-        if self.into.last() != Some(&b'{') {
-            self.into.push(b',');
-        }
-        self.quoted(name);
-        self.into.push(b':');
-    }
-
-    fn member(&mut self, name: &str, json: &str) {
-        self.key(name);
-        self.into.extend_from_slice(json.as_bytes());
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.key(name);
-        self.quoted(text);
-    }
-
-    fn optional(&mut self, name: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.text(name, text);
-        }
-    }
-
-    fn shown(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.key(name);
-        // Writing into memory does not fail.
-        let _ = write!(self.into, "{value}");
-    }
-
-    /// A value whose text needs no escapes, in quotes.
-    fn shown_text(&mut self, value: impl std::fmt::Display) {
-        let _ = write!(self.into, "\"{value}\"");
-    }
-
-    fn quoted(&mut self, text: &str) {
-        let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
-        if text.bytes().all(plain) {
-            self.into.push(b'"');
-            self.into.extend_from_slice(text.as_bytes());
-            self.into.push(b'"');
-        } else {
-            let _ = serde_json::to_writer(&mut *self.into, text);
-        }
-    }
-
     fn kind(&mut self, payload: &Payload) {
         match payload {
             Payload::Unknown { kind, version } => self.quoted(&format!("{TYPE}{kind}.v{version}")),
