@@ -98,13 +98,18 @@ fn a_folder_goes_in_file_by_file_and_what_nothing_recognises_keeps_out_no_other(
         "{report}"
     );
     assert!(ran.fails(4).contains("1 file could not be read"));
-    // The store and its key are no input, though they lie in the folder.
+    // The store and its keys are no input, though they lie in the folder.
+    let sum_up = ["--store", "in/x.store", "summary", "make", "-o", "x.summary"];
+    assert!(run(dir.path(), sum_up).fails(0).contains("name one --until for all"));
     let again = run(dir.path(), args).json();
     assert_eq!(
         (&again["appended"], &again["duplicates"], &again["read"]),
         (&json!(0), &report["read"], &report["read"])
     );
-    assert_eq!(again["left_out"], json!({"hidden": 1, "the key of pseudonyms": 1, "the store": 1}));
+    assert_eq!(
+        again["left_out"],
+        json!({"hidden": 1, "the key of pseudonyms": 1, "the key that signs": 1, "the store": 1})
+    );
 }
 
 /// The booking knows the circumstances of a consultation of which Zoom tells what happened.

@@ -19,6 +19,7 @@ use super::rejects::Rejects;
 use super::{progress, store};
 use crate::ingest::{Key, Order, Pseudonyms, Report, Unread, ingest};
 use crate::log::Log;
+use crate::summary::SecretKey;
 
 /// Read events of any feed into the store. Lines that are wrong are rejected one by one; the good ones
 /// go in. Ingesting the same file again changes nothing.
@@ -171,6 +172,7 @@ impl Args {
     fn no_inputs(&self, shared: &Shared) -> Vec<(PathBuf, &'static str)> {
         let mut others = vec![(shared.store.clone(), "the store")];
         others.extend(self.place_of_key(shared).ok().map(|path| (path, "the key of pseudonyms")));
+        others.extend(SecretKey::place(None, &shared.store).ok().map(|path| (path, "the key that signs")));
         others.extend(self.reading.map.clone().map(|path| (path, "the column mapping")));
         let rejects = self.reject.iter().flat_map(|path| [path.clone(), Rejects::beside(path)]);
         others.extend(rejects.map(|path| (path, "what is rejected")));

@@ -40,6 +40,11 @@ pub(super) struct SheetArgs {
 }
 
 impl SheetArgs {
+    /// Whether it was named as of when consultations are open or closed.
+    pub(super) fn names_until(&self) -> bool {
+        self.reading.until.is_some()
+    }
+
     /// The grace that was asked for.
     pub(super) fn grace_ms(&self) -> Option<i64> {
         self.reading.grace_ms

@@ -83,5 +83,11 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         counted(manifest.consultations, "consultation"),
         manifest.parameters.until
     ));
+    if !args.reading.names_until() {
+        shared.note(
+            "that is the newest event here: other logs have another one, and summaries merge only where it is the same; \
+             name one --until for all",
+        );
+    }
     out.bytes(&summary::seal(&manifest, &counted_of, &key))
 }
