@@ -81,6 +81,39 @@ fn what_is_missing_is_said_with_what_would_fill_it() {
     assert!(section("needs").contains("--platforms platforms.toml"));
 }
 
+/// A platform on which nothing failed has no sides to hide; what is hidden of the other one is not nothing.
+#[test]
+fn hidden_sides_are_not_told_as_none() {
+    let dir = folder();
+    let mut events = String::new();
+    for number in 0..80 {
+        let (platform, hour, minute) = (["alder", "birch"][number % 2], 8 + number / 60, number % 60);
+        let mut tell = |kind: &str, second: usize, who: &str| {
+            let _ = writeln!(
+                events,
+                r#"{{"specversion":"1.0","id":"{number}-{second}","source":"urn:one","type":"evenfield.consultation.{kind}.v1","subject":"c-{number}","time":"2026-03-01T{hour:02}:{minute:02}:{second:02}Z","data":{{{who}"context":{{"platform":"{platform}"}}}}}}"#
+            );
+        };
+        tell("join_attempted", 1, r#""participant":"p","role":"patient","#);
+        tell("joined", 2, r#""participant":"p","role":"patient","#);
+        tell("joined", 3, r#""participant":"k","role":"clinician","#);
+        if number % 4 == 1 {
+            tell("dropped", 20, r#""participant":"p","role":"patient","#);
+            tell("rejoined", 40, r#""participant":"p","role":"patient","#);
+        }
+        tell("completed", 59, "");
+    }
+    run_on(dir.path(), events.as_bytes(), ["ingest", "-q", "-"]).ok();
+    let inside = report(dir.path(), "inside.html", &["--policy", "internal"]);
+    assert!(inside.contains("birch: it first fails for 5 in 10 on the patient&#39;s side"), "{inside}");
+    let rounded = report(dir.path(), "rounded.html", &[]);
+    assert!(
+        rounded.contains("On which side consultations first fail is not shown under the policy"),
+        "{rounded}"
+    );
+    assert!(!rounded.contains("on the patient&#39;s side"), "{rounded}");
+}
+
 #[test]
 fn a_report_follows_from_its_log_byte_for_byte() {
     let dir = folder();
