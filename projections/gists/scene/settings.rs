@@ -36,6 +36,10 @@ struct Pack<'a> {
 
 impl<'a> Settings<'a> {
     pub(super) fn of(columns: &[&'a Column], sights: &[RowSight]) -> Self {
+        Self::packed_below(PACKED, columns, sights)
+    }
+
+    fn packed_below(most: usize, columns: &[&'a Column], sights: &[RowSight]) -> Self {
         let mut distinct: Vec<RowSight> = Vec::new();
         let mut number = |sight: &RowSight| {
             let known = distinct.iter().position(|known| known == sight);
@@ -52,7 +56,7 @@ impl<'a> Settings<'a> {
         columns.sort_by_key(|column| column.levels.len());
         for column in columns {
             let last = rest.last_mut().unwrap_or(&mut first);
-            if !last.takes(column) {
+            if !last.takes(column, most) {
                 let mut next = Pack { columns: Vec::new(), size: 1 };
                 next.put(column);
                 rest.push(next);
@@ -108,8 +112,8 @@ impl<'a> Settings<'a> {
 }
 
 impl<'a> Pack<'a> {
-    fn takes(&self, column: &Column) -> bool {
-        self.size.saturating_mul(column.levels.len() + 1) <= PACKED
+    fn takes(&self, column: &Column, most: usize) -> bool {
+        self.size.saturating_mul(column.levels.len() + 1) <= most
     }
 
     fn put(&mut self, column: &'a Column) {
@@ -163,6 +167,61 @@ impl Steps {
         for (key, to) in old.into_iter().filter(|(_, to)| *to != 0) {
             let place = self.find(key);
             self.places[place] = (key, to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use event::{Dimension, KindSet};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However few levels fit into a pack, rows have one number where they have the same levels and their sources
+        /// see the same, and different ones otherwise; also when all was forgotten on the way.
+        #[test]
+        fn settings_are_told_apart_by_levels_and_by_what_is_seen(
+            rows in vec((0_u32..4, 0_u32..3, 0_u32..5, 0_u32..40), 1..60),
+            forgotten_at in 0_usize..60,
+        ) {
+            let dimensions = [Dimension::Platform, Dimension::Service, Dimension::Organisation];
+            let levels = [2, 4, 39];
+            let columns: Vec<Column> = (0..3)
+                .map(|place| Column {
+                    dimension: dimensions[place],
+                    levels: (0..levels[place]).map(|level| Arc::from(level.to_string())).collect(),
+                    level: rows.iter().map(|row| [row.1, row.2, row.3][place]).collect(),
+                })
+                .collect();
+            // The first and the third source see the same.
+            let sight = |kinds| RowSight { sees: KindSet::from_bits(kinds), ..RowSight::default() };
+            let sights = [1, 2, 1, 3].map(sight);
+            for most in [1, 7, 100, PACKED] {
+                let mut settings =
+                    Settings::packed_below(most, &columns.iter().collect::<Vec<_>>(), &sights);
+                let mut known: BTreeMap<_, usize> = BTreeMap::new();
+                for (number, row) in rows.iter().enumerate() {
+                    if number == forgotten_at {
+                        settings.forget();
+                        known.clear();
+                    }
+                    let is_new = std::cell::Cell::new(false);
+                    let found = settings.number(number, row.0, || {
+                        is_new.set(true);
+                        (Arc::default(), sights[row.0 as usize])
+                    });
+                    let next = known.len();
+                    let of = (sights[row.0 as usize].sees.bits(), row.1, row.2, row.3);
+                    prop_assert_eq!(is_new.get(), !known.contains_key(&of));
+                    prop_assert_eq!(found, *known.entry(of).or_insert(next));
+                }
+                prop_assert_eq!(settings.count(), known.len());
+            }
         }
     }
 }
