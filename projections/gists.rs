@@ -7,6 +7,7 @@
 //! memory, without names of consultations and without what no measure asks for.
 
 mod scene;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,6 +21,7 @@ use crate::outcome::{Outcome, RowSight};
 use crate::projection::Projection;
 use crate::reading::feedback::Said;
 use scene::{Scene, Shown};
+pub use whole::Told;
 
 /// The gists of one piece of a log. Rows of consultations that were read elsewhere are void.
 #[derive(Debug, Default)]

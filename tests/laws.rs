@@ -7,6 +7,7 @@
 //! a log.
 
 mod expected;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::path::Path;

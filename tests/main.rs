@@ -16,6 +16,7 @@ mod damage;
 mod datasets;
 mod decide;
 mod disclosure;
+mod elsewhere;
 mod experience;
 mod export;
 mod federation;

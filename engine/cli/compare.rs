@@ -1,7 +1,6 @@
 //! `evenfield compare`: platforms, measure by measure.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
@@ -12,14 +11,14 @@ use projections::measure::Measure;
 use projections::period::Period;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{self, Question};
+use super::asked::Question;
 use super::choose::{choose, unknown};
 use super::failure::Failure;
 use super::gate::{self, gates};
+use super::ground::Ground;
 use super::out::Out;
-use super::store::{self, SheetArgs};
+use super::store::SheetArgs;
 use super::{Shared, progress, shown};
-use crate::log::Log;
 use crate::replay::{Sheet, compare, wanted};
 
 /// Compare platforms, measure by measure, each with its counts and a cluster-corrected interval.
@@ -316,15 +315,15 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (comparison, _log) = args.answer(shared)?;
+    let (comparison, _ground) = args.answer(shared)?;
     let met = met(&comparison.gates);
     shown::show(comparison, shared, out)?;
     met
 }
 
 impl Args {
-    /// The comparison, and the store that it is of, which stays open until the answer is written.
-    pub(super) fn answer(&self, shared: &Shared) -> Result<(Comparison, Arc<Log>), Failure> {
+    /// The comparison, and what it rests on: a store stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Comparison, Ground), Failure> {
         let ask = self.ask.ask(&self.platforms)?;
         let gates = self.gate.as_deref().map(gates).transpose()?.unwrap_or_default();
         if !gates.is_empty() && shared.policy != Policy::Internal {
@@ -333,8 +332,8 @@ impl Args {
                 "gates are judged on exact numbers, which the policy {policy} does not show; ask --policy internal"
             )));
         }
-        let log = store::opened(shared)?;
-        let sheet = store::sheet(shared, &log, &self.reading, &wanted(&ask))?;
+        let ground = Ground::of(shared)?;
+        let sheet = ground.sheet(shared, &self.reading, &wanted(&ask))?;
         known_platforms(&sheet, &self.platforms, self.ask.reference.as_deref())?;
         note_unknown_levels(&sheet, &ask.filter, shared);
         recorded(&sheet, &ask)?;
@@ -344,8 +343,8 @@ impl Args {
         let mut comparison =
             progress::reasoning(shared, "comparing", || compare(&sheet, &ask, shared.threads()))??;
         comparison.gates = gated(&gates, &comparison);
-        asked::keep(self.question(), &comparison.claims, &log, shared);
-        Ok((comparison, log))
+        ground.keep(self.question(), &comparison.claims, shared);
+        Ok((comparison, ground))
     }
 }
 

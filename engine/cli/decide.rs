@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
@@ -13,10 +12,11 @@ use projections::profiles::Profiles;
 use projections::stats::decision::policy::Rule;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{self, Question};
+use super::asked::Question;
 use super::choose::{choose, no_file};
 use super::compare;
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
 use super::platforms;
 use super::store::{self, SheetArgs};
@@ -171,19 +171,19 @@ impl Asked {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (decided, _log) = args.answer(shared)?;
+    let (decided, _ground) = args.answer(shared)?;
     shown::show(decided, shared, out)
 }
 
 impl Args {
-    /// The decision, and the store that it is of, which stays open until the answer is written.
-    pub(super) fn answer(&self, shared: &Shared) -> Result<(Decided, Arc<Log>), Failure> {
+    /// The decision, and what it rests on: a store stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Decided, Ground), Failure> {
         let (ask, declared) = (self.asked.ask()?, self.asked.declared()?);
-        let log = store::opened(shared)?;
-        let sheet = store::sheet(shared, &log, &self.reading, &Asked::wanted(&ask))?;
+        let ground = Ground::of(shared)?;
+        let sheet = ground.sheet(shared, &self.reading, &Asked::wanted(&ask))?;
         let (decided, _) = self.asked.answered((ask, declared), &sheet, shared)?;
-        asked::keep(self.asked.question(&self.reading), &decided.claim, &log, shared);
-        Ok((decided, log))
+        ground.keep(self.asked.question(&self.reading), &decided.claim, shared);
+        Ok((decided, ground))
     }
 }
 

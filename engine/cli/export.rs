@@ -122,30 +122,30 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
     match verb {
         Verb::Comparison(data) => {
             let way = data.way(shared, out)?;
-            let (comparison, log) = data.asked.answer(shared)?;
+            let (comparison, ground) = data.asked.answer(shared)?;
             let met = compare::met(&comparison.gates);
-            way.write(shown::dataset(comparison, &log, shared)?, out)?;
+            way.write(shown::dataset(comparison, &ground, shared)?, out)?;
             met
         }
         Verb::Totals(data) => {
             let way = data.way(shared, out)?;
-            let (totals, log) = data.asked.answer(shared)?;
-            way.write(shown::dataset(totals, &log, shared)?, out)
+            let (totals, ground) = data.asked.answer(shared)?;
+            way.write(shown::dataset(totals, &ground, shared)?, out)
         }
         Verb::Decision(data) => {
             let way = data.way(shared, out)?;
-            let (decided, log) = data.asked.answer(shared)?;
-            way.write(shown::dataset(decided, &log, shared)?, out)
+            let (decided, ground) = data.asked.answer(shared)?;
+            way.write(shown::dataset(decided, &ground, shared)?, out)
         }
         Verb::Quality(data) => {
             let way = data.way(shared, out)?;
-            let (evidence, log) = data.asked.answer(shared)?;
-            way.write(shown::dataset(evidence, &log, shared)?, out)
+            let (evidence, ground) = data.asked.answer(shared)?;
+            way.write(shown::dataset(evidence, &ground, shared)?, out)
         }
         Verb::Reach(data) => {
             let way = data.way(shared, out)?;
-            let (reach, log) = data.asked.answer(shared)?;
-            way.write(shown::dataset(reach, &log, shared)?, out)
+            let (reach, ground) = data.asked.answer(shared)?;
+            way.write(shown::dataset(reach, &ground, shared)?, out)
         }
         Verb::Outcomes(data) => {
             let way = data.way(shared, out)?;

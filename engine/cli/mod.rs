@@ -16,6 +16,7 @@ mod export;
 mod failure;
 mod feed;
 mod gate;
+mod ground;
 mod ingest;
 mod inputs;
 mod keys;
@@ -51,6 +52,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
+pub use ground::{Elsewhere, Unread, run_elsewhere};
 use out::{Out, tell};
 use projections::disclosure::Policy;
 
@@ -125,6 +127,9 @@ struct Shared {
     /// The store, where it is open already.
     #[arg(skip)]
     log: Option<Arc<crate::log::Log>>,
+    /// What is read instead of a store.
+    #[arg(skip)]
+    elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 /// How an answer or a data set is written.
@@ -361,8 +366,14 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    let matches = Cli::command().color(colours(std::env::args_os())).try_get_matches();
-    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    begin(std::env::args_os().collect(), None)
+}
+
+/// Runs a command line, whose first word is the program, on a store or on what is read instead of one.
+fn begin(arguments: Vec<OsString>, elsewhere: Option<Arc<dyn Elsewhere>>) -> ExitCode {
+    let command = Cli::command().color(colours(&arguments));
+    let matches = command.try_get_matches_from(arguments);
+    let mut cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli.under_its_policy(),
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
@@ -371,6 +382,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    cli.shared.elsewhere = elsewhere;
     match dispatch(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -383,8 +395,7 @@ pub fn run() -> ExitCode {
 }
 
 /// When help and errors are coloured; looked for before parsing, since errors of parsing are coloured too.
-fn colours(args: impl Iterator<Item = OsString>) -> clap::ColorChoice {
-    let args: Vec<OsString> = args.collect();
+fn colours(args: &[OsString]) -> clap::ColorChoice {
     let told = args.iter().enumerate().find_map(|(i, arg)| match arg.to_str()? {
         "--color" => args.get(i + 1)?.to_str(),
         arg => arg.strip_prefix("--color="),
@@ -394,6 +405,7 @@ fn colours(args: impl Iterator<Item = OsString>) -> clap::ColorChoice {
 
 fn dispatch(cli: &Cli) -> Result<(), Failure> {
     let shared = &cli.shared;
+    ground::answered(&cli.verb, shared)?;
     permitted(&cli.verb, shared)?;
     let mut out = Out::open(shared.output.as_deref())?;
     match run_verb(&cli.verb, shared, &mut out) {

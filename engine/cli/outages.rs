@@ -4,9 +4,10 @@ use event::Dimension;
 
 use super::compare;
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
 use super::progress;
-use super::store::{self, SheetArgs};
+use super::store::SheetArgs;
 use super::{Format, Shared};
 use crate::replay::outages;
 use crate::report;
@@ -33,10 +34,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     let filter = compare::filter(&args.filter)?;
-    let log = store::opened(shared)?;
+    let ground = Ground::of(shared)?;
     let filtered = filter.iter().map(|(dimension, _)| dimension);
     let wanted: Vec<Dimension> = filtered.chain([Dimension::Organisation]).collect();
-    let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
+    let sheet = ground.sheet(shared, &args.reading, &wanted)?;
     compare::note_unknown_levels(&sheet, &filter, shared);
     let outages =
         progress::reasoning(shared, "looking for outages", || outages(&sheet, &filter, shared.threads()))?;

@@ -1,16 +1,14 @@
 //! `evenfield quality`: how complete the evidence is.
 
-use std::sync::Arc;
-
 use event::Dimension;
 use projections::quality::Evidence;
 
 use super::compare;
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Shared, shown};
-use crate::log::Log;
 use crate::replay::quality;
 
 /// How complete the evidence is, platform by platform: how many consultations ended in a way that nothing
@@ -34,13 +32,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (evidence, _log) = args.answer(shared)?;
+    let (evidence, _ground) = args.answer(shared)?;
     shown::show(evidence, shared, out)
 }
 
 impl Args {
     /// The evidence, and the store that it is of, which stays open until the answer is written.
-    pub(super) fn answer(&self, shared: &Shared) -> Result<(Evidence, Arc<Log>), Failure> {
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Evidence, Ground), Failure> {
         let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
         if by.contains(&Dimension::Platform) {
             let why = "quality is by platform in any case; name other dimensions";
@@ -48,6 +46,6 @@ impl Args {
         }
         let log = store::opened(shared)?;
         let table = store::rows(shared, &log, &self.reading)?;
-        Ok((quality(&table, &by, &filter, shared.threads()), log))
+        Ok((quality(&table, &by, &filter, shared.threads()), Ground::Log(log)))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::compare::Reach;
@@ -11,11 +10,11 @@ use projections::reach::Population;
 use super::choose::no_file;
 use super::compare;
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
 use super::population::population;
-use super::store::{self, SheetArgs};
+use super::store::SheetArgs;
 use super::{Shared, shown};
-use crate::log::Log;
 use crate::replay::{Sheet, reach};
 
 /// Whom video reaches: the consultations of each group of people, held against how many people there are of
@@ -44,13 +43,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (reach, _log) = args.answer(shared)?;
+    let (reach, _ground) = args.answer(shared)?;
     shown::show(reach, shared, out)
 }
 
 impl Args {
-    /// The reach, and the store that it is of, which stays open until the answer is written.
-    pub(super) fn answer(&self, shared: &Shared) -> Result<(Reach, Arc<Log>), Failure> {
+    /// The reach, and what it rests on: a store stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Reach, Ground), Failure> {
         let filter = compare::filter(&self.filter)?;
         let population = read(&self.population)?;
         if let Some(both) = population.dimensions().find(|one| filter.iter().any(|(other, _)| other == *one))
@@ -61,13 +60,13 @@ impl Args {
                 self.population.display()
             )));
         }
-        let log = store::opened(shared)?;
+        let ground = Ground::of(shared)?;
         let filtered = filter.iter().map(|(dimension, _)| dimension);
         let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
-        let sheet = store::sheet(shared, &log, &self.reading, &wanted)?;
+        let sheet = ground.sheet(shared, &self.reading, &wanted)?;
         note_unrecorded(&sheet, &population, shared);
         compare::note_unknown_levels(&sheet, &filter, shared);
-        Ok((reach(&sheet, &population, &filter, self.level, shared.threads()), log))
+        Ok((reach(&sheet, &population, &filter, self.level, shared.threads()), ground))
     }
 }
 

@@ -6,10 +6,11 @@ use projections::disclosure::{Earlier, Policy, Release, Shown, Undisclosed};
 use projections::quality::Evidence;
 
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
 use super::{Format, Shared};
 use crate::export::{About, Dataset, Exported};
-use crate::log::{Log, Position};
+use crate::log::Position;
 use crate::release::{Ledger, LedgerError};
 use crate::replay::Totals;
 use crate::report::{self, Report};
@@ -71,11 +72,11 @@ pub(super) fn show<T: OfStore>(reading: T, shared: &Shared, out: &mut Out) -> Re
 /// What the policy shows of a reading, as a data set. The store is open meanwhile.
 pub(super) fn dataset<T: OfStore + Exported>(
     reading: T,
-    log: &Log,
+    ground: &Ground,
     shared: &Shared,
 ) -> Result<Dataset, Failure> {
     let (_, position, _) = reading.rests_on();
-    let commitment = log.head_at(Position(position))?.commitment_digits();
+    let commitment = ground.commitment(Position(position))?;
     let shown = disclosed(reading, shared)?;
     Ok(Dataset::of(&shown, &About { commitment: Some(commitment) }))
 }
@@ -91,10 +92,7 @@ pub(super) struct Together<'a> {
 impl<'a> Together<'a> {
     /// Begins with what was released of the store before. The store is open meanwhile.
     pub(super) fn begin(shared: &'a Shared) -> Result<Self, Failure> {
-        let ledger = match shared.policy {
-            Policy::Internal => None,
-            _ => Some(Ledger::open(&shared.store)?),
-        };
+        let ledger = ledger(shared)?;
         let earlier = ledger.as_ref().map(|ledger| ledger.earlier().clone()).unwrap_or_default();
         Ok(Self { shared, ledger, earlier })
     }
@@ -130,6 +128,15 @@ impl<'a> Together<'a> {
     }
 }
 
+/// What was released of the store before; none where nothing is hidden, or where no store is read.
+fn ledger(shared: &Shared) -> Result<Option<Ledger>, Failure> {
+    match shared.policy {
+        Policy::Internal => Ok(None),
+        _ if shared.elsewhere.is_some() => Ok(None),
+        _ => Ok(Some(Ledger::open(&shared.store)?)),
+    }
+}
+
 /// What the policy shows; recorded before anything is written, if it is to be given away.
 fn disclosed<T: OfStore>(reading: T, shared: &Shared) -> Result<Shown<T>, Failure> {
     let policy = shared.policy;
@@ -138,11 +145,10 @@ fn disclosed<T: OfStore>(reading: T, shared: &Shared) -> Result<Shown<T>, Failur
         return Ok(shown);
     }
     let (form, position, until) = reading.rests_on();
-    let mut ledger = Ledger::open(&shared.store)?;
-    let shown = Shown::of(reading, policy, ledger.earlier())?;
-    if !shared.release {
-        return Ok(shown);
-    }
+    let ledger = ledger(shared)?;
+    let nothing = Earlier::default();
+    let shown = Shown::of(reading, policy, ledger.as_ref().map_or(&nothing, Ledger::earlier))?;
+    let Some(mut ledger) = ledger.filter(|_| shared.release) else { return Ok(shown) };
     let number = ledger.record(form, policy, (position, until), shown.facts())?;
     Ok(shown.recorded(number))
 }

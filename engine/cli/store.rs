@@ -55,6 +55,17 @@ impl SheetArgs {
         Self { reading: ReadingArgs { held_to: Some(position), ..self.reading.clone() }, fresh: self.fresh }
     }
 
+    /// The request for rows that are read elsewhere, of which there is one moment.
+    pub(super) fn request_elsewhere(&self, shared: &Shared) -> Result<Request, Failure> {
+        let ReadingArgs { as_of, until, grace_ms, .. } = self.reading;
+        if as_of.is_some() {
+            return Err(Failure::Usage(
+                "a data set is of one moment of its log: --as-of is answered where the store is".to_owned(),
+            ));
+        }
+        Ok(Request { until, grace_ms, threads: Some(shared.threads()), ..Request::default() })
+    }
+
     /// These, where a checkpoint may help.
     pub(super) fn kept(reading: ReadingArgs) -> Self {
         Self { reading, fresh: false }
@@ -203,13 +214,21 @@ pub(super) fn sheet(
 ) -> Result<Sheet, Failure> {
     let request = args.reading.request(shared, log)?;
     not_as_it_was(shared, &args.reading)?;
+    under_policy(shared, request, |request| read_sheet(shared, log, (args, request), wanted))
+}
+
+/// What `read` makes of a request; under a policy that hides, of months that are over.
+pub(super) fn under_policy(
+    shared: &Shared,
+    request: Request,
+    read: impl Fn(&Request) -> Result<Sheet, Failure>,
+) -> Result<Sheet, Failure> {
     if shared.policy == Policy::Internal {
-        return read_sheet(shared, log, (args, &request), wanted);
+        return read(&request);
     }
-    let whole = Request { until: None, ..request };
-    let newest = read_sheet(shared, log, (args, &whole), wanted)?.parameters.until;
+    let newest = read(&Request { until: None, ..request })?.parameters.until;
     let end = closed(shared, request.until, newest)?;
-    let mut sheet = read_sheet(shared, log, (args, &Request { until: Some(end), ..request }), wanted)?;
+    let mut sheet = read(&Request { until: Some(end), ..request })?;
     sheet.only_begun_before(end);
     Ok(sheet)
 }

@@ -1,15 +1,13 @@
 //! `evenfield totals`: plain counts, sums and quantiles.
 
-use std::sync::Arc;
-
 use event::Dimension;
 
 use super::compare;
 use super::failure::Failure;
+use super::ground::Ground;
 use super::out::Out;
-use super::store::{self, SheetArgs};
+use super::store::SheetArgs;
 use super::{Shared, shown};
-use crate::log::Log;
 use crate::replay::{Totals, totals};
 
 /// Plain counts, sums and quantiles of every platform, to be held against any other tool: nothing is
@@ -31,22 +29,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let (totals, _log) = args.answer(shared)?;
+    let (totals, _ground) = args.answer(shared)?;
     shown::show(totals, shared, out)
 }
 
 impl Args {
-    /// The totals, and the store that they are of, which stays open until the answer is written.
-    pub(super) fn answer(&self, shared: &Shared) -> Result<(Totals, Arc<Log>), Failure> {
+    /// The totals, and what they rest on: a store stays open until the answer is written.
+    pub(super) fn answer(&self, shared: &Shared) -> Result<(Totals, Ground), Failure> {
         let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
         if by.contains(&Dimension::Platform) {
             let why = "totals are by platform in any case; name other dimensions";
             return Err(Failure::Usage(why.to_owned()));
         }
-        let log = store::opened(shared)?;
+        let ground = Ground::of(shared)?;
         let wanted: Vec<Dimension> =
             by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
-        let sheet = store::sheet(shared, &log, &self.reading, &wanted)?;
-        Ok((totals(&sheet, &by, &filter, shared.threads()), log))
+        let sheet = ground.sheet(shared, &self.reading, &wanted)?;
+        Ok((totals(&sheet, &by, &filter, shared.threads()), ground))
     }
 }

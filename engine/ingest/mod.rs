@@ -19,7 +19,7 @@ pub use input::{Head, MANIFEST, is_dataset, is_parquet, sniff};
 pub use key::{Key, KeyError};
 pub(crate) use key::{beside, resolved};
 #[cfg(feature = "parquet")]
-pub use parquet::{Lines, ParquetFault};
+pub use parquet::{Lines, ParquetFault, Told, event_of};
 pub use place::{POSITION, PlaceError, RECEIVED};
 pub use report::{Rejection, Report, Unread, kind_of};
 

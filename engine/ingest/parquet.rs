@@ -12,6 +12,7 @@ use std::io::{self, Read};
 
 use parquet::errors::ParquetError;
 
+pub use line::{Told, event_of};
 pub(super) use rows::{Rows, Value};
 
 /// Rows that are read at once.
@@ -56,7 +57,7 @@ impl Read for Lines {
             if batch == 0 {
                 return Ok(0);
             }
-            (0..batch).for_each(|row| line::line(&self.rows.row(row), &mut self.batch));
+            (0..batch).for_each(|row| line::write(&self.rows.row(row), &mut self.batch));
         }
         let count = into.len().min(self.batch.len() - self.read);
         into[..count].copy_from_slice(&self.batch[self.read..self.read + count]);

@@ -11,6 +11,7 @@
 //!              stretch: what is kept of it;  fragments: rows of one consultation meet;
 //!              again: what is not plain;  book: what sources see;  sheet: all of it
 //! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
+//! elsewhere    parts: rows of whole consultations that lie elsewhere, and the sheet of all of them
 //! measured     decoded: what a sheet takes when nothing has to be read
 //! asked        rows: what both answer alike;  totals: plain counts, disclosed: which of them may be shown;  questions: how complete, and for whom;  scope: of whom, and when
 //! ```
@@ -24,6 +25,7 @@ mod essence;
 mod fragments;
 mod gather;
 mod levels;
+mod parts;
 mod piece;
 mod questions;
 mod refresh;
@@ -37,6 +39,7 @@ mod totals;
 
 pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
 pub use decoded::Decoded;
+pub use parts::{Heard, Part, PartError, together};
 pub use questions::{Declared, decide, evidence, outages, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Basis, Rows, compare, compare_counted, wanted};

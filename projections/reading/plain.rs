@@ -40,7 +40,7 @@ impl Plain {
         Self { gist: Gist::NOTHING, drops: [DropSpan::NOTHING; 2 * STAYS], join_ms: [NO_TIME; 2] };
 
     /// That of an outcome of a call of two whose last mark is at `last_ms`; none where it does not fit.
-    fn of(row: &Outcome, last_ms: i64) -> Option<Self> {
+    pub(crate) fn of(row: &Outcome, last_ms: i64) -> Option<Self> {
         let mut plain = Self::NOTHING;
         let count = |count: u32| u8::try_from(count).ok();
         let maybe = |ms: Option<i64>| ms.map_or(Some(NO_TIME), time);

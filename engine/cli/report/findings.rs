@@ -9,12 +9,12 @@ use projections::measure::Measure;
 use projections::period::Period;
 use projections::stats::Status;
 
-use super::super::asked::{self, Question};
+use super::super::asked::Question;
 use super::super::decide;
 use super::super::failure::Failure;
+use super::super::ground::Ground;
 use super::super::progress;
 use super::super::shown;
-use super::super::store;
 use super::super::{Shared, compare as asking};
 use super::build::Args;
 use crate::replay::{Scope, Sheet, compare, scope, wanted};
@@ -38,10 +38,10 @@ const GROUPS: [Dimension; 6] = [
 pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure> {
     let ask = args.question.ask()?;
     let declared = args.question.declared()?;
-    let log = store::opened(shared)?;
+    let ground = Ground::of(shared)?;
     let mut dimensions = decide::Asked::wanted(&ask);
     dimensions.extend(wanted(&Ask { gaps: GROUPS.to_vec(), learning: true, ..Ask::default() }));
-    let sheet = store::sheet(shared, &log, &args.reading, &dimensions)?;
+    let sheet = ground.sheet(shared, &args.reading, &dimensions)?;
     let threads = shared.threads();
     let whole = Ask { measures: Vec::new(), by: Vec::new(), adjust: Vec::new(), ..ask.clone() };
     let about = scope(&sheet, &whole, threads);
@@ -52,13 +52,13 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
     for (ask, comparison) in
         [(&whole, &comparison)].into_iter().chain(looks.iter().map(|(ask, closer)| (ask, closer)))
     {
-        asked::keep(compared(ask), &comparison.claims, &log, shared);
+        ground.keep(compared(ask), &comparison.claims, shared);
     }
-    asked::keep(args.question.question(&args.reading), &decided.claim, &log, shared);
+    ground.keep(args.question.question(&args.reading), &decided.claim, shared);
     let looked_at = looks.as_ref().map(|(ask, _)| ask.measures.clone()).unwrap_or_default();
     let closer = looks.map(|(_, closer)| closer);
     let until = comparison.parameters.until;
-    let commitment = log.head_at(sheet.position)?.commitment_digits();
+    let commitment = ground.commitment(sheet.position)?;
     let position = (shared.policy == Policy::Internal).then_some(sheet.position.0);
     let mut together = shown::Together::begin(shared)?;
     let comparison = together.show(comparison)?;

@@ -5,13 +5,65 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, Shape, Time};
-use feeds::cloudevents::Object;
-use parquet::data_type::ByteArray;
+use event::{Dimension, Event, Shape, Time};
+use feeds::Refusal;
+use feeds::cloudevents::{Object, read_line};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::rows::{Row, Value};
+
+/// What a row of an export tells, column by column; nothing where it tells nothing, or something of another type.
+pub trait Told {
+    /// A text, as bytes.
+    fn text(&self, column: &str) -> Option<&[u8]>;
+    /// A whole number, or an instant in ms since 1970.
+    fn whole(&self, column: &str) -> Option<i64>;
+    /// A number.
+    fn real(&self, column: &str) -> Option<f64>;
+    /// Yes or no.
+    fn flag(&self, column: &str) -> Option<bool>;
+}
+
+impl Told for Row<'_> {
+    fn text(&self, column: &str) -> Option<&[u8]> {
+        match self.get(column) {
+            Some(Value::Text(text)) => Some(text.data()),
+            _ => None,
+        }
+    }
+
+    fn whole(&self, column: &str) -> Option<i64> {
+        match self.get(column) {
+            Some(Value::Whole(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn real(&self, column: &str) -> Option<f64> {
+        match self.get(column) {
+            Some(Value::Real(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, column: &str) -> Option<bool> {
+        match self.get(column) {
+            Some(Value::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+}
+
+/// The event of a row, by way of its line, which is written into `line`.
+///
+/// # Errors
+/// What is wrong with the event that the row tells.
+pub fn event_of(row: &impl Told, line: &mut Vec<u8>) -> Result<Event, Refusal> {
+    line.clear();
+    write(row, line);
+    read_line(line.trim_ascii_end())
+}
 
 /// Columns whose text is a member of the data, and the name of that member, in the order of an export.
 const TEXTS: [(&str, &str); 8] = [
@@ -33,20 +85,19 @@ struct Unnamed {
 }
 
 /// Appends the line of a row.
-pub(super) fn line(row: &Row<'_>, into: &mut Vec<u8>) {
+pub(super) fn write(row: &impl Told, into: &mut Vec<u8>) {
     let mut out = Object { into };
     out.into.extend_from_slice(b"{\"specversion\":\"1.0\"");
-    put(&mut out, "id", text(row, "id"));
-    put(&mut out, "source", text(row, "source"));
-    let (kind, version) = (text(row, "kind"), row.get("version"));
-    if let (Some(kind), Some(Value::Whole(version))) = (kind, version) {
-        let kind = String::from_utf8_lossy(kind.data());
+    put(&mut out, "id", row.text("id"));
+    put(&mut out, "source", row.text("source"));
+    if let (Some(kind), Some(version)) = (row.text("kind"), row.whole("version")) {
+        let kind = String::from_utf8_lossy(kind);
         out.text("type", &format!("evenfield.consultation.{kind}.v{version}"));
     }
-    put(&mut out, "subject", text(row, "consultation"));
-    put_time(&mut out, "time", row.get("at"));
-    let unnamed = parsed::<Unnamed>(text(row, "extra"));
-    let declaration = parsed::<BTreeMap<String, Box<RawValue>>>(text(row, "declaration"));
+    put(&mut out, "subject", row.text("consultation"));
+    put_time(&mut out, "time", row.whole("at"));
+    let unnamed = parsed::<Unnamed>(row.text("extra"));
+    let declaration = parsed::<BTreeMap<String, Box<RawValue>>>(row.text("declaration"));
     match (unnamed, declaration) {
         (Ok(unnamed), Ok(declaration)) => {
             for (name, value) in &unnamed.attributes {
@@ -64,35 +115,35 @@ pub(super) fn line(row: &Row<'_>, into: &mut Vec<u8>) {
 }
 
 fn data(
-    row: &Row<'_>,
+    row: &impl Told,
     unnamed: &BTreeMap<String, Box<RawValue>>,
     declaration: &BTreeMap<String, Box<RawValue>>,
     out: &mut Object<'_>,
 ) {
-    put(out, "participant", text(row, "participant"));
+    put(out, "participant", row.text("participant"));
     // A role that is not known is kept as it was told.
     if !unnamed.contains_key("role") {
-        put(out, "role", text(row, "role"));
+        put(out, "role", row.text("role"));
     }
-    put_time(out, "booked_start", row.get("booked_start"));
-    let tells_context = row.get("context_told") == Some(&Value::Flag(true));
+    put_time(out, "booked_start", row.whole("booked_start"));
+    let tells_context = row.flag("context_told") == Some(true);
     if tells_context {
         context(row, unnamed.get("context").map(|context| context.get()), out);
     }
     for (column, name) in TEXTS {
-        put(out, name, text(row, column));
+        put(out, name, row.text(column));
     }
     for name in ["scale", "value"] {
-        if let Some(Value::Whole(number)) = row.get(name) {
+        if let Some(number) = row.whole(name) {
             out.member(name, &number.to_string());
         }
     }
-    match parsed::<Option<Box<RawValue>>>(text(row, "answers")) {
+    match parsed::<Option<Box<RawValue>>>(row.text("answers")) {
         Ok(Some(answers)) => out.member("answers", answers.get()),
         Ok(None) => {}
         Err(broken) => out.text("answers", &broken),
     }
-    if let Some(Value::Real(score)) = row.get("score") {
+    if let Some(score) = row.real("score") {
         out.member("score", &format!("{score:e}"));
     }
     for (name, value) in declaration.iter().chain(unnamed) {
@@ -103,12 +154,12 @@ fn data(
 }
 
 /// The context, with the members that the vocabulary does not name at its end.
-fn context(row: &Row<'_>, unnamed: Option<&str>, out: &mut Object<'_>) {
+fn context(row: &impl Told, unnamed: Option<&str>, out: &mut Object<'_>) {
     out.key("context");
     out.into.push(b'{');
     for dimension in Dimension::ALL {
-        let Some(level) = text(row, dimension.name()) else { continue };
-        match std::str::from_utf8(level.data()) {
+        let Some(level) = row.text(dimension.name()) else { continue };
+        match std::str::from_utf8(level) {
             Ok(level) if dimension.shape() != Shape::Text && dimension.accepts(level) => {
                 out.member(dimension.name(), level);
             }
@@ -123,23 +174,16 @@ fn context(row: &Row<'_>, unnamed: Option<&str>, out: &mut Object<'_>) {
     out.into.push(b'}');
 }
 
-fn text<'a>(row: &'a Row<'_>, name: &str) -> Option<&'a ByteArray> {
-    match row.get(name) {
-        Some(Value::Text(text)) => Some(text),
-        _ => None,
-    }
-}
-
 /// What a text holds as JSON, its default where there is none; else the text.
-fn parsed<T: Default + for<'de> Deserialize<'de>>(text: Option<&ByteArray>) -> Result<T, String> {
+fn parsed<T: Default + for<'de> Deserialize<'de>>(text: Option<&[u8]>) -> Result<T, String> {
     let Some(text) = text else { return Ok(T::default()) };
-    serde_json::from_slice(text.data()).map_err(|_| String::from_utf8_lossy(text.data()).into_owned())
+    serde_json::from_slice(text).map_err(|_| String::from_utf8_lossy(text).into_owned())
 }
 
 /// A text, if there is one; bytes that are none stay so, and whoever reads the line says where they are.
-fn put(out: &mut Object<'_>, name: &str, text: Option<&ByteArray>) {
+fn put(out: &mut Object<'_>, name: &str, text: Option<&[u8]>) {
     let Some(text) = text else { return };
-    match std::str::from_utf8(text.data()) {
+    match std::str::from_utf8(text) {
         Ok(text) => out.text(name, text),
         Err(_) => {
             out.key(name);
@@ -149,8 +193,8 @@ fn put(out: &mut Object<'_>, name: &str, text: Option<&ByteArray>) {
 }
 
 /// An instant; a number that is none stays a number.
-fn put_time(out: &mut Object<'_>, name: &str, value: Option<&Value>) {
-    let Some(Value::Whole(ms)) = value else { return };
-    let time = Time::from_ms(*ms);
-    if time.ms() == *ms { out.text(name, &time.to_string()) } else { out.member(name, &ms.to_string()) }
+fn put_time(out: &mut Object<'_>, name: &str, value: Option<i64>) {
+    let Some(ms) = value else { return };
+    let time = Time::from_ms(ms);
+    if time.ms() == ms { out.text(name, &time.to_string()) } else { out.member(name, &ms.to_string()) }
 }

@@ -34,46 +34,50 @@ pub(super) struct Section {
     crc: u32,
 }
 
-/// A file while it is written.
-pub(super) struct Sections {
-    file: BufWriter<File>,
+/// Sections while they are written.
+pub(super) struct Sections<W> {
+    to: W,
     at: u64,
 }
 
-impl Sections {
-    pub(super) fn create(path: &Path) -> Result<Self> {
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
-        file.write_all(MAGIC)?;
-        Ok(Self { file, at: MAGIC.len() as u64 })
+/// A file to write sections into.
+pub(super) fn create(path: &Path) -> Result<Sections<BufWriter<File>>> {
+    Sections::begin(BufWriter::with_capacity(1 << 20, File::create(path)?))
+}
+
+impl<W: Write> Sections<W> {
+    pub(super) fn begin(mut to: W) -> Result<Self> {
+        to.write_all(MAGIC)?;
+        Ok(Self { to, at: MAGIC.len() as u64 })
     }
 
     /// Writes a section.
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<Section> {
         let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= SECTION_BYTES);
         let length = length.ok_or_else(|| invalid("a section is too long"))?;
-        self.file.write_all(bytes)?;
+        self.to.write_all(bytes)?;
         let section = Section { at: self.at, length, crc: crc32c::crc32c(bytes) };
         self.at += u64::from(length);
         Ok(section)
     }
 
-    /// Writes the index and what tells of it; the file is complete.
-    pub(super) fn close(mut self, index: &impl Serialize) -> Result<()> {
+    /// Writes the index and what tells of it, and gives back where all of it went.
+    pub(super) fn close(mut self, index: &impl Serialize) -> Result<W> {
         let Section { at, length, crc } = self.put(&encode(index)?)?;
         let mut trailer = at.to_le_bytes().to_vec();
         trailer.extend(length.to_le_bytes());
         trailer.extend(crc.to_le_bytes());
         trailer.extend(crc32c::crc32c(&trailer).to_le_bytes());
         trailer.extend(MAGIC);
-        self.file.write_all(&trailer)?;
-        self.file.into_inner()?.flush()
+        self.to.write_all(&trailer)?;
+        self.to.flush()?;
+        Ok(self.to)
     }
 }
 
-/// The index of the file at `path`.
-pub(super) fn index<I: DeserializeOwned>(path: &Path) -> Result<I> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+/// The index of sections.
+pub(super) fn index<I: DeserializeOwned>(file: &mut (impl Read + Seek)) -> Result<I> {
+    let length = file.seek(SeekFrom::End(0))?;
     let from = length.checked_sub(TRAILER_BYTES).ok_or_else(|| invalid("it is too short"))?;
     file.seek(SeekFrom::Start(from))?;
     let mut trailer = [0; TRAILER_BYTES as usize];
@@ -91,12 +95,12 @@ pub(super) fn index<I: DeserializeOwned>(path: &Path) -> Result<I> {
         return Err(invalid("its index does not lie at its end"));
     }
     let mut bytes = Vec::new();
-    get(&mut file, section, &mut bytes)?;
+    get(file, section, &mut bytes)?;
     decode(&bytes)
 }
 
 /// Reads a section in the place of what `bytes` holds.
-pub(super) fn get(file: &mut File, section: Section, bytes: &mut Vec<u8>) -> Result<()> {
+pub(super) fn get(file: &mut (impl Read + Seek), section: Section, bytes: &mut Vec<u8>) -> Result<()> {
     if section.length > SECTION_BYTES {
         return Err(invalid("a section is too long"));
     }

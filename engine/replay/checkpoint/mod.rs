@@ -8,9 +8,10 @@
 
 mod chunk;
 mod file;
+mod part;
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use super::{ReplayError, Request, Watch, spread};
 use crate::log::{Log, Position};
 pub(in crate::replay) use file::encode;
 use file::{Section, Sections, decode, invalid};
+pub(super) use part::{packed, unpacked};
 
 /// Raised whenever a reading of the same events says something else than before.
 pub const READING: u32 = 4;
@@ -201,10 +203,11 @@ impl Keeper<'_> {
 
     /// The index of the checkpoint that counts, if there is one.
     fn find(&self) -> io::Result<Option<(Position, Index)>> {
-        let index: Index = match file::index(&self.path()) {
+        let mut file = match File::open(self.path()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            index => index?,
+            file => file?,
         };
+        let index: Index = file::index(&mut file)?;
         let position = Position(index.position);
         let counts = self.fingerprint(position).is_ok_and(|fingerprint| fingerprint == index.fingerprint);
         Ok(counts.then_some((position, index)))
@@ -264,9 +267,9 @@ impl Keeper<'_> {
         self.make_room()?;
         let draft = path.with_extension("new");
         let write = || {
-            let mut sections = Sections::create(&draft)?;
+            let mut sections = file::create(&draft)?;
             let index = self.write(sheet, &mut sections)?;
-            sections.close(&index)
+            sections.close(&index).map(drop)
         };
         write().inspect_err(|_| drop(fs::remove_file(&draft)))?;
         fs::rename(&draft, &path)
@@ -290,7 +293,7 @@ impl Keeper<'_> {
         })
     }
 
-    fn write(&self, sheet: &Sheet, sections: &mut Sections) -> io::Result<Index> {
+    fn write(&self, sheet: &Sheet, sections: &mut Sections<impl Write>) -> io::Result<Index> {
         let code = |dimension: &Dimension| Dimension::ALL.iter().position(|known| known == dimension);
         let extents = self.log.extents(..=sheet.position).map_err(io::Error::other)?;
         let declaring = extents.iter().filter(|extent| extent.declares);
@@ -323,7 +326,7 @@ const AT_A_TIME: usize = 16;
 
 fn write_stretch(
     stretch: &Stretch,
-    sections: &mut Sections,
+    sections: &mut Sections<impl Write>,
     (threads, watch): (usize, &Watch),
 ) -> io::Result<StretchIndex> {
     let gists = &stretch.gists;
@@ -363,7 +366,7 @@ fn write_stretch(
 }
 
 fn read_stretch(
-    file: &mut File,
+    file: &mut (impl Read + Seek),
     index: &StretchIndex,
     (wanted, places): (&[Dimension], &[usize]),
 ) -> io::Result<Stretch> {
