@@ -3,6 +3,9 @@
 
 #![cfg(feature = "parquet")]
 
+mod follow;
+mod seams;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
@@ -304,8 +307,10 @@ const HARMS: &[Harm] = &[
             edit(set, |manifest| {
                 let files = manifest["files"].as_array_mut().unwrap();
                 files.swap(0, 1);
-                files[0]["name"] = json!("events-00000.parquet");
-                files[1]["name"] = json!("events-00001.parquet");
+                for (shard, file) in files.iter_mut().take(2).enumerate() {
+                    file["name"] = json!(format!("events-{shard:05}.parquet"));
+                    file["shard"] = json!(shard);
+                }
             });
         },
         "what it says of itself",
@@ -314,11 +319,33 @@ const HARMS: &[Harm] = &[
     Harm("not JSON", |set| cut(&set.join("manifest.json"), 9), "EOF"),
     Harm("schema", |set| edit(set, |it| it["schema"] = json!("evenfield.dataset/9")), "evenfield.dataset/9"),
     Harm("fingerprint", |set| edit(set, |it| it["fingerprint"] = json!("00")), "not of this version"),
-    Harm("position", |set| edit(set, |it| it["position"] = json!(1)), "what it says of itself"),
-    Harm("commitment", |set| edit(set, |it| it["commitment"] = json!("00")), "what it says of itself"),
+    Harm("position", |set| edit(set, |it| it["position"] = json!(1)), "not those of its last generation"),
+    Harm(
+        "commitment",
+        |set| edit(set, |it| it["commitment"] = json!("00")),
+        "not those of its last generation",
+    ),
+    Harm(
+        "position everywhere",
+        |set| {
+            edit(set, |it| {
+                it["position"] = json!(1);
+                it["generations"][0]["to"] = json!(1);
+            });
+        },
+        "what it says of itself",
+    ),
+    Harm("a beginning", |set| edit(set, |it| it["generations"][0]["from"] = json!(2)), "begin at position 1"),
+    Harm("no generation", |set| edit(set, |it| it["generations"] = json!([])), "each once"),
+    Harm("a generation", |set| edit(set, |it| it["files"][1]["generation"] = json!(1)), "each once"),
     Harm("shards", |set| edit(set, |it| it["shards"] = json!(3)), "3 files of consultations"),
     Harm("no shards", |set| edit(set, |it| it["shards"] = json!(0)), "0 files of consultations"),
     Harm("events", |set| edit(set, |it| it["events"] = json!(7)), "do not add up to 7 events"),
+    Harm(
+        "events of a generation",
+        |set| edit(set, |it| it["generations"][0]["events"] = json!(7)),
+        "generation 0 do not add up to 7 events",
+    ),
     Harm(
         "consultations",
         |set| edit(set, |it| it["consultations"] = json!(7)),

@@ -334,7 +334,7 @@ fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     assert_eq!(stored(&log), kept);
     let hot: usize = log.brief_blocks(..).map(|block| block.unwrap().events.len()).sum();
     assert_eq!(hot, 5990);
-    let redactions = log.redactions().unwrap();
+    let redactions = log.redactions(Position::START).unwrap();
     assert_eq!(
         (redactions.len(), redactions[0].position, &redactions[0].positions),
         (1, Position(6001), &gone)
@@ -355,7 +355,7 @@ fn a_redacted_consultation_is_gone_and_everything_else_stands() {
     engine::log::redact(&store, "c-7", None, at, &mut |_, _| {}).unwrap().unwrap();
     let log = Log::open(&store, Mode::Existing).unwrap();
     check_sound(&log);
-    assert_eq!(log.redactions().unwrap().len(), 2);
+    assert_eq!(log.redactions(Position::START).unwrap().len(), 2);
 
     // A backup carries what stays, and a repair as well.
     let (_, bytes) = backup(&log);

@@ -143,7 +143,12 @@ impl From<ExportError> for Failure {
         match error {
             ExportError::Log(error) => error.into(),
             ExportError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Quiet,
-            ExportError::Occupied(_) => Self::Usage(error.to_string()),
+            ExportError::Occupied(_) | ExportError::OtherShards { .. } | ExportError::Full { .. } => {
+                Self::Usage(error.to_string())
+            }
+            ExportError::Unfit { .. } | ExportError::OfAnotherLog { .. } | ExportError::Redacted { .. } => {
+                Self::Input(error.to_string())
+            }
             ExportError::Interrupted => Self::Interrupted,
             _ => Self::Other(error.to_string()),
         }

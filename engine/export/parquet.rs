@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use parquet::errors::ParquetError;
 
 use super::column::{Row, columns};
-use crate::log::{LogError, Stored};
+use crate::log::{LogError, Position, Stored};
 use crate::replay::Watch;
 use file::{EventFile, GROUP_EVENTS, Order};
 
@@ -46,6 +46,57 @@ pub enum ExportError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The data set that stands there is not as it was written.
+    #[error("{} does not hold: {reason}; nothing was appended: export into another folder, which is whole", path.display())]
+    Unfit {
+        /// The manifest or the file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The data set that stands there is of another log, or of one that was longer.
+    #[error("{} is no data set of this log: {reason}; name the store it was made of, or export into another folder", path.display())]
+    OfAnotherLog {
+        /// The data set.
+        path: PathBuf,
+        /// Where they differ.
+        reason: String,
+    },
+    /// The data set that stands there is divided otherwise.
+    #[error("{} has {found} shards, and not {wanted}: append to it with --shards {found}, or export into another folder", path.display())]
+    OtherShards {
+        /// The data set.
+        path: PathBuf,
+        /// How many it has.
+        found: u32,
+        /// How many it should have.
+        wanted: u32,
+    },
+    /// The data set that stands there holds what was destroyed since in the log.
+    #[error(
+        "{} holds what was destroyed: position {told} of the log tells of {events} redacted since, the first at {first};          delete that folder and what was copied of it, and export anew",
+        path.display()
+    )]
+    Redacted {
+        /// The data set.
+        path: PathBuf,
+        /// Where the log tells of it.
+        told: Position,
+        /// How many events, in words.
+        events: String,
+        /// Where the first of them stood.
+        first: Position,
+    },
+    /// The data set that stands there has as many files as it may have.
+    #[error("{} has {files} files, and may have {most}: export into another folder, which has fewer, and larger ones", path.display())]
+    Full {
+        /// The data set.
+        path: PathBuf,
+        /// How many it has.
+        files: usize,
+        /// How many it may have.
+        most: usize,
     },
     /// It was asked to stop.
     #[error("interrupted")]

@@ -2,7 +2,11 @@
 //!
 //! Missing files, further ones, bytes that changed, rows that do not add up, consultations in the wrong file or in
 //! parts: each is found here and told with the file that it is about. Nothing is mended. The manifest itself is held
-//! against what every file says, so that it cannot be changed alone.
+//! against what every file says, so that it cannot be changed alone. What is being appended, or was when a crash came, is
+//! of a generation that the manifest does not have yet: it is let alone. `seams` holds the generations of a shard
+//! against each other.
+
+mod seams;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -13,12 +17,10 @@ use sha2::{Digest, Sha256};
 
 use super::parquet::{ParquetFault, Rows, Value};
 use super::{MANIFEST, is_dataset};
-use crate::export::shards::{FILE_KEY, FileNote, MOST_SHARDS, Manifest, SCHEMA, Said, Tally};
-use crate::export::shards::{fingerprint, hex, names, shard_of};
+use crate::export::shards::{FILE_KEY, FileNote, Manifest, Said, Tally, hex, is_later, shard_of};
 use crate::replay::Watch;
+use seams::Seams;
 
-/// The largest manifest, in bytes: one of the most files has some 1.2 million.
-const MANIFEST_BYTES: u64 = 16 << 20;
 /// Rows that are looked at together.
 const BATCH_ROWS: usize = 4_096;
 /// The columns that a check looks at.
@@ -53,18 +55,35 @@ pub fn checked(folder: &Path, watch: &Watch) -> Result<Vec<PathBuf>, DatasetErro
         let path = entry.path();
         let is_ours =
             path.file_name().and_then(|name| name.to_str()).is_some_and(|name| named.contains(name));
-        if path.extension().is_some_and(|ending| ending == "parquet") && !is_ours {
+        let is_appended = || is_later(&entry.file_name().to_string_lossy(), &manifest);
+        if path.extension().is_some_and(|ending| ending == "parquet") && !is_ours && !is_appended() {
             return Err(unfit(&path, format!("{MANIFEST} does not name it")));
         }
     }
-    for (number, note) in (0..).zip(&manifest.files) {
-        check_file(&folder.join(&note.name), (&manifest, number, note), watch)?;
+    for shard in manifest.files.chunk_by(|file, next| file.shard == next.shard) {
+        check_shard(folder, &manifest, shard, watch)?;
     }
     let files = manifest.files.iter().map(|file| folder.join(&file.name));
     let mut files: Vec<PathBuf> = files.collect();
     // What a source can see is known before its events come.
-    files.rotate_right(1);
+    let of_sources = manifest.files.iter().filter(|file| file.shard == manifest.shards).count();
+    files.rotate_right(of_sources);
     Ok(files)
+}
+
+/// Checks the files of one shard, the newest first: what waits for its beginning is known before that is read.
+fn check_shard(
+    folder: &Path,
+    manifest: &Manifest,
+    files: &[FileNote],
+    watch: &Watch,
+) -> Result<(), DatasetError> {
+    let mut seams = (files.len() > 1).then(Seams::default);
+    for note in files.iter().rev() {
+        check_file(&folder.join(&note.name), (manifest, note), seams.as_mut(), watch)?;
+    }
+    let Some((first, seams)) = files.first().zip(seams) else { return Ok(()) };
+    seams.check_end().map_err(|reason| unfit(&folder.join(&first.name), reason))
 }
 
 /// Holds one file of a data set against what it says of itself, and against the manifest if that is beside it. A file
@@ -77,53 +96,26 @@ pub fn check_one(path: &Path, watch: &Watch) -> Result<(), DatasetError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if is_dataset(folder) {
         let manifest = manifest(folder)?;
-        let note = (0..).zip(&manifest.files).find(|(_, note)| note.name == name);
-        let (number, note) =
-            note.ok_or_else(|| unfit(path, format!("{MANIFEST} beside it does not name it")))?;
-        return check_file(path, (&manifest, number, note), watch);
+        let note = manifest.files.iter().find(|note| note.name == name);
+        let note = note.ok_or_else(|| unfit(path, format!("{MANIFEST} beside it does not name it")))?;
+        return check_file(path, (&manifest, note), None, watch);
     }
     let (rows, said) = opened(path)?;
     match said {
-        Some(said) => check_rows(path, rows, &said, watch),
+        Some(said) => check_rows(path, rows, &said, None, watch),
         None => Ok(()),
     }
 }
 
 fn manifest(folder: &Path) -> Result<Manifest, DatasetError> {
     let path = folder.join(MANIFEST);
-    let mut text = String::new();
-    let read = File::open(&path).and_then(|file| file.take(MANIFEST_BYTES).read_to_string(&mut text));
-    read.map_err(|error| unfit(&path, error))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| unfit(&path, error))?;
-    let is_known = manifest.schema == SCHEMA && manifest.fingerprint == fingerprint();
-    if !is_known {
-        let what = format!("its columns are those of {}, and not of this version", manifest.schema);
-        return Err(unfit(&path, what));
-    }
-    if !(1..=MOST_SHARDS).contains(&manifest.shards)
-        || !manifest.files.iter().map(|file| file.name.clone()).eq(names(manifest.shards))
-    {
-        let wanted = format!("{} files of consultations and that of the sources", manifest.shards);
-        return Err(unfit(&path, format!("it should name {wanted}, each once and in their order")));
-    }
-    for (what, told, files) in [
-        ("events", manifest.events, sum(&manifest, |file| file.events)),
-        ("consultations", manifest.consultations, sum(&manifest, |file| file.consultations)),
-    ] {
-        if Some(told) != files {
-            return Err(unfit(&path, format!("its files do not add up to {told} {what}")));
-        }
-    }
-    Ok(manifest)
-}
-
-fn sum(manifest: &Manifest, of: fn(&FileNote) -> u64) -> Option<u64> {
-    manifest.files.iter().map(of).try_fold(0_u64, u64::checked_add)
+    Manifest::read(&path).map_err(|reason| unfit(&path, reason))
 }
 
 fn check_file(
     path: &Path,
-    (manifest, number, note): (&Manifest, u32, &FileNote),
+    (manifest, note): (&Manifest, &FileNote),
+    seams: Option<&mut Seams>,
     watch: &Watch,
 ) -> Result<(), DatasetError> {
     let bytes = fs::metadata(path).map_err(|error| unfit(path, error))?.len();
@@ -135,20 +127,10 @@ fn check_file(
         return Err(unfit(path, format!("its SHA-256 is {digest}, and {MANIFEST} says {}", note.sha256)));
     }
     let (rows, said) = opened(path)?;
-    let expected = Said {
-        fingerprint: manifest.fingerprint.clone(),
-        position: manifest.position,
-        commitment: manifest.commitment.clone(),
-        shards: manifest.shards,
-        file: number,
-        events: note.events,
-        consultations: note.consultations,
-        checksum: note.checksum.clone(),
-    };
-    if said.as_ref() != Some(&expected) {
-        return Err(unfit(path, format!("what it says of itself is not what {MANIFEST} says")));
-    }
-    check_rows(path, rows, &expected, watch)
+    let expected = Said::of(manifest, note).filter(|expected| said.as_ref() == Some(expected));
+    let expected =
+        expected.ok_or_else(|| unfit(path, format!("what it says of itself is not what {MANIFEST} says")))?;
+    check_rows(path, rows, &expected, seams, watch)
 }
 
 fn digest(path: &Path, watch: &Watch) -> Result<String, DatasetError> {
@@ -175,9 +157,16 @@ fn opened(path: &Path) -> Result<(Rows, Option<Said>), DatasetError> {
     Ok((rows, said))
 }
 
-/// That rows are those that the file says: whole consultations that belong in it, each once, numbered and in order.
-fn check_rows(path: &Path, mut rows: Rows, said: &Said, watch: &Watch) -> Result<(), DatasetError> {
-    let mut order = Order { said, before: None };
+/// That rows are those that the file says: consultations that belong in it, each once, numbered and in order; those of
+/// the first generation from their beginning, and of later ones as `seams` say.
+fn check_rows(
+    path: &Path,
+    mut rows: Rows,
+    said: &Said,
+    seams: Option<&mut Seams>,
+    watch: &Watch,
+) -> Result<(), DatasetError> {
+    let mut order = Order { said, part: None, seams };
     let mut tally = Tally::default();
     loop {
         let batch = rows.next_batch(BATCH_ROWS).map_err(|error| unfit(path, ParquetFault::from(error)))?;
@@ -200,6 +189,7 @@ fn check_rows(path: &Path, mut rows: Rows, said: &Said, watch: &Watch) -> Result
             return Err(DatasetError::Interrupted);
         }
     }
+    order.end().map_err(|reason| unfit(path, reason))?;
     let mut found = said.clone();
     found.tell(&tally);
     if found == *said {
@@ -217,31 +207,49 @@ fn check_rows(path: &Path, mut rows: Rows, said: &Said, watch: &Watch) -> Result
 /// The order in which rows must stand.
 struct Order<'a> {
     said: &'a Said,
-    /// Consultation and number of the row before.
-    before: Option<(String, u64)>,
+    /// The consultation of the row before, and the first and the last of its numbers in this file.
+    part: Option<(String, u64, u64)>,
+    seams: Option<&'a mut Seams>,
 }
 
 impl Order<'_> {
     fn check(&mut self, consultation: &str, seq: u64) -> Result<(), String> {
-        if let Some((before, last)) = &mut self.before
-            && before.as_str() == consultation
-            && last.checked_add(1) == Some(seq)
-        {
-            *last = seq;
-            return Ok(());
+        let before = self.part.as_mut().filter(|(before, ..)| before.as_str() == consultation);
+        if let Some((.., last)) = before {
+            if last.checked_add(1) == Some(seq) {
+                *last = seq;
+                return Ok(());
+            }
+            if seq > 0 {
+                return Err(format!(
+                    "the consultation {consultation:?} is not whole: seq {seq} follows {last}"
+                ));
+            }
         }
-        if seq != 0 {
+        if seq != 0 && self.said.generation == 0 {
             return Err(format!("the consultation {consultation:?} is not whole: seq {seq} comes too early"));
         }
-        if self.before.as_ref().is_some_and(|(before, _)| before.as_str() >= consultation) {
+        if self.part.as_ref().is_some_and(|(before, ..)| before.as_str() >= consultation) {
             return Err(format!("the consultation {consultation:?} stands twice, or out of order"));
         }
-        let Said { shards, file, .. } = *self.said;
-        if !self.said.is_of_sources() && (shards == 0 || shard_of(consultation, shards) != file) {
+        let Said { shards, shard, .. } = *self.said;
+        if !self.said.is_of_sources() && (shards == 0 || shard_of(consultation, shards) != shard) {
             return Err(format!("the consultation {consultation:?} belongs in another file"));
         }
-        self.before = Some((consultation.to_owned(), 0));
+        self.end()?;
+        self.part = Some((consultation.to_owned(), seq, seq));
         Ok(())
+    }
+
+    /// Holds the part of the last consultation against what later files hold of it.
+    fn end(&mut self) -> Result<(), String> {
+        match (self.part.take(), &mut self.seams) {
+            (Some((consultation, first, last)), Some(seams)) => {
+                let is_oldest = self.said.generation == 0;
+                seams.take(&consultation, first..=last, is_oldest)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

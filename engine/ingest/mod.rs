@@ -20,6 +20,8 @@ pub use key::{Key, KeyError};
 pub(crate) use key::{beside, resolved};
 #[cfg(feature = "parquet")]
 pub use parquet::{Lines, ParquetFault, Told, event_of};
+#[cfg(feature = "parquet")]
+pub(crate) use parquet::{Row, Rows, Value};
 pub use place::{POSITION, PlaceError, RECEIVED};
 pub use report::{Rejection, Report, Unread, kind_of};
 

@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use parquet::errors::ParquetError;
 
 pub use line::{Told, event_of};
-pub(super) use rows::{Rows, Value};
+pub(crate) use rows::{Row, Rows, Value};
 
 /// Rows that are read at once.
 const BATCH_ROWS: usize = 1_024;

@@ -417,13 +417,13 @@ impl Log {
         redact::content(&read::block_at(&self.store, position)?, position)
     }
 
-    /// What the log tells of contents that were destroyed.
+    /// What the log tells, behind a position, of contents that were destroyed.
     ///
     /// # Errors
     ///
     /// When a block cannot be read.
-    pub fn redactions(&self) -> Result<Vec<Redaction>, LogError> {
-        redact::list(&self.store, self.head())
+    pub fn redactions(&self, after: Position) -> Result<Vec<Redaction>, LogError> {
+        redact::list(&self.store, Span::of(after.next().., self.head()))
     }
 
     fn keyless(&self) -> LogError {

@@ -326,7 +326,7 @@ impl Run {
         };
         let opening = log.opening().clone();
         self.check_log(&log, told, case);
-        let redacted = log.redactions().unwrap().len() == 1;
+        let redacted = log.redactions(Position::START).unwrap().len() == 1;
         assert!(redacted || !told.redacted, "{case}: a redaction came undone");
         let id = u64::MAX;
         let added = log.append_blocking(vec![event(id)], Time::from_ms(0)).unwrap();
@@ -345,7 +345,7 @@ impl Run {
         assert!(log.head().0 >= told.head, "{case}: {} of {} are there", log.head(), told.head);
         let there: BTreeMap<u64, Event> =
             log.events(..).map(Result::unwrap).map(|stored| (stored.position.0, stored.event)).collect();
-        let redactions = log.redactions().unwrap();
+        let redactions = log.redactions(Position::START).unwrap();
         assert!(redactions.is_empty() || told.redacting, "{case}");
         let is_gone = |position: &u64| {
             let at = Position(*position);

@@ -224,13 +224,13 @@ pub(super) fn content(block: &Block, position: Position) -> Result<Content, LogE
     content().map_err(LogError::damaged(position))
 }
 
-/// Every redaction that the log tells of.
-pub(super) fn list(store: &Store, head: Position) -> Result<Vec<Redaction>, LogError> {
+/// Every redaction of which a span of the log tells.
+pub(super) fn list(store: &Store, span: Span) -> Result<Vec<Redaction>, LogError> {
     let mut redactions = Vec::new();
     if store.remains()?.is_empty() {
         return Ok(redactions);
     }
-    for block in read::whole_blocks(store, Span::of(.., head)) {
+    for block in read::whole_blocks(store, span) {
         let (part, block) = block?;
         for position in (part.first.0..=part.last.0).map(Position) {
             if let Content::Redaction { positions, reason } = content(&block, position)? {

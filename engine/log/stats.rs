@@ -58,7 +58,7 @@ pub(super) fn count(store: &Store, head: Position) -> Result<Stats, LogError> {
             *stats.sources.entry(source.to_owned()).or_default() += events;
         }
     }
-    let redactions = redact::list(store, head)?;
+    let redactions = redact::list(store, Span::of(.., head))?;
     stats.redacted = redactions.iter().map(|redaction| redaction.positions.len() as u64).sum();
     stats.events -= stats.redacted + redactions.len() as u64;
     stats.index_bytes = store.index_bytes()?;

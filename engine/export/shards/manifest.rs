@@ -2,15 +2,16 @@
 //!
 //! All hashes are SHA-256, which every language and most databases have at hand, so that whoever reads the files can
 //! check them. What a file says is in the manifest once more: either can be held against the other, and both against
-//! the rows.
+//! the rows. A data set grows by generations: of each, every file tells how many events all its files hold together.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::super::column::{Shape, sharded};
-use crate::log::Head;
 
 /// What the manifest and the files say that they are.
 pub(crate) const SCHEMA: &str = "evenfield.dataset/1";
@@ -18,6 +19,10 @@ pub(crate) const SCHEMA: &str = "evenfield.dataset/1";
 pub(crate) const FILE_KEY: &str = "evenfield.file";
 /// The most files that consultations may be divided into.
 pub const MOST_SHARDS: u32 = 4_096;
+/// The most files of a data set, of all generations: what lists them stays small enough to be read as a whole.
+pub(super) const MOST_FILES: usize = 100_000;
+/// The largest manifest, in bytes: one of the most files has some 40 million.
+const MANIFEST_BYTES: u64 = 64 << 20;
 
 /// What is to be known of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,14 +36,30 @@ pub struct Manifest {
     pub position: u64,
     /// The commitment of the log to all events up to there, 64 hexadecimal digits.
     pub commitment: String,
-    /// Into how many files consultations are divided.
+    /// Into how many shards consultations are divided.
     pub shards: u32,
     /// The events of all files.
     pub events: u64,
     /// The consultations of all files.
     pub consultations: u64,
-    /// The files: those of consultations by number, then that of the sources.
+    /// How it grew, the oldest first; the last one ends where the data set ends.
+    pub generations: Vec<Generation>,
+    /// The files, shard by shard, then those of the sources; of one shard the oldest first.
     pub files: Vec<FileNote>,
+}
+
+/// What was added at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generation {
+    /// The first position of the log that was looked at: the one behind those of the generation before.
+    pub from: u64,
+    /// The last one.
+    pub to: u64,
+    /// The commitment of the log to all events up to there, 64 hexadecimal digits.
+    pub commitment: String,
+    /// The events of its files.
+    pub events: u64,
 }
 
 /// What is to be known of one file.
@@ -47,9 +68,13 @@ pub struct Manifest {
 pub struct FileNote {
     /// Its name.
     pub name: String,
+    /// Its shard; as many as there are for what sources declare.
+    pub shard: u32,
+    /// Its place among the generations, from 0.
+    pub generation: u32,
     /// Its rows.
     pub events: u64,
-    /// Its consultations; what sources declare belongs to none.
+    /// The consultations that begin in it; what sources declare belongs to none.
     pub consultations: u64,
     /// Its length.
     pub bytes: u64,
@@ -64,17 +89,17 @@ pub struct FileNote {
 pub(crate) struct Said {
     /// A digest of the columns.
     pub(crate) fingerprint: String,
-    /// The position of the log up to which events were taken.
-    pub(crate) position: u64,
-    /// The commitment of the log to all events up to there.
-    pub(crate) commitment: String,
-    /// Into how many files consultations are divided.
+    /// Into how many shards consultations are divided.
     pub(crate) shards: u32,
-    /// Which of them this is; as many as there are for that of the sources.
-    pub(crate) file: u32,
+    /// Which of them this is; as many as there are for what sources declare.
+    pub(crate) shard: u32,
+    /// Its place among the generations, from 0.
+    pub(crate) generation: u32,
+    /// What all files of that generation took.
+    pub(crate) taken: Generation,
     /// Its rows.
     pub(crate) events: u64,
-    /// Its consultations.
+    /// The consultations that begin in it.
     pub(crate) consultations: u64,
     /// The sum over its rows.
     pub(crate) checksum: String,
@@ -98,18 +123,32 @@ impl Tally {
 }
 
 impl Manifest {
-    /// The manifest of these files, of a log at a head.
-    pub(super) fn of(head: &Head, shards: u32, files: Vec<FileNote>) -> Self {
-        Self {
+    /// The manifest of a data set that consists of one generation.
+    pub(super) fn begin(shards: u32, taken: Generation, files: Vec<FileNote>) -> Self {
+        let empty = Self {
             schema: SCHEMA.to_owned(),
             fingerprint: fingerprint(),
-            position: head.position.0,
-            commitment: head.commitment_digits(),
+            position: 0,
+            commitment: String::new(),
             shards,
-            events: files.iter().map(|file| file.events).sum(),
-            consultations: files.iter().map(|file| file.consultations).sum(),
-            files,
-        }
+            events: 0,
+            consultations: 0,
+            generations: Vec::new(),
+            files: Vec::new(),
+        };
+        empty.grown(taken, files)
+    }
+
+    /// This with one more generation of these files.
+    pub(super) fn grown(mut self, taken: Generation, files: Vec<FileNote>) -> Self {
+        self.position = taken.to;
+        self.commitment.clone_from(&taken.commitment);
+        self.events += taken.events;
+        self.consultations += files.iter().map(|file| file.consultations).sum::<u64>();
+        self.generations.push(taken);
+        self.files.extend(files);
+        self.files.sort_by_key(|file| (file.shard, file.generation));
+        self
     }
 
     /// The manifest as it is written.
@@ -118,21 +157,109 @@ impl Manifest {
         document.push(b'\n');
         Ok(document)
     }
+
+    /// Reads the manifest at `path`; else says what is wrong with it.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let mut text = String::new();
+        let read = File::open(path).and_then(|file| file.take(MANIFEST_BYTES).read_to_string(&mut text));
+        read.map_err(|error| error.to_string())?;
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        if manifest.schema != SCHEMA || manifest.fingerprint != fingerprint() {
+            return Err(format!("its columns are those of {}, and not of this version", manifest.schema));
+        }
+        manifest.check_files()?;
+        manifest.check_generations()?;
+        for (what, told, files) in [
+            ("events", manifest.events, sum(&manifest.files, |file| file.events)),
+            ("consultations", manifest.consultations, sum(&manifest.files, |file| file.consultations)),
+        ] {
+            if Some(told) != files {
+                return Err(format!("its files do not add up to {told} {what}"));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// Every shard has a file of the first generation; others have rows. Each stands once, in order, under its name.
+    fn check_files(&self) -> Result<(), String> {
+        let Self { shards, files, .. } = self;
+        let is_file = |file: &FileNote| {
+            (file.generation as usize) < self.generations.len()
+                && file.name == name(*shards, file.shard, file.generation)
+                && (file.generation == 0 || file.events > 0)
+        };
+        let first = files.iter().filter(|file| file.generation == 0).map(|file| file.shard);
+        let is_whole = (1..=MOST_SHARDS).contains(shards)
+            && files.iter().all(is_file)
+            && files.is_sorted_by(|file, next| (file.shard, file.generation) < (next.shard, next.generation))
+            && first.eq(0..=*shards);
+        if is_whole {
+            return Ok(());
+        }
+        let wanted = format!("{shards} files of consultations and that of the sources, and those of later");
+        Err(format!("it should name {wanted} generations, each once and in their order"))
+    }
+
+    /// Each generation begins where the one before has ended, and holds what its files hold.
+    fn check_generations(&self) -> Result<(), String> {
+        let mut sums = vec![Some(0_u64); self.generations.len()];
+        for file in &self.files {
+            let sum = &mut sums[file.generation as usize];
+            *sum = sum.and_then(|sum| sum.checked_add(file.events));
+        }
+        let mut next = 1;
+        for (number, (taken, events)) in self.generations.iter().zip(sums).enumerate() {
+            if taken.from != next || taken.to < next.saturating_sub(1) {
+                return Err(format!(
+                    "its generation {number} should begin at position {next}, and is of {} to {}",
+                    taken.from, taken.to
+                ));
+            }
+            if events != Some(taken.events) {
+                let told = taken.events;
+                return Err(format!("the files of its generation {number} do not add up to {told} events"));
+            }
+            next = taken.to.saturating_add(1);
+        }
+        let last = self.generations.last().map(|taken| (taken.to, &taken.commitment));
+        if last != Some((self.position, &self.commitment)) {
+            return Err("position and commitment are not those of its last generation".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn sum(files: &[FileNote], of: fn(&FileNote) -> u64) -> Option<u64> {
+    files.iter().map(of).try_fold(0_u64, u64::checked_add)
 }
 
 impl Said {
-    /// What the file of that number says before its rows are known.
-    pub(super) fn begin(head: &Head, shards: u32, file: u32) -> Self {
+    /// What a file says before its rows are known.
+    pub(super) fn begin(shards: u32, shard: u32, (generation, taken): (u32, Generation)) -> Self {
         Self {
             fingerprint: fingerprint(),
-            position: head.position.0,
-            commitment: head.commitment_digits(),
             shards,
-            file,
+            shard,
+            generation,
+            taken,
             events: 0,
             consultations: 0,
             checksum: String::new(),
         }
+    }
+
+    /// What the file of that note says, if it is that of the manifest.
+    pub(crate) fn of(manifest: &Manifest, note: &FileNote) -> Option<Self> {
+        Some(Self {
+            fingerprint: manifest.fingerprint.clone(),
+            shards: manifest.shards,
+            shard: note.shard,
+            generation: note.generation,
+            taken: manifest.generations.get(note.generation as usize)?.clone(),
+            events: note.events,
+            consultations: note.consultations,
+            checksum: note.checksum.clone(),
+        })
     }
 
     /// Says what rows add up to.
@@ -144,37 +271,55 @@ impl Said {
 
     /// Whether it holds what sources declare, and no consultation.
     pub(crate) fn is_of_sources(&self) -> bool {
-        self.file == self.shards
+        self.shard == self.shards
     }
 }
 
 impl FileNote {
-    pub(super) fn of(name: String, said: &Said, bytes: u64, digest: &[u8]) -> Self {
-        let checksum = said.checksum.clone();
+    pub(super) fn of(said: &Said, bytes: u64, digest: &[u8]) -> Self {
         Self {
-            name,
+            name: name(said.shards, said.shard, said.generation),
+            shard: said.shard,
+            generation: said.generation,
             events: said.events,
             consultations: said.consultations,
             bytes,
-            checksum,
+            checksum: said.checksum.clone(),
             sha256: hex(digest),
         }
     }
 }
 
-/// The names of the files: those of consultations by number, then that of the sources.
-pub(crate) fn names(shards: u32) -> impl Iterator<Item = String> {
-    (0..shards).map(|shard| format!("events-{shard:05}.parquet")).chain(["sources.parquet".to_owned()])
+/// The name of a file. That of the first generation has no number of it; one of a later generation sorts behind it.
+pub(super) fn name(shards: u32, shard: u32, generation: u32) -> String {
+    let of = if shard == shards { "sources".to_owned() } else { format!("events-{shard:05}") };
+    if generation == 0 { format!("{of}.parquet") } else { format!("{of}_{generation:06}.parquet") }
 }
 
-/// The file that a consultation belongs in: the same on every machine, whatever else is in the log.
+/// The generation of which a file of that name is, if it is one of a data set.
+pub(crate) fn generation_of(name: &str) -> Option<u32> {
+    let number = |text: &str, least: usize| {
+        let is_one = text.len() >= least && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_one { text.parse::<u32>().ok() } else { None }
+    };
+    let stem = name.strip_suffix(".parquet")?;
+    let (of, generation) = match stem.split_once('_') {
+        Some((of, generation)) => (of, number(generation, 6).filter(|generation| *generation > 0)?),
+        None => (stem, 0),
+    };
+    let is_ours = of == "sources" || number(of.strip_prefix("events-")?, 5).is_some();
+    is_ours.then_some(generation)
+}
+
+/// The shard that a consultation belongs in: the same on every machine, whatever else is in the log.
 pub(crate) fn shard_of(consultation: &str, shards: u32) -> u32 {
     let shard = hash(consultation) % u64::from(shards.max(1));
     u32::try_from(shard).unwrap_or_default()
 }
 
-/// A digest of names, order and types of the columns.
-pub(crate) fn fingerprint() -> String {
+/// A digest of names, order and types of the columns, 64 hexadecimal digits.
+#[must_use]
+pub fn fingerprint() -> String {
     let mut text = format!("{SCHEMA}\n");
     for column in sharded() {
         let shape = match column.shape {

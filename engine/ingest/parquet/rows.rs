@@ -20,7 +20,7 @@ use crate::export::{parquet as one_file, shards};
 
 /// What a row tells in a column.
 #[derive(Debug, Clone, PartialEq)]
-pub(in super::super) enum Value {
+pub(crate) enum Value {
     Text(ByteArray),
     Whole(i64),
     Real(f64),
@@ -28,13 +28,13 @@ pub(in super::super) enum Value {
 }
 
 /// The rows of a file.
-pub(in super::super) struct Rows {
+pub(crate) struct Rows {
     file: SerializedFileReader<File>,
     columns: Vec<Column>,
     /// Where in the file each of them is.
     places: Vec<usize>,
-    /// The row group that is read next.
-    group: usize,
+    /// The row groups that are still to be read, the last one first.
+    groups: Vec<usize>,
     readers: Vec<ColumnReader>,
     /// Rows of the group that were not read yet.
     left: usize,
@@ -43,14 +43,14 @@ pub(in super::super) struct Rows {
 }
 
 /// One row.
-pub(in super::super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     rows: &'a Rows,
     number: usize,
 }
 
 impl Rows {
     /// The rows of `file`, with these columns of it alone if any are named.
-    pub(in super::super) fn of(file: File, only: Option<&[&str]>) -> Result<Self, ParquetFault> {
+    pub(crate) fn of(file: File, only: Option<&[&str]>) -> Result<Self, ParquetFault> {
         let bytes = file.metadata().map_err(|error| ParquetError::External(error.into()))?.len();
         let file = guarded(|| {
             let file = SerializedFileReader::new(file)?;
@@ -71,21 +71,35 @@ impl Rows {
         columns.retain(|column| only.is_none_or(|only| only.contains(&column.name)));
         let places = columns.iter().map(|column| place(about, column)).collect::<Result<_, _>>()?;
         let cells = columns.iter().map(|_| Vec::new()).collect();
-        Ok(Self { file, columns, places, group: 0, readers: Vec::new(), left: 0, cells })
+        let groups = (0..file.num_row_groups()).rev().collect();
+        Ok(Self { file, columns, places, groups, readers: Vec::new(), left: 0, cells })
+    }
+
+    /// Leaves out the row groups of which the least and the greatest text of a column are told, and are not `wanted`.
+    pub(crate) fn only_groups(&mut self, column: &str, wanted: impl Fn(&str, &str) -> bool) {
+        let Some(column) = self.columns.iter().position(|known| known.name == column) else { return };
+        let (about, place) = (self.file.metadata(), self.places[column]);
+        self.groups.retain(|group| {
+            let told = about.row_group(*group).column(place).statistics();
+            let bounds = told.and_then(|told| Some((told.min_bytes_opt()?, told.max_bytes_opt()?)));
+            let Some((least, greatest)) = bounds else { return true };
+            match (std::str::from_utf8(least), std::str::from_utf8(greatest)) {
+                (Ok(least), Ok(greatest)) => wanted(least, greatest),
+                _ => true,
+            }
+        });
     }
 
     /// What the file says under a name.
-    pub(in super::super) fn said(&self, key: &str) -> Option<&str> {
+    pub(crate) fn said(&self, key: &str) -> Option<&str> {
         said(self.file.metadata().file_metadata(), key)
     }
 
     /// Reads up to so many further rows and tells how many there were; none behind the last.
-    pub(in super::super) fn next_batch(&mut self, most: usize) -> Result<usize, ParquetError> {
+    pub(crate) fn next_batch(&mut self, most: usize) -> Result<usize, ParquetError> {
         while self.left == 0 {
-            if self.group == self.file.num_row_groups() {
-                return Ok(0);
-            }
-            guarded(|| self.begin_group())?;
+            let Some(group) = self.groups.pop() else { return Ok(0) };
+            guarded(|| self.begin_group(group))?;
         }
         let rows = most.min(self.left);
         for (reader, cells) in self.readers.iter_mut().zip(&mut self.cells) {
@@ -95,26 +109,25 @@ impl Rows {
         Ok(rows)
     }
 
-    fn begin_group(&mut self) -> Result<(), ParquetError> {
-        let group = self.file.get_row_group(self.group)?;
+    fn begin_group(&mut self, group: usize) -> Result<(), ParquetError> {
+        let group = self.file.get_row_group(group)?;
         let rows = group.metadata().num_rows();
         self.left = usize::try_from(rows)
             .map_err(|_| ParquetError::General(format!("a row group claims {rows} rows")))?;
         self.readers =
             self.places.iter().map(|place| group.get_column_reader(*place)).collect::<Result<_, _>>()?;
-        self.group += 1;
         Ok(())
     }
 
     /// A row of the batch.
-    pub(in super::super) fn row(&self, number: usize) -> Row<'_> {
+    pub(crate) fn row(&self, number: usize) -> Row<'_> {
         Row { rows: self, number }
     }
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
     /// What it tells in the column of that name.
-    pub(in super::super) fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Value> {
         let place = self.rows.columns.iter().position(|column| column.name == name)?;
         self.rows.cells.get(place)?.get(self.number)?.as_ref()
     }
