@@ -366,7 +366,13 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
 /// Runs the command line of this process.
 #[must_use]
 pub fn run() -> ExitCode {
-    begin(std::env::args_os().collect(), None)
+    run_from(std::env::args_os())
+}
+
+/// Runs a command line, whose first word is the program.
+#[must_use]
+pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    begin(arguments.into_iter().collect(), None)
 }
 
 /// Runs a command line, whose first word is the program, on a store or on what is read instead of one.

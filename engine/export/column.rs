@@ -12,7 +12,7 @@ use crate::log::Stored;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
     /// Text.
     Text,
     /// An instant, in milliseconds since 1970.

@@ -32,7 +32,7 @@ pub struct Heard {
     /// By source the kinds that it sent, as bits.
     sent: BTreeMap<String, u32>,
     /// The events in which sources declare what they see, as lines of the native form.
-    declared: BTreeSet<Vec<u8>>,
+    declared: BTreeSet<String>,
     /// The newest instant, in ms since 1970.
     newest: Option<i64>,
 }
@@ -74,7 +74,7 @@ impl Heard {
         if matches!(event.payload, Payload::RecordingDeclared(_)) {
             let mut line = Vec::new();
             write_line(event, &mut line);
-            self.declared.insert(line);
+            self.declared.insert(String::from_utf8_lossy(&line).trim_end().to_owned());
         }
     }
 
@@ -93,7 +93,7 @@ impl Heard {
             sources.sent(source, KindSet::from_bits(*bits));
         }
         for line in &self.declared {
-            let event = read_line(line).map_err(|refusal| PartError::Declaration(refusal.to_string()))?;
+            let event = read_line(line.as_bytes()).map_err(|refusal| PartError::Declaration(refusal.to_string()))?;
             if let Payload::RecordingDeclared(declaration) = event.payload {
                 sources.declared(&event.consultation, (event.at, event.source, event.id), declaration);
             }

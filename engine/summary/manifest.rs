@@ -99,7 +99,7 @@ impl Digest {
 
 /// What tells this way of reading and counting from others: summaries that differ in it do not merge.
 #[must_use]
-pub(super) fn reading() -> String {
+pub fn reading() -> String {
     let mut digest = Digest::new("reading");
     digest.add(&READING.to_le_bytes());
     for name in Kind::ALL.map(Kind::name).into_iter().chain(Dimension::ALL.map(Dimension::name)) {

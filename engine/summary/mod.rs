@@ -24,7 +24,7 @@ pub use asked::Asked;
 pub use error::SummaryError;
 pub use key::{PublicKey, SecretKey, Trusted};
 pub use made::make;
-pub use manifest::{Manifest, OfLog, Seen};
+pub use manifest::{Manifest, OfLog, Seen, reading};
 pub use merged::{Merged, Sharing};
 pub use sealed::{Opened, open, read, seal};
 

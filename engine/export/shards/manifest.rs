@@ -106,16 +106,41 @@ pub(crate) struct Said {
 }
 
 /// What rows add up to, in any order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
     events: u64,
     beginnings: u64,
     checksum: u64,
 }
 
 impl Tally {
+    /// How many rows it is of.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// What all these files hold according to their notes; none where a note is no number.
+    #[must_use]
+    pub fn of<'a>(files: impl IntoIterator<Item = &'a FileNote>) -> Option<Self> {
+        let mut sum = Self::default();
+        for file in files {
+            sum.events = sum.events.checked_add(file.events)?;
+            sum.beginnings = sum.beginnings.checked_add(file.consultations)?;
+            let checksum = u64::from_str_radix(&file.checksum, 16).ok()?;
+            sum.checksum = sum.checksum.wrapping_add(checksum);
+        }
+        Some(sum)
+    }
+
+    /// The same of rows that belong to no consultation, such as what sources declare.
+    #[must_use]
+    pub fn of_sources(self) -> Self {
+        Self { beginnings: 0, ..self }
+    }
+
     /// Adds the row of that number within a consultation.
-    pub(crate) fn add(&mut self, consultation: &str, seq: u64) {
+    pub fn add(&mut self, consultation: &str, seq: u64) {
         self.events += 1;
         self.beginnings += u64::from(seq == 0);
         self.checksum = self.checksum.wrapping_add(hash(&format!("{consultation}#{seq}")));
@@ -160,10 +185,18 @@ impl Manifest {
 
     /// Reads the manifest at `path`; else says what is wrong with it.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let mut text = String::new();
-        let read = File::open(path).and_then(|file| file.take(MANIFEST_BYTES).read_to_string(&mut text));
+        let mut text = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(MANIFEST_BYTES).read_to_end(&mut text));
         read.map_err(|error| error.to_string())?;
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        Self::of(&text)
+    }
+
+    /// The manifest that a document is.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(document: &[u8]) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_slice(document).map_err(|error| error.to_string())?;
         if manifest.schema != SCHEMA || manifest.fingerprint != fingerprint() {
             return Err(format!("its columns are those of {}, and not of this version", manifest.schema));
         }
@@ -312,7 +345,7 @@ pub(crate) fn generation_of(name: &str) -> Option<u32> {
 }
 
 /// The shard that a consultation belongs in: the same on every machine, whatever else is in the log.
-pub(crate) fn shard_of(consultation: &str, shards: u32) -> u32 {
+pub fn shard_of(consultation: &str, shards: u32) -> u32 {
     let shard = hash(consultation) % u64::from(shards.max(1));
     u32::try_from(shard).unwrap_or_default()
 }

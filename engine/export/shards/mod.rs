@@ -15,8 +15,9 @@ mod sort;
 
 pub(crate) use append::is_later;
 pub use append::{Kept, keep};
-pub(crate) use manifest::{FILE_KEY, SCHEMA, Said, Tally, hex, shard_of};
-pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, fingerprint};
+pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, Tally, fingerprint, shard_of};
+pub(crate) use manifest::{FILE_KEY, SCHEMA, Said, hex};
+pub use super::column::Shape;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::column::sharded;
 use super::parquet::ExportError;
 use super::parquet::file::GROUP_EVENTS;
 use crate::ingest::MANIFEST;
@@ -35,6 +37,11 @@ use generation::Part;
 const MEMORY_BYTES: usize = 256 << 20;
 /// The most positions of a generation that is appended: so many names of consultations may have to be held.
 const GENERATION_EVENTS: u64 = 1 << 22;
+
+/// The columns of a data set, in order: what each is named, and what it holds.
+pub fn columns() -> impl Iterator<Item = (&'static str, Shape)> {
+    sharded().into_iter().map(|column| (column.name, column.shape))
+}
 
 /// How a data set is written.
 #[derive(Debug, Clone, Copy)]

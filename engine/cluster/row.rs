@@ -1,0 +1,120 @@
+//! A row of a file, as an export wrote it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray,
+    TimestampMillisecondArray,
+};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use engine::export::shards::{Shape, columns};
+use engine::ingest::Told;
+
+/// The columns of a data set.
+pub(crate) fn schema() -> SchemaRef {
+    let field = |(name, shape): (&'static str, Shape)| {
+        let of = match shape {
+            Shape::Text => DataType::Utf8,
+            Shape::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+            Shape::Position => DataType::Int64,
+            Shape::Small => DataType::Int32,
+            Shape::Real => DataType::Float64,
+            Shape::Flag => DataType::Boolean,
+        };
+        Field::new(name, of, true)
+    };
+    Arc::new(Schema::new(columns().map(field).collect::<Vec<Field>>()))
+}
+
+/// Cells of one column.
+enum Cells<'a> {
+    Text(&'a StringArray),
+    Time(&'a TimestampMillisecondArray),
+    Whole(&'a Int64Array),
+    Small(&'a Int32Array),
+    Real(&'a Float64Array),
+    Flag(&'a BooleanArray),
+}
+
+/// Rows that came together.
+pub(crate) struct Batch<'a> {
+    columns: BTreeMap<&'static str, Cells<'a>>,
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    batch: &'a Batch<'a>,
+    number: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// The columns of these names; else which one is of another type.
+    pub(crate) fn of(names: &[&'static str], arrays: &'a [ArrayRef]) -> Result<Self, String> {
+        let mut columns = BTreeMap::new();
+        for (name, array) in names.iter().zip(arrays) {
+            let cells =
+                cells(array).ok_or_else(|| format!("the column {name} is of type {}", array.data_type()))?;
+            columns.insert(*name, cells);
+        }
+        Ok(Self { columns })
+    }
+
+    pub(crate) fn row(&'a self, number: usize) -> Row<'a> {
+        Row { batch: self, number }
+    }
+}
+
+fn cells(array: &ArrayRef) -> Option<Cells<'_>> {
+    let any = array.as_any();
+    Some(match array.data_type() {
+        DataType::Utf8 => Cells::Text(any.downcast_ref()?),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => Cells::Time(any.downcast_ref()?),
+        DataType::Int64 => Cells::Whole(any.downcast_ref()?),
+        DataType::Int32 => Cells::Small(any.downcast_ref()?),
+        DataType::Float64 => Cells::Real(any.downcast_ref()?),
+        DataType::Boolean => Cells::Flag(any.downcast_ref()?),
+        _ => return None,
+    })
+}
+
+impl<'a> Row<'a> {
+    /// A text of this row.
+    pub(crate) fn str(&self, column: &str) -> Option<&'a str> {
+        match self.batch.columns.get(column)? {
+            Cells::Text(texts) => texts.is_valid(self.number).then(|| texts.value(self.number)),
+            _ => None,
+        }
+    }
+}
+
+impl Told for Row<'_> {
+    fn text(&self, column: &str) -> Option<&[u8]> {
+        self.str(column).map(str::as_bytes)
+    }
+
+    fn whole(&self, column: &str) -> Option<i64> {
+        let row = self.number;
+        match self.batch.columns.get(column)? {
+            Cells::Time(cells) => cells.is_valid(row).then(|| cells.value(row)),
+            Cells::Whole(cells) => cells.is_valid(row).then(|| cells.value(row)),
+            Cells::Small(cells) => cells.is_valid(row).then(|| cells.value(row).into()),
+            _ => None,
+        }
+    }
+
+    fn real(&self, column: &str) -> Option<f64> {
+        match self.batch.columns.get(column)? {
+            Cells::Real(cells) => cells.is_valid(self.number).then(|| cells.value(self.number)),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, column: &str) -> Option<bool> {
+        match self.batch.columns.get(column)? {
+            Cells::Flag(cells) => cells.is_valid(self.number).then(|| cells.value(self.number)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The files of a data set, to be read and nothing else.
+//!
+//! Plans name files under [`ROOT`], and every process says for itself where that is: the files may be mounted at other
+//! places on other machines. Whoever can reach a worker can have it read what lies there, and nothing beside it.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path as FsPath;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use datafusion::error::DataFusionError;
+use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
+use futures::stream::{self, BoxStream, StreamExt};
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use url::Url;
+
+/// The root of all files that a plan may name.
+pub const ROOT: &str = "evenfield://dataset/";
+
+/// Where a data set lies.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// As it was given.
+    pub name: String,
+    files: Arc<dyn ObjectStore>,
+}
+
+impl Place {
+    /// The folder or the URL of that name: a path, `file://`, and, where it was built with them, `s3://`, `gs://`, `az://`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of(name: &str) -> std::result::Result<Self, String> {
+        let url = match Url::parse(name) {
+            Ok(url) if url.scheme().len() > 1 => url,
+            _ => folder(name)?,
+        };
+        let options = std::env::vars().map(|(key, value)| (key.to_ascii_lowercase(), value));
+        let (store, path) =
+            object_store::parse_url_opts(&url, options).map_err(|error| format!("{name}: {error}"))?;
+        let within = PrefixStore::new(Arc::<dyn ObjectStore>::from(store), path);
+        Ok(Self { name: name.to_owned(), files: Arc::new(ReadOnly(within)) })
+    }
+
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> &Arc<dyn ObjectStore> {
+        &self.files
+    }
+}
+
+/// The URL of a folder that is there.
+fn folder(name: &str) -> std::result::Result<Url, String> {
+    let path = FsPath::new(name).canonicalize().map_err(|error| format!("{name}: {error}"))?;
+    if !path.is_dir() {
+        return Err(format!("{name} is no folder: name the folder of the data set, not a file in it"));
+    }
+    Url::from_directory_path(path).map_err(|()| format!("{name} is no place for files"))
+}
+
+/// The root of a plan's files.
+pub(crate) fn root() -> std::result::Result<ObjectStoreUrl, DataFusionError> {
+    ObjectStoreUrl::parse(ROOT)
+}
+
+/// A registry that knows one place.
+#[derive(Debug)]
+pub(crate) struct OnePlace(pub(crate) Place);
+
+impl ObjectStoreRegistry for OnePlace {
+    fn register_store(&self, _: &Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &Url) -> std::result::Result<Arc<dyn ObjectStore>, DataFusionError> {
+        match url.as_str().starts_with(ROOT) {
+            true => Ok(Arc::clone(self.0.files())),
+            false => Err(DataFusionError::Execution(format!(
+                "{url} is not in the data set, and nothing else is read"
+            ))),
+        }
+    }
+}
+
+/// A store that only gives.
+#[derive(Debug)]
+struct ReadOnly<S>(S);
+
+impl<S: ObjectStore> fmt::Display for ReadOnly<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadOnly({})", self.0)
+    }
+}
+
+fn refused<T>(path: &Path) -> Result<T> {
+    Err(Error::PermissionDenied { path: path.to_string(), source: "a data set is only read".into() })
+}
+
+#[async_trait]
+impl<S: ObjectStore> ObjectStore for ReadOnly<S> {
+    async fn put_opts(&self, location: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
+        refused(location)
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        refused(location)
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.0.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.0.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        locations.map(|location| location.and_then(|location| refused(&location))).boxed()
+    }
+
+    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        // Files are those that the manifest names.
+        stream::empty().boxed()
+    }
+
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
+        Ok(ListResult { common_prefixes: Vec::new(), objects: Vec::new() })
+    }
+
+    async fn copy_opts(&self, _: &Path, to: &Path, _: CopyOptions) -> Result<()> {
+        refused(to)
+    }
+}
