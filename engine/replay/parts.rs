@@ -93,7 +93,8 @@ impl Heard {
             sources.sent(source, KindSet::from_bits(*bits));
         }
         for line in &self.declared {
-            let event = read_line(line.as_bytes()).map_err(|refusal| PartError::Declaration(refusal.to_string()))?;
+            let event =
+                read_line(line.as_bytes()).map_err(|refusal| PartError::Declaration(refusal.to_string()))?;
             if let Payload::RecordingDeclared(declaration) = event.payload {
                 sources.declared(&event.consultation, (event.at, event.source, event.id), declaration);
             }

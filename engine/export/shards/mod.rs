@@ -13,11 +13,11 @@ mod manifest;
 mod run;
 mod sort;
 
+pub use super::column::Shape;
 pub(crate) use append::is_later;
 pub use append::{Kept, keep};
-pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, Tally, fingerprint, shard_of};
 pub(crate) use manifest::{FILE_KEY, SCHEMA, Said, hex};
-pub use super::column::Shape;
+pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, Tally, fingerprint, shard_of};
 
 use std::fs::{self, File};
 use std::io::{self, Write};
