@@ -36,3 +36,8 @@ pub mod times;
 pub mod totals;
 pub mod usability;
 pub mod windows;
+
+/// What is written for those who add to this crate is run as it stands.
+#[cfg(doctest)]
+#[doc = include_str!("README.md")]
+pub struct Readme;
