@@ -118,3 +118,56 @@ impl Told for Row<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests may fail loudly")]
+mod tests {
+    use std::ffi::OsString;
+    use std::fs::File;
+
+    use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use engine::ingest::{event_by_line, event_of};
+    use engine::log::{Log, Mode};
+    use event::Event;
+
+    use super::*;
+
+    /// Every row of a data set is its event again, field by field and by way of its line.
+    #[test]
+    fn rows_are_the_events_that_were_exported() {
+        for name in ["messy-feed", "range-by-service"] {
+            let dir = tempfile::tempdir().unwrap();
+            let [store, set, told] = ["store", "lake", "told"].map(|name| dir.path().join(name));
+            let begin = || ["evenfield", "-q", "--store", store.to_str().unwrap()].map(OsString::from);
+            let run = |words: &[&str]| {
+                let line = begin().into_iter().chain(words.iter().map(OsString::from));
+                assert_eq!(engine::cli::run_from(line), std::process::ExitCode::SUCCESS, "{words:?}");
+            };
+            run(&["replay", name, "-o", told.to_str().unwrap()]);
+            run(&["export", "parquet", "--shards", "3", set.to_str().unwrap()]);
+            let log = Log::open(&store, Mode::Existing).unwrap();
+            let events: Vec<Event> = log.events(..).map(|stored| stored.unwrap().event).collect();
+            let files = std::fs::read_dir(&set).unwrap().map(|entry| entry.unwrap().path());
+            let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "parquet"));
+            assert_eq!(files.map(|path| held_against(&events, &path)).sum::<usize>(), events.len(), "{name}");
+        }
+    }
+
+    fn held_against(events: &[Event], path: &std::path::Path) -> usize {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap());
+        let names: Vec<&'static str> = columns().map(|(name, _)| name).collect();
+        let (mut line, mut read) = (Vec::new(), 0);
+        for batch in builder.unwrap().build().unwrap() {
+            let batch = batch.unwrap();
+            let rows = Batch::of(&names, batch.columns()).unwrap();
+            for number in 0..batch.num_rows() {
+                let row = rows.row(number);
+                let position = usize::try_from(row.whole("position").unwrap()).unwrap();
+                assert_eq!(&event_of(&row, &mut line).unwrap(), &events[position - 1]);
+                assert_eq!(&event_by_line(&row, &mut line).unwrap(), &events[position - 1]);
+                read += 1;
+            }
+        }
+        read
+    }
+}

@@ -19,7 +19,7 @@ pub use input::{Head, MANIFEST, is_dataset, is_parquet, sniff};
 pub use key::{Key, KeyError};
 pub(crate) use key::{beside, resolved};
 #[cfg(feature = "parquet")]
-pub use parquet::{Lines, ParquetFault, Told, event_of};
+pub use parquet::{Lines, ParquetFault, Told, event_by_line, event_of};
 #[cfg(feature = "parquet")]
 pub(crate) use parquet::{Row, Rows, Value};
 pub use place::{POSITION, PlaceError, RECEIVED};

@@ -4,6 +4,7 @@
 //! export of its event would be, and the line is read, checked, counted and rejected as any other. A file without
 //! the columns of an export is refused. What a damaged file holds before the damage is read.
 
+mod event;
 mod line;
 mod rows;
 
@@ -12,7 +13,8 @@ use std::io::{self, Read};
 
 use parquet::errors::ParquetError;
 
-pub use line::{Told, event_of};
+pub use event::{event_by_line, event_of};
+pub use line::Told;
 pub(crate) use rows::{Row, Rows, Value};
 
 /// Rows that are read at once.

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, Event, Shape, Time};
-use feeds::Refusal;
-use feeds::cloudevents::{Object, read_line};
+use event::{Dimension, Shape, Time};
+use feeds::cloudevents::Object;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -53,16 +52,6 @@ impl Told for Row<'_> {
             _ => None,
         }
     }
-}
-
-/// The event of a row, by way of its line, which is written into `line`.
-///
-/// # Errors
-/// What is wrong with the event that the row tells.
-pub fn event_of(row: &impl Told, line: &mut Vec<u8>) -> Result<Event, Refusal> {
-    line.clear();
-    write(row, line);
-    read_line(line.trim_ascii_end())
 }
 
 /// Columns whose text is a member of the data, and the name of that member, in the order of an export.
