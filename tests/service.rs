@@ -1,6 +1,8 @@
 //! The service over real sockets: the same answers as the command line, nothing lost, nothing silent, and no harm done
 //! by whoever sends what should not be sent.
 
+#[cfg(feature = "parquet")]
+mod export;
 mod http;
 mod load;
 mod vendors;

@@ -3,6 +3,7 @@
 
 #![cfg(feature = "parquet")]
 
+mod current;
 mod follow;
 mod seams;
 

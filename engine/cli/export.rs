@@ -1,6 +1,8 @@
 //! `evenfield export`: readings as data sets, and events as they are, for other programs.
 
 mod events;
+#[cfg(feature = "parquet")]
+pub(super) mod follow;
 mod way;
 
 use super::failure::Failure;

@@ -35,7 +35,7 @@ pub enum ExportError {
     #[error("could not make a Parquet file of the events: {0}")]
     Format(#[source] ParquetError),
     /// Something stands where the data set should be put.
-    #[error("{} is there already; export into a folder that is new or empty", .0.display())]
+    #[error("{} is there already; export into a folder that is new or empty, or append to a data set with --append", .0.display())]
     Occupied(PathBuf),
     /// The file system refused.
     #[error("could not {doing} {}: {source}", path.display())]

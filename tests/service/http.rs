@@ -29,9 +29,21 @@ pub(super) struct Reply {
 impl Service {
     /// Starts one on the store of this folder, on a port that the system chooses.
     pub(super) fn start(dir: &Path, args: &str) -> Self {
+        Self::telling(dir, args, std::process::Stdio::inherit())
+    }
+
+    /// The same, and the lines that it tells of what went wrong.
+    #[cfg(feature = "parquet")]
+    pub(super) fn overheard(dir: &Path, args: &str) -> (Self, impl Iterator<Item = String>) {
+        let mut service = Self::telling(dir, args, std::process::Stdio::piped());
+        let told = BufReader::new(service.process.stderr.take().unwrap());
+        (service, told.lines().map(Result::unwrap))
+    }
+
+    fn telling(dir: &Path, args: &str, to: std::process::Stdio) -> Self {
         let mut command = program(dir);
         command.args(["serve", "--bind", "127.0.0.1:0", "--quiet"]).args(args.split_whitespace());
-        let mut process = command.stderr(std::process::Stdio::inherit()).spawn().unwrap();
+        let mut process = command.stderr(to).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let at = line.trim().trim_start_matches("http://").trim_end_matches('/');

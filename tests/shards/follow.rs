@@ -71,7 +71,7 @@ fn is_same(one: &Path, other: &Path) {
 }
 
 /// Everything that the description promises of a data set of several generations, told from its files alone.
-fn holds(set: &Path) -> Manifest {
+pub(super) fn holds(set: &Path) -> Manifest {
     let manifest: Manifest =
         serde_json::from_str(&fs::read_to_string(set.join("manifest.json")).unwrap()).unwrap();
     let names: BTreeSet<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();

@@ -1,6 +1,7 @@
 //! `evenfield serve`: the same answers over HTTP, events as they happen, and a page that keeps itself up to date.
 
 mod answers;
+mod export;
 mod hooks;
 
 use std::io::IsTerminal;
@@ -47,6 +48,8 @@ pub(super) struct Args {
     /// The key of pseudonyms for people of vendor feeds [default: the store's path with .key]
     #[arg(long, value_name = "FILE", env = "EVENFIELD_KEY")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    export: export::ExportArgs,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -131,6 +134,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let log = if takes { store::open_or_make(shared)? } else { store::open(shared)? };
     let log = Arc::new(log);
     let watch = progress::served();
+    let mut export = args.export.of(&log, shared)?;
     let served =
         Shared { log: Some(Arc::clone(&log)), quiet: true, release: false, output: None, ..shared.clone() };
     let offer = Offer {
@@ -159,6 +163,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         // Whoever started it learns where it is, also where the system chose the port.
         out.line(&format!("http://{address}/"))?;
         out.flush()?;
+        export.begin();
         serve(listener, offer, ending.wait(shared))
             .await
             .map_err(|error| Failure::Other(format!("the service failed: {error}")))

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::super::parquet::ExportError;
 use super::generation::Part;
 use super::manifest::{Generation, MOST_FILES, Manifest, generation_of};
-use super::{DRAFT, Draft, Plan, draft_in, folder, sync_folder, write_manifest};
+use super::{DRAFT, Draft, Plan, check_place, draft_in, folder, sync_folder, write_manifest};
 use crate::ingest::MANIFEST;
 use crate::log::{Log, Position};
 use crate::replay::Watch;
@@ -52,6 +52,18 @@ pub fn keep(log: &Log, place: &Path, plan: Plan, watch: &Watch) -> Result<Kept, 
         added.push(taken);
     }
     Ok(Kept { manifest: set.manifest, added, cleared })
+}
+
+/// Refuses a place at which [`keep`] could not keep a data set of `log` with so many shards; writes nothing.
+///
+/// # Errors
+///
+/// As those of [`keep`] that concern what stands there.
+pub fn check(log: &Log, place: &Path, shards: u32) -> Result<(), ExportError> {
+    if !place.join(MANIFEST).exists() {
+        return check_place(place);
+    }
+    Standing::open(place)?.check_log(log, shards)
 }
 
 /// A data set that is there.

@@ -10,14 +10,16 @@ mod append;
 mod generation;
 mod history;
 mod manifest;
+mod pace;
 mod run;
 mod sort;
 
 pub use super::column::Shape;
 pub(crate) use append::is_later;
-pub use append::{Kept, keep};
+pub use append::{Kept, check, keep};
 pub(crate) use manifest::{FILE_KEY, SCHEMA, Said, hex};
 pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, Tally, fingerprint, shard_of};
+pub use pace::Pace;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
