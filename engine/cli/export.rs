@@ -83,7 +83,7 @@ pub(super) enum Verb {
                       since 1970 in UTC; answers, declarations and what the vocabulary does not name are JSON texts.\n\n\
                       With --shards the events become a data set: a folder of so many files, each of which holds whole \
                       consultations, one of what sources declare, and manifest.json, which says what each file holds. \
-                      `ingest` reads files and folders back."
+                      --append and --follow keep it current by further files. `ingest` reads files and folders back."
     )]
     Parquet(events::Parquet),
 }

@@ -6,12 +6,15 @@ use std::path::Path;
 use std::process::{Child, ChildStdout};
 use std::time::{Duration, Instant};
 
-use engine::export::shards::Pace;
+use engine::export::shards::{Manifest, Pace};
+use engine::ingest::dataset;
 use engine::log::{Log, Mode, Position};
+use engine::replay::Watch;
+use event::{Event, Payload, Time};
 use serde_json::{Value, json};
 
-use super::follow::holds;
-use crate::command::{files, prepared, program, run, run_on};
+use super::follow::{holds, is_same};
+use crate::command::{files, folder, prepared, program, run, run_on};
 
 /// A recording and what of it lies behind so many lines.
 fn cut(recording: &str, lines: usize) -> (String, String) {
@@ -207,6 +210,52 @@ fn who_follows_waits_for_a_store_that_another_has() {
     assert_eq!(waiting.end().0, Some(130));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     drop(log);
+}
+
+/// Wherever it is killed, the data set is as it was or one generation further, is read as that, and goes on.
+#[test]
+fn a_killed_append_has_not_happened_or_is_whole() {
+    let dir = folder();
+    let store = dir.path().join("evenfield.store");
+    let append = ["export", "parquet", "--shards", "4", "lake", "--append"];
+    let grow = |round: u64| {
+        let event = |number: u64| {
+            let (id, consultation) =
+                (format!("e-{round}-{number}"), format!("c-{}", number * (round % 3 + 1)));
+            Event::new("urn:example:a", id, consultation, Time::from_ms(9), Payload::Waiting)
+        };
+        let log = Log::open(&store, Mode::Create).unwrap();
+        log.append_blocking((0..400).map(event).collect(), Time::from_ms(9)).unwrap();
+        log.head().0
+    };
+    grow(0);
+    let begun = Instant::now();
+    run(dir.path(), append).ok();
+    let usual = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let (set, mut position, mut dice) = (dir.path().join("lake"), 400, 7_u64);
+    for round in 1..=16 {
+        let head = grow(round);
+        let mut process = program(dir.path()).args(append).spawn().unwrap();
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_micros(usual / 4 + (dice >> 33) % usual));
+        // It may have ended.
+        let _ = process.kill();
+        process.wait().unwrap();
+        let manifest = manifest(&set);
+        assert!([position, head].contains(&manifest.position), "{position} {head} {}", manifest.position);
+        assert_eq!(manifest.events, manifest.position);
+        assert_eq!(dataset::checked(&set, &Watch::default()).unwrap().len(), manifest.files.len());
+        position = manifest.position;
+    }
+    let said = run(dir.path(), append);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(holds(&set).position, 17 * 400);
+    run(dir.path(), ["export", "parquet", "--shards", "4", "whole", "-q"]).ok();
+    is_same(&set, &dir.path().join("whole"));
+}
+
+fn manifest(set: &Path) -> Manifest {
+    serde_json::from_str(&fs::read_to_string(set.join("manifest.json")).unwrap()).unwrap()
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn rows(set: &Path, begin: &str) -> Vec<String> {
     rows
 }
 
-fn is_same(one: &Path, other: &Path) {
+pub(super) fn is_same(one: &Path, other: &Path) {
     for begin in ["events-", "sources"] {
         assert_eq!(rows(one, begin), rows(other, begin), "{begin}");
     }

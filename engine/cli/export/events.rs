@@ -15,9 +15,8 @@ use super::super::out::Out;
     evenfield export parquet --from 1001 -o new.parquet\n  \
     evenfield export parquet --shards 8 consultations\n  \
     evenfield export parquet --shards 8 lake --append\n\n\
-    With --append, again and again, as by cron, what came since becomes further files; with --follow that goes on\n\
-    by itself, and the store is held only while something is appended. A service does the same with\n\
-    `evenfield serve --export-parquet`.")
+    With --append what came since becomes further files, for cron; with --follow that goes on by itself, and the\n\
+    store is held only while something is appended. `evenfield serve --export-parquet` does it within a service.")
 )]
 #[cfg_attr(
     not(feature = "parquet"),
@@ -28,7 +27,7 @@ pub(in super::super) struct Parquet {
     /// The folder for --shards, which must be new or empty, or a data set of this store for --append and --follow
     #[arg(value_name = "DIR", requires = "shards")]
     folder: Option<PathBuf>,
-    /// Divide consultations into so many files, by a hash of their names
+    /// Divide consultations into so many shards, by a hash of their names
     #[arg(long, value_name = "N", requires = "folder", conflicts_with = "from")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=4096))]
     shards: Option<u32>,
