@@ -265,6 +265,50 @@ fn garble(path: &Path) {
     fs::write(path, vec![7; bytes.len()]).unwrap();
 }
 
+/// What a file says of the least and the greatest name of a row group is cut off where names are long; whoever passes
+/// groups by on its word must not pass by what is wanted.
+#[test]
+fn long_and_strange_names_of_consultations_go_on_where_they_ended() {
+    let dir = folder();
+    let begins =
+        ["x".repeat(70), "ü".repeat(40), "\u{10ffff}".repeat(20), String::new(), "\u{7f}".repeat(64)];
+    let batch = |batch: u64| -> Vec<Event> {
+        let event = |number: u64| {
+            let name = number + batch * 300;
+            let begin = &begins[usize::try_from(name % 5).unwrap()];
+            let (id, consultation) = (format!("e-{batch}-{number}"), format!("{begin}{name:04}"));
+            Event::new("urn:example:a", id, consultation, Time::from_ms(9), Payload::Waiting)
+        };
+        (0..600).map(event).collect()
+    };
+    let (log, set) = followed(dir.path(), 2, &[batch(0), batch(1), batch(2)]);
+    let manifest = holds(&set);
+    assert_eq!((manifest.events, manifest.consultations), (1_800, 1_200), "six hundred go on");
+    dataset::checked(&set, &Watch::default()).unwrap();
+    let whole = dir.path().join("whole");
+    kept(&log, &whole, 2);
+    is_same(&set, &whole);
+}
+
+/// More and more files make queries slow, and a manifest that cannot be read any more would be the end of it.
+#[test]
+fn a_data_set_of_too_many_files_is_to_be_exported_anew() {
+    let dir = folder();
+    let (log, set) = followed(dir.path(), 2, &batches()[..2]);
+    let before = holds(&set);
+    log.append_blocking(batches()[2].clone(), Time::from_ms(0)).unwrap();
+    let told = |most_files| {
+        let plan = Plan { most_files, ..plan(2, log.head()) };
+        keep(&log, &set, plan, &Watch::default()).map(|kept| kept.manifest.files.len())
+    };
+    let files = before.files.len();
+    let error = told(files + 1).unwrap_err();
+    assert!(matches!(error, ExportError::Full { most, .. } if most == files + 1), "{error}");
+    assert!(error.to_string().contains("export into another folder"), "{error}");
+    assert_eq!(holds(&set), before);
+    assert_eq!(told(files + 2).unwrap(), files + 2);
+}
+
 /// Rows of a destroyed consultation would stay: the data set is to be made anew, and everything that was copied of it.
 #[test]
 fn a_data_set_that_holds_what_was_destroyed_is_not_gone_on_with() {

@@ -15,8 +15,9 @@ use super::super::out::Out;
     evenfield export parquet --from 1001 -o new.parquet\n  \
     evenfield export parquet --shards 8 consultations\n  \
     evenfield export parquet --shards 8 lake --append\n\n\
-    With --append what came since becomes further files, for cron; with --follow that goes on by itself, and the\n\
-    store is held only while something is appended. `evenfield serve --export-parquet` does it within a service.")
+    With --append what came since becomes further files, for cron; with --follow that goes on by\n\
+    itself, and the store is held only while something is appended. `evenfield serve\n\
+    --export-parquet` does it within a service.")
 )]
 #[cfg_attr(
     not(feature = "parquet"),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::parquet::ExportError;
 use super::generation::Part;
-use super::manifest::{Generation, MOST_FILES, Manifest, generation_of};
+use super::manifest::{Generation, Manifest, generation_of};
 use super::{DRAFT, Draft, Plan, check_place, draft_in, folder, sync_folder, write_manifest};
 use crate::ingest::MANIFEST;
 use crate::log::{Log, Position};
@@ -160,8 +160,8 @@ impl Standing {
                 continue;
             }
             let files = self.manifest.files.len() + part.files();
-            if files > MOST_FILES {
-                let (path, most) = (self.place.clone(), MOST_FILES);
+            if files > plan.most_files {
+                let (path, most) = (self.place.clone(), plan.most_files);
                 return Err(ExportError::Full { path, files: self.manifest.files.len(), most });
             }
             part.continue_from(&self.place, &self.manifest, watch)?;

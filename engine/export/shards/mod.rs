@@ -34,6 +34,7 @@ use crate::ingest::MANIFEST;
 use crate::log::{Log, Position};
 use crate::replay::Watch;
 use generation::Part;
+use manifest::MOST_FILES;
 
 /// Roughly how much memory events may take that wait to be sorted, in bytes.
 const MEMORY_BYTES: usize = 256 << 20;
@@ -58,14 +59,22 @@ pub struct Plan {
     pub group_events: usize,
     /// The most positions of a generation that is appended; what is more becomes several.
     pub generation_events: u64,
+    /// The most files of a data set that is appended to.
+    pub most_files: usize,
 }
 
 impl Plan {
     /// So many shards of the events up to `to`, in the usual memory.
     #[must_use]
     pub fn of(shards: u32, to: Position) -> Self {
-        let (memory_bytes, group_events) = (MEMORY_BYTES, GROUP_EVENTS);
-        Self { shards, to, memory_bytes, group_events, generation_events: GENERATION_EVENTS }
+        Self {
+            shards,
+            to,
+            memory_bytes: MEMORY_BYTES,
+            group_events: GROUP_EVENTS,
+            generation_events: GENERATION_EVENTS,
+            most_files: MOST_FILES,
+        }
     }
 }
 
