@@ -21,6 +21,8 @@ use crate::survey::Stratum;
 
 /// The length of a window, in milliseconds; windows begin at whole quarters of an hour, UTC.
 pub const WINDOW_MS: i64 = 900_000;
+/// How many windows a day has.
+const A_DAY: i32 = 96;
 
 /// What must be seen of a consultation to tell whether it failed.
 pub const NEEDS: Needs = Needs::all(&[Kind::Joined, Kind::Dropped]).and_any(ATTEMPTS);
@@ -91,8 +93,25 @@ impl State for Course {
     }
 }
 
+/// The same by day, in its first window, with attempts alone.
+#[must_use]
+pub fn by_day(seen: &Seen) -> Seen {
+    let day = |number: &i32| number.div_euclid(A_DAY) * A_DAY;
+    let coarser = |course: &Course| {
+        let mut days = Course::default();
+        for (number, window) in &course.windows {
+            days.windows.entry(day(number)).or_default().attempted += window.attempted;
+        }
+        days
+    };
+    let all = |strata: &BTreeMap<Stratum, Course>| {
+        strata.iter().map(|(stratum, course)| (stratum.clone(), coarser(course))).collect()
+    };
+    seen.iter().map(|(platform, strata)| (platform.clone(), all(strata))).collect()
+}
+
 /// The window in which an instant lies.
-fn number(at: Time) -> i32 {
+pub(crate) fn number(at: Time) -> i32 {
     // Every time lies within the years that can be written, and so within some hundred million windows.
     at.ms().div_euclid(WINDOW_MS) as i32
 }

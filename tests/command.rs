@@ -175,7 +175,10 @@ fn summed_up(dir: &Path, other: &str) {
     let mut trusted = String::new();
     for (store, name) in [("evenfield.store", "trust-one"), ("other.store", "trust-two")] {
         let (key, file) = (format!("{store}.signing-key"), format!("{name}.summary"));
-        run(dir, ["summary", "make", "--until", UNTIL, "--store", store, "-o", &file]).ok();
+        let make = ["summary", "make", "--until", UNTIL, "--store", store, "-o"];
+        run(dir, [&make[..], &[&file]].concat()).ok();
+        let decides = file.replace("trust-", "").replace(".summary", "-decides.summary");
+        run(dir, [&make[..], &[&decides, "--for", "decide"]].concat()).ok();
         trusted += &run(dir, ["keys", "show", &key]).ok().replace('\n', &format!("  {name}\n"));
     }
     fs::write(dir.join("trusted.keys"), trusted).unwrap();

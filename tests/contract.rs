@@ -117,6 +117,15 @@ fn a_summary_and_what_was_merged_have_their_fields_in_their_order() {
     ];
     assert_eq!(lines[0].within("manifest").names(), wanted);
     assert_eq!(lines[0].within("manifest").within("asked").names(), ["measures", "by", "where", "cluster"]);
+    run(dir.path(), ["summary", "make", "--for", "decide", "-o", "b.summary"]).ok();
+    let text = fs::read_to_string(dir.path().join("b.summary")).unwrap();
+    let lines: Vec<Members> = text.lines().map(Members::of).collect();
+    let asked = lines[0].within("manifest").within("asked");
+    assert_eq!(asked.names(), ["measures", "by", "where", "cluster", "decide"]);
+    assert_eq!(asked.within("decide").names(), ["adjust", "usual_strata"]);
+    assert_eq!(lines[1].names(), ["survey", "used", "cells", "decision"]);
+    let wanted = ["decided", "weighed", "grouped", "by_organisation", "by_stratum", "levels", "recorded"];
+    assert_eq!(lines[1].within("decision").names(), wanted);
     let merged = Members::of(&run(dir.path(), ["summary", "merge", "a.summary", "--json"]).ok());
     assert_eq!(merged.names(), ["schema", "consultations", "notes", "summaries"]);
     assert_eq!(

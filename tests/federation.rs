@@ -4,6 +4,9 @@
 //! lies whole in one log and sources see alike in all logs that they send to. Then what is refused, and that nothing
 //! which can stand in a file makes reading it fail otherwise than with a message.
 
+mod decision;
+mod keys;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +14,7 @@ use std::sync::LazyLock;
 
 use engine::log::{Log, Mode};
 use engine::replay::{Request, Watch, compare, sheet};
-use engine::summary::{Merged, Opened, SecretKey, Sharing, SummaryError, make, open, seal};
+use engine::summary::{For, Merged, Opened, SecretKey, Sharing, SummaryError, make, open, seal};
 use event::{Dimension, Event, Payload, Time};
 use projections::catalog;
 use projections::compare::{Ask, ClusterChoice};
@@ -39,17 +42,30 @@ fn logged(events: &[Event]) -> (TempDir, Log) {
     (dir, log)
 }
 
-/// Everything that a summary or a comparison may ask of a sheet.
-const WANTED: [Dimension; 4] =
-    [Dimension::Clinician, Dimension::Service, Dimension::Network, Dimension::Organisation];
+/// Everything that a summary, a comparison or a decision may ask of a sheet.
+const WANTED: [Dimension; 8] = [
+    Dimension::Clinician,
+    Dimension::Service,
+    Dimension::Network,
+    Dimension::Organisation,
+    Dimension::DeprivationQuintile,
+    Dimension::Device,
+    Dimension::AgeBand,
+    Dimension::Modality,
+];
 
 /// The bytes of the summary of these events, as of `until`.
 fn summary(events: &[Event], until: Time, ask: &Ask) -> Vec<u8> {
+    summary_for(events, until, (ask, For::Comparison))
+}
+
+/// The same for what is asked of it.
+fn summary_for(events: &[Event], until: Time, asked: (&Ask, For)) -> Vec<u8> {
     let (_dir, log) = logged(events);
     let request = Request { until: Some(until), ..Request::default() };
     let sheet = sheet(&log, &request, &WANTED, &Watch::default()).unwrap();
     let key = key();
-    let (manifest, summary) = make(&log, &sheet, ask, key.public(), 2).unwrap();
+    let (manifest, summary) = make(&log, &sheet, asked, key.public(), 2).unwrap();
     seal(&manifest, &summary, &key)
 }
 
@@ -211,9 +227,9 @@ fn signed(manifest: &Value, states: &Value) -> Vec<u8> {
     bytes
 }
 
-/// The manifest and the states of [`SEALED`].
-fn parts() -> (Value, Value) {
-    let text = String::from_utf8(SEALED.clone()).unwrap();
+/// The manifest and the states of a summary.
+fn parts(sealed: &[u8]) -> (Value, Value) {
+    let text = String::from_utf8(sealed.to_vec()).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (lines[0]["manifest"].clone(), lines[1].clone())
 }
@@ -240,7 +256,7 @@ proptest! {
     fn a_signed_number_that_cannot_be_is_refused_or_compares(
         picks in vec((any::<Index>(), select(vec![0_u64, 1, 2, 7, 999, 999_999_999_999, u64::MAX])), 1..6),
     ) {
-        let (manifest, mut states) = parts();
+        let (manifest, mut states) = parts(&SEALED);
         let mut places = Vec::new();
         numbers(&states, String::new(), &mut places);
         for (pick, number) in &picks {
@@ -259,7 +275,7 @@ proptest! {
 
 #[test]
 fn what_is_signed_and_makes_no_sense_is_told_with_its_place() {
-    let (manifest, states) = parts();
+    let (manifest, states) = parts(&SEALED);
     let untouched = open(Path::new("x.summary"), &signed(&manifest, &states));
     assert!(untouched.is_ok(), "{:?}", untouched.err());
     let refused = |manifest: &Value, states: &Value| {
@@ -335,7 +351,7 @@ fn summaries_that_do_not_fit_are_refused_with_both_names() {
     let sum = || {
         let request = Request { until: Some(until), ..Request::default() };
         let sheet = sheet(&log, &request, &WANTED, &Watch::default()).unwrap();
-        let (manifest, summary) = make(&log, &sheet, &ask, key.public(), 1).unwrap();
+        let (manifest, summary) = make(&log, &sheet, (&ask, For::Comparison), key.public(), 1).unwrap();
         seal(&manifest, &summary, &key)
     };
     let before = sum();
@@ -354,8 +370,11 @@ fn empty_logs_merge() {
     assert_eq!(compared(&merged, &ask), pooled(&events, until, &ask));
 }
 
-/// The events of a recorded scenario, dealt out to so many stores by `part`, and summed up there.
-fn dealt(dir: &Path, scenario: &str, parts: usize, part: impl Fn(&Value) -> Option<usize>) -> Vec<String> {
+/// Into which part an event goes; none: into all of them.
+type Part<'a> = &'a dyn Fn(&Value) -> Option<usize>;
+
+/// The events of a recorded scenario, dealt out to so many stores by `part`, and summed up there with these options.
+fn dealt(dir: &Path, scenario: &str, options: &[&str], (parts, part): (usize, Part<'_>)) -> Vec<String> {
     let events = run(dir, ["scenario", "show", scenario, "--events"]).ok();
     let mut texts = vec![String::new(); parts];
     for line in events.lines() {
@@ -369,7 +388,8 @@ fn dealt(dir: &Path, scenario: &str, parts: usize, part: impl Fn(&Value) -> Opti
         let name = format!("{number}.summary");
         fs::write(dir.join(&file), text).unwrap();
         run(dir, ["ingest", &file, "--store", &store]).ok();
-        run(dir, ["summary", "make", "--until", UNTIL, "--store", &store, "-o", &name]).ok();
+        let make = ["summary", "make", "--until", UNTIL, "--store", &store, "-o", &name];
+        run(dir, [&make, options].concat()).ok();
         name
     });
     let names = names.collect();
@@ -378,8 +398,15 @@ fn dealt(dir: &Path, scenario: &str, parts: usize, part: impl Fn(&Value) -> Opti
     names
 }
 
-fn is_declaration(event: &Value) -> bool {
-    event["type"].as_str().unwrap().contains("recording_declared")
+/// By the organisation, whose sources are its own.
+fn by_organisation(event: &Value, seed: u64) -> Option<usize> {
+    Some(number(event["source"].as_str().unwrap().rsplit_once(':').unwrap().0, seed))
+}
+
+/// By the consultation; what sources declare goes everywhere.
+fn by_consultation(event: &Value, seed: u64) -> Option<usize> {
+    let is_declaration = event["type"].as_str().unwrap().contains("recording_declared");
+    (!is_declaration).then(|| number(event["subject"].as_str().unwrap(), seed))
 }
 
 /// Feeds that are blind for parts of what is compared, and feeds that send twice, late and in pieces.
@@ -387,10 +414,7 @@ fn is_declaration(event: &Value) -> bool {
 fn recorded_organisations_compare_as_one_log() {
     for scenario in ["blind-feed", "messy-feed"] {
         let dir = folder();
-        let names = dealt(dir.path(), scenario, 3, |event| {
-            let source = event["source"].as_str().unwrap();
-            Some(number(source.rsplit_once(':').unwrap().0, 5))
-        });
+        let names = dealt(dir.path(), scenario, &[], (3, &|event| by_organisation(event, 5)));
         let files: Vec<&str> = names.iter().rev().map(String::as_str).collect();
         let merge = [&["summary", "merge", "--compare", "--json"], &files[..]].concat();
         let merged = run(dir.path(), merge);
@@ -405,9 +429,7 @@ fn recorded_organisations_compare_as_one_log() {
 #[test]
 fn recorded_consultations_compare_as_one_log() {
     let dir = folder();
-    let names = dealt(dir.path(), "blind-feed", 2, |event| {
-        (!is_declaration(event)).then(|| number(event["subject"].as_str().unwrap(), 3))
-    });
+    let names = dealt(dir.path(), "blind-feed", &[], (2, &|event| by_consultation(event, 3)));
     let files: Vec<&str> = names.iter().map(String::as_str).collect();
     let merge = [&["summary", "merge", "--compare", "--json"], &files[..]].concat();
     let refused = run(dir.path(), &merge[..]).fails(6);
@@ -422,51 +444,6 @@ fn clinic(dir: &Path) {
     run(dir, ["synth", "clinic", "--consultations", "60", "-o", "clinic.ndjson"]).ok();
     run(dir, ["ingest", "clinic.ndjson"]).ok();
     run(dir, ["summary", "make", "-o", "a.summary"]).ok();
-}
-
-#[test]
-fn only_trusted_signers_are_taken_where_trust_is_asked_for() {
-    let dir = folder();
-    clinic(dir.path());
-    let public = run(dir.path(), ["keys", "show", "evenfield.store.signing-key"]).ok();
-    let other = run(dir.path(), ["keys", "new", "other.key"]).ok();
-    assert_ne!(public, other);
-    let merge = ["summary", "merge", "a.summary", "--trust", "trusted.keys", "--compare", "--json"];
-    fs::write(dir.path().join("trusted.keys"), &other).unwrap();
-    let refused = run(dir.path(), merge).fails(4);
-    assert!(refused.contains("a.summary") && refused.contains(public.trim()), "{refused}");
-    fs::write(dir.path().join("trusted.keys"), format!("{other}{} The clinic\n", public.trim())).unwrap();
-    let taken = run(dir.path(), merge);
-    assert_eq!(taken.err, "", "nothing to warn of");
-    assert_eq!(taken.ok(), run(dir.path(), ["compare", "--json"]).ok());
-    let told = run(dir.path(), &merge[..5]).ok();
-    assert!(told.contains("(The clinic)") && told.contains("60 consultations"), "{told}");
-    fs::copy(dir.path().join("other.key"), dir.path().join("trusted.keys")).unwrap();
-    assert!(run(dir.path(), merge).fails(4).contains("trusted.keys, line 1: that is a secret key"));
-}
-
-#[test]
-fn keys_are_for_their_owner_alone_and_never_written_over() {
-    let dir = folder();
-    clinic(dir.path());
-    for key in ["evenfield.store.signing-key", "new.key"] {
-        if key == "new.key" {
-            run(dir.path(), ["keys", "new", key]).ok();
-        }
-        let before = fs::read_to_string(dir.path().join(key)).unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(dir.path().join(key)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{key}");
-        }
-        assert!(run(dir.path(), ["keys", "new", key]).fails(4).contains("not written over"));
-        assert_eq!(fs::read_to_string(dir.path().join(key)).unwrap(), before);
-    }
-    let within = ["summary", "make", "--key", "evenfield.store/k", "-o", "b.summary"];
-    assert!(run(dir.path(), within).fails(2).contains("lies within the store"));
-    fs::write(dir.path().join("none.key"), "x").unwrap();
-    assert!(run(dir.path(), ["summary", "make", "--key", "none.key"]).fails(4).contains("keys new"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use event::{Dimension, NOT_RECORDED};
+use event::Dimension;
 use projections::catalog;
 use projections::compare::{Adjustment, Ask, ClusterChoice, Comparison, Gated, Watching, gated};
 use projections::disclosure::Policy;
@@ -16,6 +16,7 @@ use super::choose::{choose, unknown};
 use super::failure::Failure;
 use super::gate::{self, gates};
 use super::ground::Ground;
+use super::known::Known;
 use super::out::Out;
 use super::store::SheetArgs;
 use super::{Shared, progress, shown};
@@ -357,15 +358,10 @@ pub(super) fn met(gates: &[Gated]) -> Result<(), Failure> {
     }
 }
 
-/// Whether any consultation tells a level.
-pub(super) fn is_recorded(sheet: &Sheet, dimension: Dimension) -> bool {
-    sheet.levels(dimension).iter().any(|level| level != NOT_RECORDED)
-}
-
 /// Refuses to cluster by, adjust for or look at what nobody recorded.
-pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
+pub(super) fn recorded(known: &impl Known, ask: &Ask) -> Result<(), Failure> {
     // Of nothing it is said that there is nothing, whatever was asked.
-    if sheet.levels(Dimension::Platform).is_empty() {
+    if known.levels(Dimension::Platform).is_empty() {
         return Ok(());
     }
     let cluster = match ask.cluster {
@@ -381,7 +377,7 @@ pub(super) fn recorded(sheet: &Sheet, ask: &Ask) -> Result<(), Failure> {
     used.extend(ask.switch.map(|dimension| (dimension, "find moves of")));
     used.extend(ask.learning.then_some((Dimension::Clinician, "follow with practice")));
     used.extend(cluster);
-    let unknown = used.into_iter().find(|(dimension, _)| !is_recorded(sheet, *dimension));
+    let unknown = used.into_iter().find(|(dimension, _)| !known.is_recorded(*dimension));
     match unknown {
         None => Ok(()),
         Some((dimension, use_)) => {

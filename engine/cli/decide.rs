@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
-use projections::compare::{Ask, ClusterChoice, Decided, GROUPED_BY};
+use projections::compare::{Ask, ClusterChoice, Decided, GROUPED_BY, NotComparable};
 use projections::profiles::Profiles;
 use projections::stats::decision::policy::Rule;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use super::choose::{choose, no_file};
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
+use super::known::Known;
 use super::out::Out;
 use super::platforms;
 use super::store::{self, SheetArgs};
@@ -225,28 +226,18 @@ impl Asked {
         compare::known_platforms(sheet, &self.platforms, None)?;
         compare::note_unknown_levels(sheet, &ask.filter, shared);
         Self::by_service(&mut ask, sheet);
-        compare::recorded(sheet, &ask)?;
-        let profiles = declared.map(|declared| declared.held_against(sheet, &ask)).transpose()?;
-        let rule = Rule { delta: self.delta, price: self.price.highest, level: self.level };
-        let beside = replay::Declared { profiles: profiles.as_ref(), cheapest: self.price.cheapest() };
-        let decided = progress::reasoning(shared, "deciding", || {
-            decide(sheet, &ask, &rule, &beside, shared.threads())
-        })??;
-        let Some(decided) = decided else {
-            return Err(Failure::Usage(format!(
-                "{} is no share of consultations: a decision needs one, such as undisturbed or completed_on_video",
-                self.measure
-            )));
-        };
+        let ruled = Ruled { delta: self.delta, price: self.price, level: self.level };
+        let decide =
+            |rule: &Rule, beside: &replay::Declared<'_>| decide(sheet, &ask, rule, beside, shared.threads());
+        let (decided, profiles) = ruled.decided((&ask, declared), sheet, shared, decide)?;
+        let decided = decided.ok_or_else(|| no_share(&self.measure))?;
         Ok((decided, profiles))
     }
 
     /// Strata are services where nothing else is asked, and somebody recorded them.
     fn by_service(ask: &mut Ask, sheet: &Sheet) {
-        if ask.by.is_empty() && compare::is_recorded(sheet, Dimension::Service) {
-            let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
-                || ask.adjust.contains(&Dimension::Service);
-            ask.by.extend((!used).then_some(Dimension::Service));
+        if are_services(ask) && sheet.is_recorded(Dimension::Service) {
+            ask.by.push(Dimension::Service);
         }
     }
 
@@ -280,6 +271,56 @@ impl Asked {
     }
 }
 
+/// Whether strata are services, if somebody recorded them: where nothing else is asked, and they serve nothing else.
+pub(super) fn are_services(ask: &Ask) -> bool {
+    let used = matches!(ask.cluster, ClusterChoice::By(Dimension::Service))
+        || ask.adjust.contains(&Dimension::Service);
+    ask.by.is_empty() && !used
+}
+
+/// Why nothing can be decided by a measure of this name.
+pub(super) fn no_share(measure: &str) -> Failure {
+    Failure::Usage(format!(
+        "{measure} is no share of consultations: a decision needs one, such as undisturbed or completed_on_video"
+    ))
+}
+
+/// What a decision is asked with, whatever it rests on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ruled {
+    /// The difference that matters.
+    pub(super) delta: f64,
+    /// What each platform beyond the first costs.
+    pub(super) price: Price,
+    /// How sure a verdict must be.
+    pub(super) level: f64,
+}
+
+impl Default for Ruled {
+    /// What `evenfield decide` takes where nothing is said.
+    fn default() -> Self {
+        Self { delta: 0.01, price: Price { lowest: 0.0, highest: 0.0 }, level: 0.95 }
+    }
+}
+
+impl Ruled {
+    /// The decision, and what was declared, with every name held against what there is.
+    pub(super) fn decided(
+        self,
+        (ask, declared): (&Ask, Option<Declared<'_>>),
+        known: &impl Known,
+        shared: &Shared,
+        decide: impl FnOnce(&Rule, &replay::Declared<'_>) -> Result<Option<Decided>, NotComparable> + Send,
+    ) -> Result<(Option<Decided>, Option<Profiles>), Failure> {
+        compare::recorded(known, ask)?;
+        let profiles = declared.map(|declared| declared.held_against(known, ask)).transpose()?;
+        let rule = Rule { delta: self.delta, price: self.price.highest, level: self.level };
+        let beside = replay::Declared { profiles: profiles.as_ref(), cheapest: self.price.cheapest() };
+        let decided = progress::reasoning(shared, "deciding", || decide(&rule, &beside))??;
+        Ok((decided, profiles))
+    }
+}
+
 /// A file that declares what platforms can do, cost, and are needed for.
 pub(super) struct Declared<'a> {
     path: &'a Path,
@@ -288,7 +329,7 @@ pub(super) struct Declared<'a> {
 
 impl<'a> Declared<'a> {
     /// Reads the file, and refuses what is wrong with it whatever the store.
-    fn read(path: &'a Path) -> Result<Self, Failure> {
+    pub(super) fn read(path: &'a Path) -> Result<Self, Failure> {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(|error| no_file(path, &error))?;
         file.take(platforms::BYTES + 1).read_to_end(&mut bytes).map_err(|error| no_file(path, &error))?;
@@ -307,18 +348,18 @@ impl<'a> Declared<'a> {
     }
 
     /// What it says, with every name held against what there is.
-    fn held_against(&self, sheet: &Sheet, ask: &Ask) -> Result<Profiles, Failure> {
-        let known = |dimension: Dimension| -> Vec<String> {
-            sheet.levels(dimension).into_iter().filter(|level| level != NOT_RECORDED).collect()
+    fn held_against(&self, known: &impl Known, ask: &Ask) -> Result<Profiles, Failure> {
+        let levels = |dimension: Dimension| -> Vec<String> {
+            known.levels(dimension).into_iter().filter(|level| level != NOT_RECORDED).collect()
         };
-        let platforms = known(Dimension::Platform);
+        let platforms = levels(Dimension::Platform);
         let declared = self.profiles(&[], |_| Vec::new())?;
         // Of nothing it is said that there is nothing, whatever was declared.
         if platforms.is_empty() {
             return Ok(declared);
         }
         for dimension in declared.dimensions() {
-            let why = match (ask.by.contains(&dimension), compare::is_recorded(sheet, dimension)) {
+            let why = match (ask.by.contains(&dimension), known.is_recorded(dimension)) {
                 (true, true) => continue,
                 (true, false) => {
                     "and nobody recorded it here: no consultation could be told to have the need"
@@ -328,6 +369,6 @@ impl<'a> Declared<'a> {
             let path = self.path.display();
             return Err(Failure::Usage(format!("{path} says what is needed by {dimension}, {why}")));
         }
-        self.profiles(&platforms, known)
+        self.profiles(&platforms, levels)
     }
 }

@@ -178,7 +178,9 @@ impl From<SummaryError> for Failure {
     fn from(error: SummaryError) -> Self {
         match error {
             SummaryError::Altered { .. } => Self::Integrity(error.to_string()),
-            SummaryError::Apart { .. } => Self::NotComparable(error.to_string()),
+            SummaryError::Apart { .. } | SummaryError::NoDecision { .. } => {
+                Self::NotComparable(error.to_string())
+            }
             SummaryError::Within { .. } | SummaryError::NoPlace { .. } => Self::Usage(error.to_string()),
             _ => Self::Input(error.to_string()),
         }

@@ -20,6 +20,7 @@ mod ground;
 mod ingest;
 mod inputs;
 mod keys;
+mod known;
 mod log;
 mod methods;
 mod out;

@@ -19,6 +19,7 @@
 mod again;
 mod book;
 mod checkpoint;
+mod decision;
 mod decoded;
 mod disclosed;
 mod essence;
@@ -38,9 +39,10 @@ mod table;
 mod totals;
 
 pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
+pub use decision::{Chosen, Decides, Declared, decide, decide_counted};
 pub use decoded::Decoded;
 pub use parts::{Heard, Part, PartError, together};
-pub use questions::{Declared, decide, evidence, outages, quality, reach};
+pub use questions::{evidence, outages, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Basis, Rows, compare, compare_counted, wanted};
 pub use scope::{Scope, scope};

@@ -66,7 +66,7 @@ pub trait Basis {
 }
 
 /// Rows that are folded on so many threads.
-struct Folded<'a, R>(&'a R, usize);
+pub(super) struct Folded<'a, R>(pub(super) &'a R, pub(super) usize);
 
 impl<R: Rows> Basis for Folded<'_, R> {
     fn survey(&self, ask: &Ask) -> Surveyeds {

@@ -24,17 +24,46 @@ pub struct Asked {
     pub filter: BTreeMap<String, Vec<String>>,
     /// How rows share their luck: `auto`, `none` or a dimension.
     pub cluster: String,
+    /// What it counts besides, where it is for a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decide: Option<Decide>,
+}
+
+/// What a summary for a decision counts besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// What strata are adjusted for.
+    pub adjust: Vec<String>,
+    /// Whether strata are services since nobody asked for others, and are none if no log recorded services.
+    pub usual_strata: bool,
+}
+
+/// What a summary is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum For {
+    /// To compare platforms.
+    #[default]
+    Comparison,
+    /// To compare, and to decide for one platform or a range.
+    Decision {
+        /// Whether strata are services since nobody asked for others.
+        usual_strata: bool,
+    },
 }
 
 impl Asked {
-    /// What `ask` counts.
+    /// What `ask` counts for what it is asked for.
     #[must_use]
-    pub fn of(ask: &Ask) -> Self {
+    pub fn of(ask: &Ask, purpose: For) -> Self {
+        let names = |dimensions: &[Dimension]| -> Vec<String> {
+            dimensions.iter().map(|dimension| dimension.name().to_owned()).collect()
+        };
         let filter =
             ask.filter.iter().map(|(dimension, levels)| (dimension.name().to_owned(), levels.to_vec()));
         Self {
             measures: ask.measures.iter().map(|measure| measure.name.to_owned()).collect(),
-            by: ask.by.iter().map(|dimension| dimension.name().to_owned()).collect(),
+            by: names(&ask.by),
             filter: filter.collect(),
             cluster: match ask.cluster {
                 ClusterChoice::Auto => "auto",
@@ -42,14 +71,18 @@ impl Asked {
                 ClusterChoice::By(dimension) => dimension.name(),
             }
             .to_owned(),
+            decide: match purpose {
+                For::Comparison => None,
+                For::Decision { usual_strata } => Some(Decide { adjust: names(&ask.adjust), usual_strata }),
+            },
         }
     }
 
-    /// The question again.
+    /// The question again, and what it is for.
     ///
     /// # Errors
     /// What of it is not known here.
-    pub fn ask(&self) -> Result<Ask, String> {
+    pub fn ask(&self) -> Result<(Ask, For), String> {
         let dimension = |name: &String| {
             Dimension::from_name(name)
                 .filter(|dimension| *dimension != Dimension::Platform)
@@ -63,17 +96,32 @@ impl Asked {
             "none" => ClusterChoice::None,
             _ => ClusterChoice::By(dimension(&self.cluster)?),
         };
+        let adjust = self.decide.as_ref().map_or(&[][..], |decide| &decide.adjust);
         let ask = Ask {
             measures: self.measures.iter().map(measure).collect::<Result<_, _>>()?,
             by: self.by.iter().map(dimension).collect::<Result<_, _>>()?,
+            adjust: adjust.iter().map(dimension).collect::<Result<_, _>>()?,
             filter: self.filter()?,
             cluster,
             ..Ask::default()
         };
-        match Self::of(&ask) == *self && !has_twice(&self.measures) && !has_twice(&self.by) {
-            true => Ok(ask),
+        let purpose = match &self.decide {
+            None => For::Comparison,
+            Some(Decide { usual_strata, .. }) => For::Decision { usual_strata: *usual_strata },
+        };
+        let is_plain = Self::of(&ask, purpose) == *self && !has_twice(&self.measures);
+        match is_plain && !has_twice(&[&self.by[..], adjust].concat()) && self.can_decide(&ask) {
+            true => Ok((ask, purpose)),
             false => Err("its question is not written as it is written here".to_owned()),
         }
+    }
+
+    /// Whether a decision can be asked so, if one is.
+    fn can_decide(&self, ask: &Ask) -> bool {
+        self.decide.as_ref().is_none_or(|decide| {
+            let are_usual = ask.by == [Dimension::Service];
+            ask.measures.len() == 1 && ask.every_decision().is_some() && (are_usual || !decide.usual_strata)
+        })
     }
 
     fn filter(&self) -> Result<Filter, String> {
@@ -94,9 +142,18 @@ impl Asked {
                 |(dimension, levels): (&String, &Vec<String>)| format!("{dimension}={}", levels.join(","));
             asked.filter.iter().map(one).collect::<Vec<_>>().join(" ")
         };
+        let by = |asked: &Self| match &asked.decide {
+            Some(Decide { usual_strata: true, .. }) => String::new(),
+            _ => asked.by.join(","),
+        };
+        let adjust =
+            |asked: &Self| asked.decide.as_ref().map(|decide| decide.adjust.join(",")).unwrap_or_default();
+        let purpose = |asked: &Self| asked.decide.as_ref().map_or("", |_| "decide").to_owned();
         let options = [
+            ("--for", purpose(self), purpose(other)),
             ("--measure", self.measures.join(","), other.measures.join(",")),
-            ("--by", self.by.join(","), other.by.join(",")),
+            ("--by", by(self), by(other)),
+            ("--adjust", adjust(self), adjust(other)),
             ("--where", filter(self), filter(other)),
             ("--cluster", self.cluster.clone(), other.cluster.clone()),
         ];
@@ -126,8 +183,9 @@ mod tests {
             cluster: ClusterChoice::By(Dimension::Organisation),
             ..Ask::default()
         };
-        let asked = Asked::of(&ask);
-        assert_eq!(Asked::of(&asked.ask().unwrap()), asked);
+        let asked = Asked::of(&ask, For::Comparison);
+        let (again, purpose) = asked.ask().unwrap();
+        assert_eq!((Asked::of(&again, purpose), purpose), (asked.clone(), For::Comparison));
         assert_eq!(asked.difference(&asked), None);
         let other = Asked { by: vec![], ..asked.clone() };
         assert_eq!(
@@ -137,8 +195,39 @@ mod tests {
     }
 
     #[test]
+    fn a_question_for_a_decision_comes_back_as_it_was() {
+        let ask = Ask {
+            measures: vec![catalog::measure("undisturbed").unwrap()],
+            by: vec![Dimension::Service],
+            adjust: vec![Dimension::Network],
+            ..Ask::default()
+        };
+        let of = |usual_strata| Asked::of(&ask, For::Decision { usual_strata });
+        let asked = of(true);
+        let (again, purpose) = asked.ask().unwrap();
+        assert_eq!((again.adjust, purpose), (ask.adjust.clone(), For::Decision { usual_strata: true }));
+        assert_eq!(
+            asked.difference(&Asked::of(&ask, For::Comparison)).unwrap(),
+            "one was made with --for decide, the other with no --for"
+        );
+        assert_eq!(
+            asked.difference(&of(false)).unwrap(),
+            "one was made with no --by, the other with --by service"
+        );
+        let wrong = [
+            Asked { measures: vec!["connect_ms".to_owned()], ..asked.clone() },
+            Asked { measures: vec![], ..asked.clone() },
+            Asked { by: vec!["device".to_owned()], ..asked.clone() },
+            Asked { by: vec!["service".to_owned(), "network".to_owned()], ..asked },
+        ];
+        for asked in wrong {
+            assert!(asked.ask().is_err(), "{asked:?}");
+        }
+    }
+
+    #[test]
     fn a_question_that_nobody_could_ask_is_refused() {
-        let plain = Asked::of(&Ask::default());
+        let plain = Asked::of(&Ask::default(), For::Comparison);
         let wrong = [
             Asked { measures: vec!["x".to_owned()], ..plain.clone() },
             Asked { by: vec!["platform".to_owned()], ..plain.clone() },

@@ -99,6 +99,15 @@ pub enum SummaryError {
         /// The list.
         trust: PathBuf,
     },
+    /// The summaries do not hold what a decision rests on.
+    #[error(
+        "{}: it was made to compare, and what a decision rests on is not in it; make all summaries with --for decide",
+        path.display()
+    )]
+    NoDecision {
+        /// The first file.
+        path: PathBuf,
+    },
     /// Two summaries do not fit each other.
     #[error("{} and {} cannot be merged: {what}", one.display(), other.display())]
     Apart {

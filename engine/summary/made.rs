@@ -10,20 +10,21 @@ use projections::period::Period;
 use projections::source::Sight;
 use projections::survey::Survey;
 
-use super::asked::Asked;
+use super::asked::{Asked, For};
+use super::decided;
 use super::key::PublicKey;
 use super::manifest::{self, Manifest, OfLog, Seen};
 use crate::log::{Log, LogError, Position};
 use crate::replay::{Rows, Sheet};
 
-/// What the rows of `sheet` add to a comparison of several logs, and what there is to say of it.
+/// What the rows of `sheet` add to a comparison or a decision of several logs, and what there is to say of it.
 ///
 /// # Errors
 /// When the log cannot be read.
 pub fn make(
     log: &Log,
     sheet: &Sheet,
-    ask: &Ask,
+    (ask, purpose): (&Ask, For),
     signer: PublicKey,
     threads: usize,
 ) -> Result<(Manifest, Summary), LogError> {
@@ -40,6 +41,10 @@ pub fn make(
         survey,
         used: sheet.fold(&Calendar { filter: &ask.filter }, threads),
         cells: cells.collect(),
+        decision: match purpose {
+            For::Comparison => None,
+            For::Decision { .. } => Some(decided::counted(sheet, ask, threads)),
+        },
     };
     let begins = match sheet.position {
         Position::START => None,
@@ -47,7 +52,7 @@ pub fn make(
     };
     let manifest = Manifest {
         reading: manifest::reading(),
-        asked: Asked::of(ask),
+        asked: Asked::of(ask, purpose),
         parameters: sheet.parameters,
         policy: Policy::Internal,
         policy_version: Policy::Internal.version(),

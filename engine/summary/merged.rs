@@ -14,6 +14,8 @@ use projections::parameters::Parameters;
 use projections::projection::State;
 use projections::survey::Surveyeds;
 
+use super::asked::For;
+use super::decided::Deciding;
 use super::error::SummaryError;
 use super::manifest::{Manifest, Seen};
 use super::sealed::Opened;
@@ -34,6 +36,7 @@ pub enum Sharing {
 #[derive(Debug)]
 pub struct Merged {
     ask: Ask,
+    purpose: For,
     whole: Summary,
     parts: Vec<(PathBuf, Manifest)>,
     /// By digest of its name: in which part a source or place first stood, and how it sees there.
@@ -48,6 +51,7 @@ impl Merged {
     pub fn of(path: &Path, opened: Opened) -> Self {
         let mut merged = Self {
             ask: opened.ask,
+            purpose: opened.purpose,
             whole: opened.summary,
             parts: vec![(path.to_owned(), opened.manifest)],
             sources: BTreeMap::new(),
@@ -158,7 +162,18 @@ impl Merged {
     /// # Errors
     /// When what is asked cannot be compared.
     pub fn compare(&self, ask: &Ask) -> Result<Comparison, NotComparable> {
-        compare_counted(self, ask)
+        // What a decision adjusts for is no matter of a comparison.
+        compare_counted(self, &Ask { adjust: Vec::new(), ..ask.clone() })
+    }
+
+    /// What a decision of all logs rests on.
+    ///
+    /// # Errors
+    /// When the summaries were not made for one.
+    pub fn into_deciding(self) -> Result<Deciding, SummaryError> {
+        let about = self.about();
+        let path = self.parts.into_iter().next().map(|(path, _)| path).unwrap_or_default();
+        Deciding::of((self.ask, self.purpose), about, self.whole).ok_or(SummaryError::NoDecision { path })
     }
 }
 

@@ -12,6 +12,7 @@
 //! ```
 
 mod asked;
+mod decided;
 mod error;
 mod key;
 mod made;
@@ -20,7 +21,8 @@ mod merged;
 mod sealed;
 mod states;
 
-pub use asked::Asked;
+pub use asked::{Asked, Decide, For};
+pub use decided::Deciding;
 pub use error::SummaryError;
 pub use key::{PublicKey, SecretKey, Trusted};
 pub use made::make;

@@ -17,6 +17,7 @@ use projections::compare::{Ask, Summary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::asked::For;
 use super::error::SummaryError;
 use super::key::SecretKey;
 use super::manifest::{self, Manifest};
@@ -33,6 +34,8 @@ pub struct Opened {
     pub manifest: Manifest,
     /// What was asked.
     pub ask: Ask,
+    /// What it is for.
+    pub purpose: For,
     /// What was counted.
     pub summary: Summary,
 }
@@ -134,14 +137,17 @@ pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
     if manifest.policy_version != manifest.policy.version() {
         return Err(unread("its policy has another version than here".to_owned()));
     }
-    let ask = manifest.asked.ask().map_err(unread)?;
+    let (ask, purpose) = manifest.asked.ask().map_err(unread)?;
     let states: States = parse(states, 2).map_err(unread)?;
     let summary = Summary::try_from(states).map_err(|what| unread(what.to_owned()))?;
     summary.check(&ask).map_err(|error| unread(error.to_string()))?;
     if summary.consultations() != manifest.consultations {
         return Err(unread("it says another number of consultations than it counts".to_owned()));
     }
-    Ok(Opened { manifest, ask, summary })
+    if summary.decision.is_some() != (purpose != For::Comparison) {
+        return Err(unread("it counts for something else than it says".to_owned()));
+    }
+    Ok(Opened { manifest, ask, purpose, summary })
 }
 
 fn parse<T: DeserializeOwned>(line: &[u8], number: usize) -> Result<T, String> {

@@ -52,7 +52,7 @@ pub use reach::{Group, Part as ReachPart, Reading as Reach, Use, reach};
 pub use row::{Quantiles, Response, Row};
 pub use spread::{Spread, Unit, spreads};
 pub use subject::Subject;
-pub use summary::{Summary, Unsound};
+pub use summary::{Cells, ForDecision, Summary, Unsound};
 pub use times::{Against, ByMinute, Contrast, Gray, Times, times};
 pub use watch::Watch;
 pub use words::{figures, show, show_change, show_difference, words};

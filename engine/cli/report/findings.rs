@@ -13,6 +13,7 @@ use super::super::asked::Question;
 use super::super::decide;
 use super::super::failure::Failure;
 use super::super::ground::Ground;
+use super::super::known::Known;
 use super::super::progress;
 use super::super::shown;
 use super::super::{Shared, compare as asking};
@@ -113,7 +114,7 @@ fn closer(
     if shared.policy != Policy::Internal || comparison.rows.is_empty() {
         return Ok(None);
     }
-    let is_recorded = |dimension: &Dimension| asking::is_recorded(sheet, *dimension);
+    let is_recorded = |dimension: &Dimension| sheet.is_recorded(*dimension);
     let is_told = |measure: &&'static Measure| {
         let mut rows = comparison.rows.iter().filter(|row| row.measure == measure.name);
         rows.all(|row| !matches!(row.status, Status::NotMeasured(_)))

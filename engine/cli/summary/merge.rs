@@ -1,25 +1,29 @@
-//! `evenfield summary merge`: summaries checked, merged, and compared as if there were one log.
+//! `evenfield summary merge`: summaries checked, merged, and compared or decided by as if there were one log.
 
 use std::path::{Path, PathBuf};
 
-use projections::compare::Ask;
+use projections::compare::{Ask, Decided};
+use projections::stats::decision::policy::Rule;
 use serde::Serialize;
 
 use super::super::choose::no_file;
-use super::super::compare::level;
+use super::super::compare::{level, margin};
+use super::super::decide::{Declared, Price, Ruled, no_share};
 use super::super::failure::Failure;
 use super::super::out::Out;
 use super::super::{Shared, progress, shown};
+use crate::replay;
 use crate::report::counted;
 use crate::summary::{self, Manifest, Merged, Opened, Sharing, SummaryError, Trusted};
 
-/// Check summaries, merge them, and compare as if there were one log.
+/// Check summaries, merge them, and compare or decide as if there were one log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield summary merge trust-one.summary trust-two.summary\n  \
     evenfield summary merge trust-one.summary trust-two.summary --compare\n  \
-    evenfield summary merge trust-one.summary trust-two.summary --trust trusted.keys --compare --json\n\n\
-    Without --compare it tells what was merged. The comparison is that of one log which holds everything:\n\
+    evenfield summary merge trust-one.summary trust-two.summary --trust trusted.keys --compare --json\n  \
+    evenfield summary merge one-decides.summary two-decides.summary --decide --delta 0.02\n\n\
+    Without --compare or --decide it tells what was merged. The answer is that of one log which holds everything:\n\
     its position is the number of events in all logs. Where summaries were asked or read otherwise, or\n\
     count the same log or source twice, they are refused with the names of both files (exit code 6).")]
 pub(in super::super) struct Args {
@@ -29,6 +33,9 @@ pub(in super::super) struct Args {
     /// Compare the platforms over all of them
     #[arg(long)]
     compare: bool,
+    /// One platform for all, or a range: decide over all of them, which were made --for decide
+    #[arg(long, conflicts_with = "compare")]
+    decide: bool,
     /// Take only summaries signed by these: a list of public keys, one a line, each with its owner's name
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -36,10 +43,19 @@ pub(in super::super) struct Args {
     #[arg(long)]
     shared_sources: bool,
     /// The platform differences are taken from [default: the one with most consultations]
-    #[arg(long, value_name = "PLATFORM", requires = "compare")]
+    #[arg(long, value_name = "PLATFORM")]
     reference: Option<String>,
-    /// The coverage of intervals
-    #[arg(long, value_name = "SHARE", requires = "compare", value_parser = level)]
+    /// The difference that matters, as a share [default: 0.01]
+    #[arg(long, value_name = "SHARE", value_parser = margin)]
+    delta: Option<f64>,
+    /// What each platform beyond the first costs, in the same unit, or two bounds of it [default: 0]
+    #[arg(long, value_name = "SHARE[..SHARE]")]
+    price: Option<Price>,
+    /// What platforms can do and cost, and what services need: a TOML file, as for `evenfield decide`
+    #[arg(long = "platforms", value_name = "FILE")]
+    profiles: Option<PathBuf>,
+    /// The coverage of limits, and how sure a verdict must be [default: 0.95]
+    #[arg(long, value_name = "SHARE", value_parser = level)]
     level: Option<f64>,
 }
 
@@ -62,7 +78,9 @@ struct One<'a> {
 }
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    args.sensible()?;
     let trusted = args.trust.as_deref().map(|path| Ok((path, Trusted::load(path)?))).transpose();
+    let declared = args.profiles.as_deref().map(Declared::read).transpose()?;
     let trusted: Option<(&Path, Trusted)> = trusted.map_err(|error: SummaryError| Failure::from(error))?;
     let merged = progress::reasoning(shared, "merging", || args.merged(trusted.as_ref()))??;
     if trusted.is_none() {
@@ -73,6 +91,9 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         ));
     }
     merged.notes().iter().for_each(|note| shared.note(note));
+    if args.decide {
+        return shown::show(args.decided(merged, declared, shared)?, shared, out);
+    }
     if !args.compare {
         shared.text_or_json()?;
         return tell(&merged, trusted.as_ref().map(|(_, trusted)| trusted), shared, out);
@@ -86,6 +107,24 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
 }
 
 impl Args {
+    /// Refuses what is asked of an answer that nobody asks for.
+    fn sensible(&self) -> Result<(), Failure> {
+        let of_decision = [
+            ("--delta", self.delta.is_some()),
+            ("--price", self.price.is_some()),
+            ("--platforms", self.profiles.is_some()),
+        ];
+        let of_decision =
+            of_decision.into_iter().map(|(name, is_said)| (name, is_said, self.decide, "--decide"));
+        let of_comparison = ("--reference", self.reference.is_some(), self.compare, "--compare");
+        let of_both = ("--level", self.level.is_some(), self.compare || self.decide, "--compare or --decide");
+        let mut options = of_decision.chain([of_comparison, of_both]);
+        match options.find(|(_, is_said, is_answered, _)| *is_said && !is_answered) {
+            None => Ok(()),
+            Some((name, .., needs)) => Err(Failure::Usage(format!("{name} needs {needs}"))),
+        }
+    }
+
     fn merged(&self, trusted: Option<&(&Path, Trusted)>) -> Result<Merged, Failure> {
         let sharing = if self.shared_sources { Sharing::Vouched } else { Sharing::Refused };
         let (first, others) =
@@ -95,6 +134,26 @@ impl Args {
             merged.add(path, opened(path, trusted)?, sharing)?;
         }
         Ok(merged)
+    }
+
+    /// The decision over all logs.
+    fn decided(
+        &self,
+        merged: Merged,
+        declared: Option<Declared<'_>>,
+        shared: &Shared,
+    ) -> Result<Decided, Failure> {
+        let usual = Ruled::default();
+        let ruled = Ruled {
+            delta: self.delta.unwrap_or(usual.delta),
+            price: self.price.unwrap_or(usual.price),
+            level: self.level.unwrap_or(usual.level),
+        };
+        let deciding = merged.into_deciding()?;
+        let ask = deciding.ask();
+        let decide = |rule: &Rule, beside: &replay::Declared<'_>| deciding.decide(ruled.level, rule, beside);
+        let (decided, _) = ruled.decided((ask, declared), &deciding, shared, decide)?;
+        decided.ok_or_else(|| no_share(ask.measures.first().map_or("that", |measure| measure.name)))
     }
 }
 

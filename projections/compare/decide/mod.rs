@@ -30,6 +30,7 @@ pub use gates::Gate;
 pub use inequality::{GROUPED_BY, Inequality, Unequal};
 pub use interaction::Interaction;
 pub use needs::{Barred, Needed, Priced};
+pub(super) use priorities::every_concern;
 pub use priorities::{Favoured, Priorities, concerns};
 pub use step::Step;
 

@@ -67,8 +67,15 @@ pub fn concerns(decided: &'static Measure, arms: &Surveyeds) -> Vec<&'static Mea
         .map(|(_, known)| known)
         .collect();
     let can_be_told = |measure: &&'static Measure| compared.iter().all(|known| known.observes(measure.needs));
+    let is_decided = |measure: &&'static Measure| std::ptr::eq(*measure, decided);
+    let every = every_concern(decided).into_iter();
+    every.filter(|measure| is_decided(measure) || can_be_told(measure)).collect()
+}
+
+/// The same if every source could tell of everything.
+pub(in crate::compare) fn every_concern(decided: &'static Measure) -> Vec<&'static Measure> {
     let others = CONCERNS.into_iter().filter(|measure| !std::ptr::eq(*measure, decided));
-    std::iter::once(decided).chain(others.filter(can_be_told)).collect()
+    std::iter::once(decided).chain(others).collect()
 }
 
 /// How the platforms of a comparison of such measures fare.
