@@ -63,6 +63,16 @@ fn a_hundred_thousand_events_are_answered_alike_by_any_number_of_workers() {
     }
 }
 
+/// Consultations go on in later generations, and their beginnings lie in files of earlier ones.
+#[test]
+fn a_data_set_that_grew_is_answered_alike() {
+    let lake = Lake::growing("clinic", 900, 4, 3);
+    let worker = Worker::of(&lake.set());
+    for words in [&["compare", "--json", "-q"][..], &["decide", "--json", "-q"]] {
+        assert_eq!(asked(&lake.set(), &[worker.at], &[], words).ok(), lake.local(words).ok(), "{words:?}");
+    }
+}
+
 #[test]
 fn what_needs_the_store_is_refused_with_where_to_ask() {
     let lake = Lake::of_scenario("range-by-service", 2);

@@ -42,6 +42,24 @@ impl Lake {
         lake
     }
 
+    /// Of so many consultations of a plan, of which the events came in as many times as there are generations.
+    pub(crate) fn growing(plan: &str, consultations: usize, shards: u32, generations: usize) -> Self {
+        let lake = Self { dir: tempfile::tempdir().unwrap() };
+        let (count, file) = (consultations.to_string(), lake.dir.path().join("events.ndjson"));
+        lake.done(&["synth", plan, "--consultations", &count, "-q", "-o", file.to_str().unwrap()]);
+        let events = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = events.lines().collect();
+        for lines in lines.chunks(lines.len().div_ceil(generations)) {
+            fs::write(&file, lines.join("\n")).unwrap();
+            lake.done(&["ingest", file.to_str().unwrap(), "-q"]);
+            let (shards, set) = (shards.to_string(), lake.set());
+            lake.done(&["export", "parquet", "--shards", &shards, "--append", set.to_str().unwrap(), "-q"]);
+        }
+        // Beside the files of the first generation there are the manifest and what sources declare.
+        assert!(fs::read_dir(lake.set()).unwrap().count() > shards as usize + 2, "it did not grow");
+        lake
+    }
+
     fn export(&self, shards: u32) {
         let (shards, set) = (shards.to_string(), self.set());
         self.done(&["export", "parquet", "--shards", &shards, set.to_str().unwrap(), "-q"]);
