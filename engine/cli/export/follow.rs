@@ -19,15 +19,20 @@ pub(in super::super) const LOOK: Duration = Duration::from_millis(250);
 /// After how long what came is appended, unless told otherwise: files cost whoever reads them.
 pub(in super::super) const EVERY_SECONDS: u32 = 900;
 
-/// Appends what is new once, and tells it.
+/// Appends what is new once, and tells what that was.
 pub(super) fn append(log: &Log, folder: &Path, plan: Plan, shared: &Shared) -> Result<Kept, Failure> {
-    let kept = progress::during(shared, "appending", "events", |watch| keep(log, folder, plan, watch))?;
-    let told = told(&kept, folder);
-    told.iter().for_each(|line| shared.note(line));
+    let kept = current(log, folder, plan, shared)?;
     if kept.added.is_empty() {
         let position = grouped(kept.manifest.position);
         shared.note(&format!("nothing is new: {} goes to position {position}", folder.display()));
     }
+    Ok(kept)
+}
+
+/// Makes a data set current, and tells what became of it.
+fn current(log: &Log, folder: &Path, plan: Plan, shared: &Shared) -> Result<Kept, Failure> {
+    let kept = progress::during(shared, "appending", "events", |watch| keep(log, folder, plan, watch))?;
+    told(&kept, folder).iter().for_each(|line| shared.note(line));
     Ok(kept)
 }
 
@@ -115,9 +120,7 @@ fn once(
     out: &mut Out,
 ) -> Result<Position, Failure> {
     let head = log.head();
-    let plan = Plan::of(shards, head);
-    let kept = progress::during(shared, "appending", "events", |watch| keep(log, folder, plan, watch))?;
-    told(&kept, folder).iter().for_each(|line| shared.note(line));
+    let kept = current(log, folder, Plan::of(shards, head), shared)?;
     if shared.is_json() {
         kept.added.iter().try_for_each(|taken| out.row(taken))?;
         out.flush()?;
