@@ -126,6 +126,7 @@ fn a_summary_and_what_was_merged_have_their_fields_in_their_order() {
     assert_eq!(lines[1].names(), ["survey", "used", "cells", "decision"]);
     let wanted = ["decided", "weighed", "grouped", "by_organisation", "by_stratum", "levels", "recorded"];
     assert_eq!(lines[1].within("decision").names(), wanted);
+    rounded_fields(dir.path());
     let merged = Members::of(&run(dir.path(), ["summary", "merge", "a.summary", "--json"]).ok());
     assert_eq!(merged.names(), ["schema", "consultations", "notes", "summaries"]);
     assert_eq!(
@@ -137,6 +138,49 @@ fn a_summary_and_what_was_merged_have_their_fields_in_their_order() {
     let key = Members::of(&run(dir.path(), ["keys", "show", "evenfield.store.signing-key", "--json"]).ok());
     assert_eq!(key.names(), ["schema", "public_key"]);
     assert_eq!(key.value("public_key"), one.within("manifest").value("signer"));
+}
+
+/// Of a rounded summary, of what is told of several, and of what was merged.
+fn rounded_fields(dir: &Path) {
+    run(dir, ["summary", "make", "--policy", "rounded", "--measure", "undisturbed", "-o", "c.summary"]).ok();
+    let text = fs::read_to_string(dir.join("c.summary")).unwrap();
+    let lines: Vec<Members> = text.lines().map(Members::of).collect();
+    let wanted = ["reading", "asked", "parameters", "policy", "policy_version", "log", "sources", "signer"];
+    assert_eq!(lines[0].within("manifest").names(), wanted);
+    assert_eq!(lines[0].within("manifest").within("log").names(), ["begins", "head"]);
+    assert_eq!(lines[1].value("schema"), "evenfield.compare/1");
+    let merged = Members::of(&run(dir, ["summary", "merge", "c.summary", "--json"]).ok());
+    assert_eq!(merged.names(), ["schema", "summaries"]);
+    assert_eq!(merged.value("schema"), "evenfield.merged-rounded/1");
+    assert_eq!(merged.list("summaries")[0].names(), ["file", "signer", "manifest"]);
+    let pooled = Members::of(&run(dir, ["summary", "merge", "c.summary", "--compare", "--json"]).ok());
+    let wanted = ["schema", "policy", "until", "logs", "by", "level", "rows", "left_out", "notes"];
+    assert_eq!(pooled.names(), wanted);
+    assert_eq!(pooled.value("schema"), "evenfield.pooled/1");
+    let wanted = [
+        "measure",
+        "by",
+        "platform",
+        "role",
+        "one_sided",
+        "components",
+        "status",
+        "logs",
+        "hidden",
+        "blind",
+        "x",
+        "n",
+        "value",
+        "lo",
+        "hi",
+        "affected_at_most",
+        "chance_lo",
+        "chance_hi",
+        "method",
+        "cluster",
+        "reason",
+    ];
+    assert_eq!(pooled.list("rows")[0].names(), wanted);
 }
 
 /// The five events that the documentation shows: a patient alone, cut off, moved to the telephone.

@@ -354,7 +354,7 @@ fn permitted(verb: &Verb, shared: &Shared) -> Result<(), Failure> {
         ))),
         (_, Tells::Rows | Tells::Nothing) if shared.release => Err(Failure::Usage(format!(
             "`evenfield {name}` makes nothing that could be released; --release is for compare, decide, totals, quality, \
-             reach, data sets of these, and report build"
+             reach, data sets of these, report build and summary make"
         ))),
         (Policy::Internal, Tells::Reading) if shared.release => Err(Failure::Usage(
             "what hides nothing is not to be given away: --release needs --policy rounded or --policy secondary"

@@ -69,6 +69,11 @@ pub(super) fn show<T: OfStore>(reading: T, shared: &Shared, out: &mut Out) -> Re
     out.text(&report::rows(&shown, form))
 }
 
+/// What the policy shows of a comparison, to be sealed as a summary. The store is open meanwhile.
+pub(super) fn to_seal(comparison: Comparison, shared: &Shared) -> Result<Shown<Comparison>, Failure> {
+    disclosed(comparison, shared)
+}
+
 /// What the policy shows of a reading, as a data set. The store is open meanwhile.
 pub(super) fn dataset<T: OfStore + Exported>(
     reading: T,

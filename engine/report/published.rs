@@ -10,8 +10,8 @@ use super::{grouped, layout};
 /// How what is hidden is shown.
 const HIDDEN: &str = "[c]";
 /// Columns that people need not read.
-const FOR_MACHINES: [&str; 8] =
-    ["one_sided", "level", "method", "cluster", "claim", "shares", "reason", "reference"];
+const FOR_MACHINES: [&str; 9] =
+    ["one_sided", "components", "level", "method", "cluster", "claim", "shares", "reason", "reference"];
 
 /// For people: under which policy, what is said of the whole, the lines, and what must be known.
 pub(super) fn text(published: &Published) -> String {

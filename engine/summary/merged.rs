@@ -14,6 +14,7 @@ use projections::parameters::Parameters;
 use projections::projection::State;
 use projections::survey::Surveyeds;
 
+use super::apart::{ONE_LOG, difference, shared_sources};
 use super::asked::For;
 use super::decided::Deciding;
 use super::error::SummaryError;
@@ -72,7 +73,9 @@ impl Merged {
             let (one, _) = &self.parts[place];
             Err(SummaryError::Apart { one: one.clone(), other: path.to_owned(), what })
         };
-        if let Some(what) = difference(&self.parts[0].1, &manifest) {
+        let of = |manifest: &Manifest| manifest.parameters;
+        let first = &self.parts[0].1;
+        if let Some(what) = difference((&first.asked, of(first)), (&manifest.asked, of(&manifest))) {
             return apart(0, what);
         }
         let is_same = |known: &Manifest| {
@@ -81,21 +84,12 @@ impl Merged {
         };
         let not_empty = manifest.log.begins.is_some();
         if let Some(place) = self.parts.iter().position(|(_, known)| not_empty && is_same(known)) {
-            let what = "both are of one log, and everything in it would count twice; leave one out";
-            return apart(place, what.to_owned());
+            return apart(place, ONE_LOG.to_owned());
         }
-        let shared: Vec<usize> =
-            manifest.sources.iter().filter_map(|seen| Some(self.sources.get(&seen.name)?.0)).collect();
-        if let (Some(place), Sharing::Refused) = (shared.iter().min(), sharing) {
-            let count = shared.iter().filter(|one| *one == place).count();
-            let sources = if count == 1 { "a source".to_owned() } else { format!("{count} sources") };
-            return apart(
-                *place,
-                format!(
-                    "{sources} of one sent to the other's log, too, and what it told may count twice; if no consultation is \
-                     in both, say so with --shared-sources"
-                ),
-            );
+        let names = manifest.sources.iter().map(|seen| &seen.name);
+        let shared = shared_sources(&self.sources, names, |(part, _)| *part);
+        if let (Some((part, what)), Sharing::Refused) = (shared, sharing) {
+            return apart(part, what);
         }
         self.whole.absorb(&summary);
         self.parts.push((path.to_owned(), manifest));
@@ -200,34 +194,4 @@ impl Basis for Merged {
             in_progress: sum(|manifest| manifest.in_progress),
         }
     }
-}
-
-/// In what two summaries differ that can only be merged where it is the same.
-fn difference(one: &Manifest, other: &Manifest) -> Option<String> {
-    if let Some(asked) = one.asked.difference(&other.asked) {
-        return Some(format!("{asked}; make both alike"));
-    }
-    let (ours, theirs) = (one.parameters, other.parameters);
-    if ours.until != theirs.until {
-        return Some(format!(
-            "one says which consultations are over as of {}, the other as of {}; make both with one --until, such as \
-             --until {}",
-            ours.until,
-            theirs.until,
-            ours.until.max(theirs.until)
-        ));
-    }
-    if ours != theirs {
-        return Some(format!(
-            "one was read with --grace-ms {}, the other with --grace-ms {}; make both alike",
-            ours.grace_ms, theirs.grace_ms
-        ));
-    }
-    (one.policy != other.policy).then(|| {
-        format!(
-            "one was made with --policy {}, the other with --policy {}; make both alike",
-            one.policy.name(),
-            other.policy.name()
-        )
-    })
 }

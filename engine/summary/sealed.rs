@@ -6,6 +6,8 @@
 //! {"signature":"<128 hexadecimal digits>"}
 //! ```
 //!
+//! Under the policy `rounded` the second line is an answer instead; see `rounded`.
+//!
 //! The signature is Ed25519 over every byte before its line, and is checked before anything of the states is read. What
 //! is read is bounded, and held against what rows can give: whoever signs may still be mistaken.
 
@@ -14,12 +16,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use projections::compare::{Ask, Summary};
+use projections::disclosure::Policy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::asked::For;
 use super::error::SummaryError;
-use super::key::SecretKey;
+use super::key::{PublicKey, SecretKey};
 use super::manifest::{self, Manifest};
 use super::states::States;
 use super::{MOST_BYTES, SCHEMA};
@@ -53,6 +56,25 @@ struct Form {
     schema: String,
 }
 
+/// By what the two kinds of summaries are told apart.
+#[derive(Deserialize)]
+struct Kind {
+    manifest: Under,
+}
+
+#[derive(Deserialize)]
+struct Under {
+    policy: Policy,
+}
+
+/// The lines of a file whose signature holds.
+pub(super) struct Lines<'a, M> {
+    /// What it says of itself.
+    pub(super) manifest: M,
+    /// What it tells.
+    pub(super) told: &'a [u8],
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Last {
@@ -62,8 +84,13 @@ struct Last {
 /// The bytes of a summary, signed by the key that its manifest names.
 #[must_use]
 pub fn seal(manifest: &Manifest, summary: &Summary, key: &SecretKey) -> Vec<u8> {
+    signed(manifest, &States::from(summary), key)
+}
+
+/// The three lines of a file.
+pub(super) fn signed(manifest: &impl Serialize, told: &impl Serialize, key: &SecretKey) -> Vec<u8> {
     let mut bytes = line(&First { schema: SCHEMA.to_owned(), manifest });
-    bytes.extend(line(&States::from(summary)));
+    bytes.extend(line(told));
     let signature = key.sign(&bytes);
     bytes.extend(line(&Last { signature }));
     bytes
@@ -103,11 +130,23 @@ pub fn read(path: &Path) -> Result<Vec<u8>, SummaryError> {
     }
 }
 
-/// The summary that `bytes` hold; `path` is where they are from.
+/// Under which policy the summary that `bytes` hold says that it was made; nothing where they hold none. Nothing of it is
+/// checked.
+#[must_use]
+pub fn policy_of(bytes: &[u8]) -> Option<Policy> {
+    let first = bytes.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<Kind>(first).ok().map(|kind| kind.manifest.policy)
+}
+
+/// The lines of a file; `signer` tells from the manifest who should have signed it.
 ///
 /// # Errors
-/// When they hold none, its signature does not hold, or it was counted otherwise than is counted here.
-pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
+/// When there are not three lines as they are written here, or the signature does not hold.
+pub(super) fn lines<'a, M: DeserializeOwned>(
+    path: &Path,
+    bytes: &'a [u8],
+    signer: impl Fn(&M) -> PublicKey,
+) -> Result<Lines<'a, M>, SummaryError> {
     let unread = |what: String| unread(path, what);
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').take(4).collect();
     let first = lines.first().copied().unwrap_or_default();
@@ -120,15 +159,25 @@ pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
     let [head, states, last] = lines[..] else {
         return Err(unread("it has not three lines, as a whole summary has".to_owned()));
     };
-    let First { manifest, .. } = parse::<First<Manifest>>(head, 1).map_err(unread)?;
+    let First { manifest, .. } = parse::<First<M>>(head, 1).map_err(unread)?;
     let Last { signature } = parse(last, 3).map_err(unread)?;
     if last != line(&Last { signature: signature.clone() }) {
         return Err(unread("line 3 is not written as it is written here".to_owned()));
     }
-    if !manifest.signer.verifies(&bytes[..head.len() + states.len()], &signature) {
-        let (path, signer) = (path.to_owned(), manifest.signer.to_string());
-        return Err(SummaryError::Altered { path, signer });
+    let signer = signer(&manifest);
+    if !signer.verifies(&bytes[..head.len() + states.len()], &signature) {
+        return Err(SummaryError::Altered { path: path.to_owned(), signer: signer.to_string() });
     }
+    Ok(Lines { manifest, told: states })
+}
+
+/// The summary that `bytes` hold; `path` is where they are from.
+///
+/// # Errors
+/// When they hold none, its signature does not hold, or it was counted otherwise than is counted here.
+pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
+    let unread = |what: String| unread(path, what);
+    let Lines { manifest, told } = lines(path, bytes, |manifest: &Manifest| manifest.signer)?;
     if manifest.reading != manifest::reading() {
         let what =
             "it was made by an evenfield that reads or counts otherwise; make all summaries with one version";
@@ -138,7 +187,7 @@ pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
         return Err(unread("its policy has another version than here".to_owned()));
     }
     let (ask, purpose) = manifest.asked.ask().map_err(unread)?;
-    let states: States = parse(states, 2).map_err(unread)?;
+    let states: States = parse(told, 2).map_err(unread)?;
     let summary = Summary::try_from(states).map_err(|what| unread(what.to_owned()))?;
     summary.check(&ask).map_err(|error| unread(error.to_string()))?;
     if summary.consultations() != manifest.consultations {
@@ -150,7 +199,7 @@ pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
     Ok(Opened { manifest, ask, purpose, summary })
 }
 
-fn parse<T: DeserializeOwned>(line: &[u8], number: usize) -> Result<T, String> {
+pub(super) fn parse<T: DeserializeOwned>(line: &[u8], number: usize) -> Result<T, String> {
     serde_json::from_slice(line).map_err(|error| {
         // A line of its own is a document of its own, whose only line is the first.
         let what = error.to_string();
@@ -159,6 +208,6 @@ fn parse<T: DeserializeOwned>(line: &[u8], number: usize) -> Result<T, String> {
     })
 }
 
-fn unread(path: &Path, what: String) -> SummaryError {
+pub(super) fn unread(path: &Path, what: String) -> SummaryError {
     SummaryError::Unread { path: path.to_owned(), what }
 }

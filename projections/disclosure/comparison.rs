@@ -218,6 +218,11 @@ fn levels(by: &BTreeMap<&'static str, String>) -> Value {
     Value::Named(by.iter().map(|(name, level)| ((*name).to_owned(), Some(level.clone()))).collect())
 }
 
+fn components(row: &Row) -> Value {
+    let texts = |parts: &Vec<&'static str>| parts.iter().map(|part| (*part).to_owned()).collect();
+    row.components.as_ref().map_or(Value::Nothing, |parts| Value::Texts(texts(parts)))
+}
+
 fn line(row: &Row, told: &Shares) -> Line {
     let [status, reason] = told.status(row);
     let count = |told: Option<Told>| told.map_or(Value::Nothing, Value::from);
@@ -233,6 +238,8 @@ fn line(row: &Row, told: &Shares) -> Line {
         ("platform", row.platform.as_str().into()),
         ("role", row.role.map_or(Value::Nothing, |role| role.name().into())),
         ("one_sided", Value::Flag(row.one_sided)),
+        // Which parts count follows from what feeds declare, and tells what the share is of.
+        ("components", components(row)),
         ("status", status),
         ("reason", reason),
         ("x", count(told.x)),

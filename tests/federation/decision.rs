@@ -82,7 +82,7 @@ fn decided(merged: Merged) -> Result<String, String> {
 }
 
 proptest! {
-    #![proptest_config(cases(16))]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn any_split_of_consultations_decides_as_one_log(
@@ -275,7 +275,7 @@ static SEALED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(24))]
 
     /// Whoever signs can sign what no rows can give: it is refused, or it decides; nothing ends otherwise.
     #[test]

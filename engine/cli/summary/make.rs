@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use event::Dimension;
 use projections::catalog;
 use projections::compare::Ask;
+use projections::disclosure::Policy;
 
 use super::super::compare::{cluster, dimensions, filter, measures, note_unknown_levels, sensible};
 use super::super::decide::{self, are_services, no_share};
@@ -12,6 +13,7 @@ use super::super::failure::Failure;
 use super::super::out::Out;
 use super::super::store::{self, SheetArgs};
 use super::super::{Format, Shared, progress};
+use super::rounded;
 use crate::replay::wanted;
 use crate::report::counted;
 use crate::summary::{self, For, SecretKey};
@@ -21,10 +23,12 @@ use crate::summary::{self, For, SecretKey};
 #[command(after_help = "Examples:\n  \
     evenfield summary make -o trust-one.summary\n  \
     evenfield summary make --by service --until 2026-03-31T00:00:00Z -o trust-one.summary\n  \
-    evenfield summary make --for decide --adjust network --until 2026-03-31T00:00:00Z -o one.summary\n\n\
+    evenfield summary make --for decide --adjust network --until 2026-03-31T00:00:00Z -o one.summary\n  \
+    evenfield summary make --policy rounded --release -o trust-one.summary\n\n\
     All who compare together agree on the options and on --until: summaries merge only where they are the\n\
     same. Under the policy internal a summary holds exact counts by organisation and clinician, and\n\
-    durations one by one: it is for those who may see these. Read it before it leaves: it is text.\n\
+    durations one by one: it is for those who may see these. Under the policy rounded it holds what a\n\
+    rounded comparison shows, and no other number. Read it before it leaves: it is text.\n\
     For a decision it holds the quarters of an hour of consultations by organisation as well.\n\
     A closer look of a comparison (--adjust, --gaps, --across, --over, --learning, --switch, --times) needs the consultations\n\
     themselves, and cannot be asked of summaries.")]
@@ -63,6 +67,16 @@ enum Purpose {
 }
 
 impl Args {
+    /// Says where others will not fit.
+    fn note_until(&self, shared: &Shared) {
+        if !self.reading.names_until() {
+            shared.note(
+                "no --until was named, and each log ends at its own: summaries merge only where it is the same, so name one \
+                 for all",
+            );
+        }
+    }
+
     fn ask(&self) -> Result<(Ask, For), Failure> {
         let mut ask = Ask {
             measures: measures(&self.measure)?,
@@ -115,6 +129,11 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     };
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
     note_unknown_levels(&sheet, &ask.filter, shared);
+    if shared.policy != Policy::Internal && purpose != For::Comparison {
+        let why = "a decision rests on exact counts by organisation, which no policy that hides shows: leave --for decide \
+                   out, or ask --policy internal for those who may see such numbers";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     let path = SecretKey::place(args.key.as_deref(), &shared.store)?;
     let (key, is_new) = SecretKey::load_or_make(&path)?;
     if is_new {
@@ -125,6 +144,10 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             key.public()
         ));
     }
+    args.note_until(shared);
+    if shared.policy != Policy::Internal {
+        return out.bytes(&rounded::sealed((&log, &sheet), &ask, &key, shared)?);
+    }
     let (manifest, counted_of) = progress::reasoning(shared, "counting", || {
         summary::make(&log, &sheet, (&ask, purpose), key.public(), shared.threads())
     })??;
@@ -133,11 +156,5 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         counted(manifest.consultations, "consultation"),
         manifest.parameters.until
     ));
-    if !args.reading.names_until() {
-        shared.note(
-            "that is the newest event here: other logs have another one, and summaries merge only where it is the same; \
-             name one --until for all",
-        );
-    }
     out.bytes(&summary::seal(&manifest, &counted_of, &key))
 }

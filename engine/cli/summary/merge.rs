@@ -1,20 +1,22 @@
 //! `evenfield summary merge`: summaries checked, merged, and compared or decided by as if there were one log.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use projections::compare::{Ask, Decided};
+use projections::disclosure::Policy;
 use projections::stats::decision::policy::Rule;
 use serde::Serialize;
 
-use super::super::choose::no_file;
 use super::super::compare::{level, margin};
 use super::super::decide::{Declared, Price, Ruled, no_share};
 use super::super::failure::Failure;
 use super::super::out::Out;
 use super::super::{Shared, progress, shown};
+use super::files::{Files, Trust};
+use super::pooled;
 use crate::replay;
 use crate::report::counted;
-use crate::summary::{self, Manifest, Merged, Opened, Sharing, SummaryError, Trusted};
+use crate::summary::{self, Manifest, Merged, Sharing};
 
 /// Check summaries, merge them, and compare or decide as if there were one log.
 #[derive(clap::Args)]
@@ -25,17 +27,18 @@ use crate::summary::{self, Manifest, Merged, Opened, Sharing, SummaryError, Trus
     evenfield summary merge one-decides.summary two-decides.summary --decide --delta 0.02\n\n\
     Without --compare or --decide it tells what was merged. The answer is that of one log which holds everything:\n\
     its position is the number of events in all logs. Where summaries were asked or read otherwise, or\n\
-    count the same log or source twice, they are refused with the names of both files (exit code 6).")]
+    count the same log or source twice, they are refused with the names of both files (exit code 6).\n\
+    Of summaries under the policy rounded it tells between which limits each share of all logs lies.")]
 pub(in super::super) struct Args {
     /// Summaries, as `summary make` wrote them, in any order
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Compare the platforms over all of them
     #[arg(long)]
-    compare: bool,
+    pub(super) compare: bool,
     /// One platform for all, or a range: decide over all of them, which were made --for decide
     #[arg(long, conflicts_with = "compare")]
-    decide: bool,
+    pub(super) decide: bool,
     /// Take only summaries signed by these: a list of public keys, one a line, each with its owner's name
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -44,7 +47,7 @@ pub(in super::super) struct Args {
     shared_sources: bool,
     /// The platform differences are taken from [default: the one with most consultations]
     #[arg(long, value_name = "PLATFORM")]
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     /// The difference that matters, as a share [default: 0.01]
     #[arg(long, value_name = "SHARE", value_parser = margin)]
     delta: Option<f64>,
@@ -56,7 +59,7 @@ pub(in super::super) struct Args {
     profiles: Option<PathBuf>,
     /// The coverage of limits, and how sure a verdict must be [default: 0.95]
     #[arg(long, value_name = "SHARE", value_parser = level)]
-    level: Option<f64>,
+    pub(super) level: Option<f64>,
 }
 
 /// What was merged.
@@ -79,24 +82,28 @@ struct One<'a> {
 
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     args.sensible()?;
-    let trusted = args.trust.as_deref().map(|path| Ok((path, Trusted::load(path)?))).transpose();
+    let trust = Trust::load(args.trust.as_deref())?;
     let declared = args.profiles.as_deref().map(Declared::read).transpose()?;
-    let trusted: Option<(&Path, Trusted)> = trusted.map_err(|error: SummaryError| Failure::from(error))?;
-    let merged = progress::reasoning(shared, "merging", || args.merged(trusted.as_ref()))??;
-    if trusted.is_none() {
-        let keys = counted(signers(&merged), "key");
-        shared.note(&format!(
-            "each signature holds, but whose keys they are was not checked ({keys}): name a list of keys that you trust with \
-             --trust"
-        ));
+    let files = Files::of(&args.files)?;
+    if files.policy != Policy::Internal {
+        return pooled::run(args, &files, &trust, shared, out);
     }
+    if shared.policy != Policy::Internal {
+        return Err(Failure::Usage(format!(
+            "these summaries hold exact counts, which the policy {} does not show; ask --policy internal for use inside (it \
+             may be set by EVENFIELD_POLICY)",
+            shared.policy.name()
+        )));
+    }
+    let merged = progress::reasoning(shared, "merging", || args.merged(&files, &trust))??;
+    trust.note(merged.parts().iter().map(|(_, manifest)| manifest.signer), shared);
     merged.notes().iter().for_each(|note| shared.note(note));
     if args.decide {
         return shown::show(args.decided(merged, declared, shared)?, shared, out);
     }
     if !args.compare {
         shared.text_or_json()?;
-        return tell(&merged, trusted.as_ref().map(|(_, trusted)| trusted), shared, out);
+        return tell(&merged, &trust, shared, out);
     }
     let ask = Ask {
         reference: args.reference.clone(),
@@ -125,15 +132,23 @@ impl Args {
         }
     }
 
-    fn merged(&self, trusted: Option<&(&Path, Trusted)>) -> Result<Merged, Failure> {
-        let sharing = if self.shared_sources { Sharing::Vouched } else { Sharing::Refused };
-        let (first, others) =
-            self.files.split_first().ok_or_else(|| Failure::Usage("name a summary to merge".to_owned()))?;
-        let mut merged = Merged::of(first, opened(first, trusted)?);
-        for path in others {
-            merged.add(path, opened(path, trusted)?, sharing)?;
-        }
-        Ok(merged)
+    /// Whether one source may stand in several logs.
+    pub(super) fn sharing(&self) -> Sharing {
+        if self.shared_sources { Sharing::Vouched } else { Sharing::Refused }
+    }
+
+    fn merged(&self, files: &Files<'_>, trust: &Trust) -> Result<Merged, Failure> {
+        let mut merged: Option<Merged> = None;
+        files.each(|path, bytes| {
+            let opened = summary::open(path, bytes)?;
+            trust.check(path, opened.manifest.signer)?;
+            match &mut merged {
+                Some(merged) => merged.add(path, opened, self.sharing())?,
+                None => merged = Some(Merged::of(path, opened)),
+            }
+            Ok(())
+        })?;
+        merged.ok_or_else(|| Failure::Usage("name a summary to merge".to_owned()))
     }
 
     /// The decision over all logs.
@@ -157,33 +172,9 @@ impl Args {
     }
 }
 
-/// The summary in a file, whose signature holds, and whose signer is trusted where trust was asked for.
-fn opened(path: &Path, trusted: Option<&(&Path, Trusted)>) -> Result<Opened, Failure> {
-    let bytes = summary::read(path).map_err(|error| match error {
-        SummaryError::Io { source, .. } => no_file(path, &source),
-        error => error.into(),
-    })?;
-    let opened = summary::open(path, &bytes)?;
-    let signer = opened.manifest.signer;
-    match trusted {
-        Some((trust, keys)) if keys.owner(signer).is_none() => Err(SummaryError::Untrusted {
-            path: path.to_owned(),
-            signer: signer.to_string(),
-            trust: (*trust).to_owned(),
-        }
-        .into()),
-        _ => Ok(opened),
-    }
-}
-
-fn signers(merged: &Merged) -> u64 {
-    let keys = merged.parts().iter().map(|(_, manifest)| manifest.signer);
-    keys.collect::<std::collections::BTreeSet<_>>().len() as u64
-}
-
 /// Tells what was merged.
-fn tell(merged: &Merged, trusted: Option<&Trusted>, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
-    let owner = |manifest: &Manifest| trusted?.owner(manifest.signer).map(str::to_owned);
+fn tell(merged: &Merged, trust: &Trust, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let owner = |manifest: &Manifest| trust.owner(manifest.signer);
     let consultations = merged.parts().iter().map(|(_, manifest)| manifest.consultations).sum();
     if shared.is_json() {
         let summaries = merged.parts().iter().map(|(path, manifest)| One {

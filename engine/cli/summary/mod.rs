@@ -1,7 +1,10 @@
 //! `evenfield summary`: several organisations compare, and none shares its events.
 
+mod files;
 mod make;
 mod merge;
+mod pooled;
+mod rounded;
 
 use super::failure::Failure;
 use super::out::Out;
@@ -20,8 +23,10 @@ impl Verb {
     /// What it tells, and what it is called.
     pub(super) fn tells(&self) -> (Tells, &'static str) {
         match self {
-            Self::Make(_) => (Tells::Rows, "summary make"),
-            Self::Merge(_) => (Tells::Rows, "summary merge"),
+            // Under a policy that hides it holds a reading; what hides nothing is exact.
+            Self::Make(_) => (Tells::Reading, "summary make"),
+            // It reads no store, and looks itself at what the summaries hold.
+            Self::Merge(_) => (Tells::Nothing, "summary merge"),
         }
     }
 }
