@@ -1,6 +1,6 @@
 //! A row of a file, as an export wrote it.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -39,7 +39,8 @@ enum Cells<'a> {
 
 /// Rows that came together.
 pub(crate) struct Batch<'a> {
-    columns: BTreeMap<&'static str, Cells<'a>>,
+    /// By [`order`] of their names.
+    columns: Vec<(&'static str, Cells<'a>)>,
 }
 
 /// One of them.
@@ -52,18 +53,29 @@ pub(crate) struct Row<'a> {
 impl<'a> Batch<'a> {
     /// The columns of these names; else which one is of another type.
     pub(crate) fn of(names: &[&'static str], arrays: &'a [ArrayRef]) -> Result<Self, String> {
-        let mut columns = BTreeMap::new();
+        let mut columns = Vec::with_capacity(names.len());
         for (name, array) in names.iter().zip(arrays) {
             let cells =
                 cells(array).ok_or_else(|| format!("the column {name} is of type {}", array.data_type()))?;
-            columns.insert(*name, cells);
+            columns.push((*name, cells));
         }
+        columns.sort_by(|(one, _), (other, _)| order(one, other));
         Ok(Self { columns })
     }
 
     pub(crate) fn row(&'a self, number: usize) -> Row<'a> {
         Row { batch: self, number }
     }
+
+    fn column(&self, name: &str) -> Option<&Cells<'a>> {
+        let place = self.columns.binary_search_by(|(known, _)| order(known, name));
+        place.ok().map(|place| &self.columns[place].1)
+    }
+}
+
+/// Names by length first: few are of one length, and dozens are looked up for every row.
+fn order(one: &str, other: &str) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
 fn cells(array: &ArrayRef) -> Option<Cells<'_>> {
@@ -82,7 +94,7 @@ fn cells(array: &ArrayRef) -> Option<Cells<'_>> {
 impl<'a> Row<'a> {
     /// A text of this row.
     pub(crate) fn str(&self, column: &str) -> Option<&'a str> {
-        match self.batch.columns.get(column)? {
+        match self.batch.column(column)? {
             Cells::Text(texts) => texts.is_valid(self.number).then(|| texts.value(self.number)),
             _ => None,
         }
@@ -96,7 +108,7 @@ impl Told for Row<'_> {
 
     fn whole(&self, column: &str) -> Option<i64> {
         let row = self.number;
-        match self.batch.columns.get(column)? {
+        match self.batch.column(column)? {
             Cells::Time(cells) => cells.is_valid(row).then(|| cells.value(row)),
             Cells::Whole(cells) => cells.is_valid(row).then(|| cells.value(row)),
             Cells::Small(cells) => cells.is_valid(row).then(|| cells.value(row).into()),
@@ -105,14 +117,14 @@ impl Told for Row<'_> {
     }
 
     fn real(&self, column: &str) -> Option<f64> {
-        match self.batch.columns.get(column)? {
+        match self.batch.column(column)? {
             Cells::Real(cells) => cells.is_valid(self.number).then(|| cells.value(self.number)),
             _ => None,
         }
     }
 
     fn flag(&self, column: &str) -> Option<bool> {
-        match self.batch.columns.get(column)? {
+        match self.batch.column(column)? {
             Cells::Flag(cells) => cells.is_valid(self.number).then(|| cells.value(self.number)),
             _ => None,
         }

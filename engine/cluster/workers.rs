@@ -99,7 +99,7 @@ async fn asked(url: &Url) -> Result<String, String> {
 /// What an engine says of an error, without where it says that it came from.
 pub(crate) fn in_short(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let message = line.split_once("message: \"").and_then(|(_, rest)| rest.split_once("\", source:"));
+    let message = line.split_once("message: \"").and_then(|(_, rest)| rest.split_once('"'));
     match message {
         Some(("transport error", _)) => "the connection was lost".to_owned(),
         Some((message, _)) => message.to_owned(),
@@ -120,6 +120,7 @@ mod tests {
                 "the connection was lost",
             ),
             ("External error: code: 'x', message: \"it ended\", source: tonic(...)", "it ended"),
+            ("Transport(Os { code: 111, message: \"Connection refused\" })", "Connection refused"),
         ] {
             assert_eq!(in_short(text), short);
         }
