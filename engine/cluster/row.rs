@@ -132,7 +132,6 @@ impl Told for Row<'_> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests may fail loudly")]
 mod tests {
     use std::ffi::OsString;
     use std::fs::File;
