@@ -3,6 +3,7 @@
 //!
 //! A name that is told here may be added to, never taken away or changed within a schema number.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -151,7 +152,7 @@ fn rounded_fields(dir: &Path) {
     assert_eq!(lines[1].value("schema"), "evenfield.compare/1");
     let merged = Members::of(&run(dir, ["summary", "merge", "c.summary", "--json"]).ok());
     assert_eq!(merged.names(), ["schema", "summaries"]);
-    assert_eq!(merged.value("schema"), "evenfield.merged-rounded/1");
+    assert_eq!(merged.value("schema"), "evenfield.merged_rounded/1");
     assert_eq!(merged.list("summaries")[0].names(), ["file", "signer", "manifest"]);
     let pooled = Members::of(&run(dir, ["summary", "merge", "c.summary", "--compare", "--json"]).ok());
     let wanted = ["schema", "policy", "until", "logs", "by", "level", "rows", "left_out", "notes"];
@@ -552,4 +553,29 @@ fn what_is_named_is_explained() {
             assert!(row["method"] == "none" || names("methods").contains(&row["method"]), "{row}");
         }
     }
+}
+
+/// Every document says its schema, and whoever reads one finds it in the list of them.
+#[test]
+fn every_schema_is_in_the_list_and_every_one_of_the_list_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut folders, mut said) = (vec![root.join("engine"), root.join("projections")], BTreeSet::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                said.extend(schemas(&fs::read_to_string(path).unwrap(), '"'));
+            }
+        }
+    }
+    let list = fs::read_to_string(root.join("engine/report/README.md")).unwrap();
+    assert_eq!(said, schemas(&list, '`').collect());
+}
+
+/// The schemas that stand between such marks.
+fn schemas(text: &str, mark: char) -> impl Iterator<Item = String> {
+    let parts = text.split(mark).filter(|part| part.starts_with("evenfield.") && part.ends_with("/1"));
+    parts.map(str::to_owned)
 }

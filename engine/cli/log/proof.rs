@@ -117,7 +117,7 @@ pub(super) fn check(args: &CheckProof, shared: &Shared, out: &mut Out) -> Result
         return tell(&proven, event.as_deref(), args.head.is_some(), out);
     }
     out.document(&Checked {
-        schema: "evenfield.proof-check/1",
+        schema: "evenfield.proof_check/1",
         holds: true,
         head_compared: args.head.is_some(),
         head: proven.head,

@@ -86,7 +86,7 @@ fn tell(merged: &MergedRounded, trust: &Trust, shared: &Shared, out: &mut Out) -
             manifest,
         });
         let summaries = summaries.collect();
-        return out.document(&Told { schema: "evenfield.merged-rounded/1", summaries });
+        return out.document(&Told { schema: "evenfield.merged_rounded/1", summaries });
     }
     for (path, manifest) in merged.parts() {
         out.line(&format!("{}: rounded, up to {}", path.display(), manifest.parameters.until))?;
