@@ -122,6 +122,11 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         return Err(Failure::Usage("a summary has one form, which is JSON: leave --format out".to_owned()));
     }
     let (ask, purpose) = args.ask()?;
+    if shared.policy != Policy::Internal && purpose != For::Comparison {
+        let why = "a decision rests on exact counts by organisation, which no policy that hides shows: leave --for decide \
+                   out, or ask --policy internal for those who may see such numbers";
+        return Err(Failure::Usage(why.to_owned()));
+    }
     let log = store::open(shared)?;
     let wanted = match purpose {
         For::Comparison => wanted(&ask),
@@ -129,11 +134,6 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     };
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
     note_unknown_levels(&sheet, &ask.filter, shared);
-    if shared.policy != Policy::Internal && purpose != For::Comparison {
-        let why = "a decision rests on exact counts by organisation, which no policy that hides shows: leave --for decide \
-                   out, or ask --policy internal for those who may see such numbers";
-        return Err(Failure::Usage(why.to_owned()));
-    }
     let path = SecretKey::place(args.key.as_deref(), &shared.store)?;
     let (key, is_new) = SecretKey::load_or_make(&path)?;
     if is_new {
