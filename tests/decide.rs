@@ -406,3 +406,29 @@ fn what_cannot_be_decided_is_refused_with_what_to_do() {
     assert!(csv.err.contains("--json has all of it"), "{}", csv.err);
     assert!(csv.out.starts_with("stratum,platform,x,n,seen,expected,lo,hi"), "{}", csv.out);
 }
+
+/// A single consultation in a service of its own once took the clusters away from all others: every arm, a platform within a
+/// stratum, had to have two organisations, and that one had one. The verdict turned to "not enough evidence", because "nobody
+/// recorded" what every consultation told. A platform is judged in all its strata together now, and the thin row says for
+/// itself that nothing replicates it.
+#[test]
+fn a_stray_consultation_in_a_stratum_of_its_own_decides_nothing_for_others() {
+    let dir = replayed("range-by-service");
+    let before = decided(dir.path(), &[]);
+    let context = r#"{"platform":"alder","organisation":"trust-01","service":"novel","clinician":"x"}"#;
+    let joined = |id: &str, role: &str, data: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"urn:stray","type":"evenfield.consultation.joined.v1","subject":"stray","time":"2026-01-20T09:0{id}:00Z","data":{{"participant":"{role}","role":"{role}"{data}}}}}"#
+        )
+    };
+    let lines = [joined("1", "patient", &format!(r#","context":{context}"#)), joined("2", "clinician", "")];
+    run_on(dir.path(), lines.join("\n").as_bytes(), ["ingest", "-q", "-"]).ok();
+    let after = decided(dir.path(), &[]);
+    for name in ["verdict", "unit"] {
+        assert_eq!(after[name], before[name], "{name}");
+    }
+    let row = run(dir.path(), ["compare", "--by", "service", "--measure", "undisturbed", "--json"]).json();
+    let rows = row["rows"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["cluster"] == "organisation"), "{rows:?}");
+    assert!(rows.iter().any(|row| row["by"]["service"] == "novel" && row["clusters"] == 1), "{rows:?}");
+}

@@ -194,8 +194,7 @@ impl Ask {
     pub fn needs_clinicians(&self, arms: &Surveyeds) -> bool {
         let platforms = survey::platforms(arms);
         let compared = compared(&platforms);
-        self.cluster == ClusterChoice::Auto
-            && self.clustering(arms, &compared) != Some(Dimension::Organisation)
+        self.cluster == ClusterChoice::Auto && self.clustering(&compared) != Some(Dimension::Organisation)
     }
 
     /// Chooses reference, clustering and parts by the survey of the rows asked about.
@@ -212,7 +211,7 @@ impl Ask {
         Ok(Design {
             slots: self.slots(&compared),
             reference: self.reference.clone().or_else(|| largest(&platforms, &compared)),
-            cluster: self.clustering(arms, &compared),
+            cluster: self.clustering(&compared),
             by: self.by.iter().chain(&self.adjust).copied().collect(),
         })
     }
@@ -230,19 +229,15 @@ impl Ask {
         if self.measures.is_empty() { catalog::MEASURES.to_vec() } else { self.measures.clone() }
     }
 
-    fn clustering(&self, arms: &Surveyeds, compared: &BTreeMap<&str, &Surveyed>) -> Option<Dimension> {
+    /// Every platform must have been seen in two units or more, in all its strata together: where a thin stratum has one
+    /// only, the rows of that stratum say so, and decide nothing for others.
+    fn clustering(&self, compared: &BTreeMap<&str, &Surveyed>) -> Option<Dimension> {
         match self.cluster {
             ClusterChoice::None => None,
             ClusterChoice::By(dimension) => Some(dimension),
             ClusterChoice::Auto => {
                 let every = |levels: fn(&Surveyed) -> usize| {
-                    let mut arms = arms
-                        .iter()
-                        .filter(|(platform, _)| compared.contains_key(platform.as_str()))
-                        .flat_map(|(_, strata)| strata.values())
-                        .filter(|surveyed| surveyed.attempted > 0)
-                        .peekable();
-                    arms.peek().is_some() && arms.all(|surveyed| levels(surveyed) >= 2)
+                    !compared.is_empty() && compared.values().all(|surveyed| levels(surveyed) >= 2)
                 };
                 if every(|surveyed| surveyed.organisations.len()) {
                     Some(Dimension::Organisation)

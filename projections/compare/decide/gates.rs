@@ -50,8 +50,8 @@ fn words(gate: &evidence::Gate, platform: &str, unit: &str) -> String {
     let unit = unit.replace('_', " ");
     match (gate.ask, gate.value) {
         (Ask::Units, None) => {
-            "nobody recorded what consultations share, an organisation or a clinician (--cluster none says that they \
-             share nothing)"
+            "some platform was seen at fewer than two organisations and with fewer than two clinicians, as far as they \
+             were recorded, so that nothing tells what consultations share (--cluster none says that they share nothing)"
                 .to_owned()
         }
         (Ask::Units, Some(value)) if unit == "none" => format!("{platform} has {value:.0} consultations"),
