@@ -601,7 +601,7 @@ fn a_few_that_came_since_the_last_release_are_not_told() {
         if ran.code == 0 {
             assert_eq!(told(&ran.json()), [None, None], "{}", ran.out);
         } else {
-            assert!(ran.fails(2).contains("with what was released of this store before"));
+            assert!(ran.fails(2).contains("was released of this store before"));
         }
         // Fifteen are many enough.
         run_on(dir.path(), month(3, 15).as_bytes(), ["ingest", "-q", "-"]).ok();

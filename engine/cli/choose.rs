@@ -19,6 +19,7 @@ pub(super) fn unknown(what: &str, name: &str, names: impl IntoIterator<Item = im
     let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
     match nearest(name, &names) {
         Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
+        None if names.is_empty() => format!("there is no {what} {name:?}; there are none yet"),
         None => format!("there is no {what} {name:?}; there are: {}", names.join(", ")),
     }
 }

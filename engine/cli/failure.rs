@@ -129,9 +129,9 @@ impl From<IngestError> for Failure {
             IngestError::Log(error) => error.into(),
             IngestError::Key(error) => error.into(),
             IngestError::Place(error) => Self::Input(error.to_string()),
-            IngestError::Feed(error @ FeedError::Mapping(_)) => {
-                Self::Input(format!("{error}; a mapping is a file named by --map"))
-            }
+            IngestError::Feed(error @ FeedError::Mapping(_)) => Self::Input(format!(
+                "{error}; a mapping is a file named by --map, and `evenfield feed template` writes one to begin with"
+            )),
             IngestError::Feed(error) => Self::Input(error.to_string()),
         }
     }

@@ -23,7 +23,8 @@ use tokio::runtime::{Builder, Runtime};
     evenfield-cluster worker --data lake                   # on every machine that reads\n  \
     evenfield-cluster --data lake --workers 127.0.0.1:7411 compare --by service\n  \
     evenfield-cluster --data lake --workers 127.0.0.1:7411 report build -o report.html\n\n\
-    Behind the verb stand the options of `evenfield`; answers are the same, to the byte.\n\
+    Behind these options stands a verb of `evenfield` with its own: compare, decide, totals, reach, outages,\n\
+    report build or report show. Answers are the same, to the byte.\n\
     Exit codes are those of `evenfield`.")]
 struct Cli {
     /// Where the data set lies: a folder, or a URL such as s3://bucket/lake

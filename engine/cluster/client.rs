@@ -68,9 +68,11 @@ pub struct Client {
     known: Mutex<Known>,
 }
 
-/// What was read already.
+/// What is known by now.
 #[derive(Default)]
 struct Known {
+    /// Workers of whom it was told that they are not there.
+    absent: BTreeSet<String>,
     heard: Option<Heard>,
     /// The grace, and the parts that were read by it.
     parts: Option<(Option<i64>, Parts)>,
@@ -95,9 +97,9 @@ impl Client {
     fn folds(&self, order: &Order, watch: &Watch) -> Result<Vec<Envelope>, Unread> {
         self.runtime.block_on(async {
             let until = Instant::now() + self.patience.whole;
-            let (mut absent, mut attempt) = (BTreeSet::new(), 1);
+            let mut attempt = 1;
             loop {
-                let why = match self.once(order, (until, &mut absent), watch).await {
+                let why = match self.once(order, until, watch).await {
                     Ok(folds) => return Ok(folds),
                     Err(Trouble::Interrupted) => return Err(Unread::Interrupted),
                     Err(Trouble::Refused(why)) => return Err(Unread::Input(why)),
@@ -116,15 +118,10 @@ impl Client {
     }
 
     /// Asks those who are there, and tells who is not, if that is new.
-    async fn once(
-        &self,
-        order: &Order,
-        (until, absent): (Instant, &mut BTreeSet<String>),
-        watch: &Watch,
-    ) -> Result<Vec<Envelope>, Trouble> {
+    async fn once(&self, order: &Order, until: Instant, watch: &Watch) -> Result<Vec<Envelope>, Trouble> {
         let (present, gone) = self.workers.present().await.map_err(Trouble::Refused)?;
         for (at, why) in &gone.0 {
-            if absent.insert(at.clone()) {
+            if self.known.lock().unwrap_or_else(PoisonError::into_inner).absent.insert(at.clone()) {
                 (self.tell)(&format!("the worker at {at} does not take part: {why}"));
             }
         }

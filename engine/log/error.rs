@@ -78,7 +78,7 @@ pub enum LogError {
     /// The log ends before what was acknowledged.
     #[error(
         "the log {} has rolled back by {lost} events: {} were acknowledged and {head} are there; \
-         `log repair` reads what is left of the others in its files, or restore a backup",
+         restore a backup, or see with `log repair` what is left of the others in its files",
         dir.display(), head.0 + lost
     )]
     RolledBack {

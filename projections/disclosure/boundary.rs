@@ -118,8 +118,9 @@ pub enum Undisclosed {
     },
     /// With earlier releases it would tell of a few people, whatever of it is hidden.
     #[error(
-        "this cannot be shown under the policy {}: with what was released of this store before, it would tell of \
-         fewer than 8 people, whatever of it is hidden; ask what was asked then, or wait for the next month",
+        "this cannot be shown under the policy {}: with what is told beside it, or was released of this store \
+         before, it would tell of fewer than 8 people, whatever of it is hidden; ask what was asked then, or wait for \
+         more consultations",
         policy.name()
     )]
     WithEarlier {

@@ -27,11 +27,13 @@ pub(super) fn found(context: &Context<'_>) -> Vec<Block> {
     let room = MOST - blocks.len();
     blocks.extend(headlines(context).into_iter().take(room).map(|one| Block::Claim(claimed(context, one))));
     if blocks.is_empty() {
-        blocks.push(Block::Missing(
-            "Nothing can be said yet: it takes consultations of two platforms or more. Take in events with `evenfield \
-             ingest FILE`, then build this report again."
-                .to_owned(),
-        ));
+        let why = match context.compared.platforms.len() {
+            0 | 1 => "it takes consultations of two platforms or more",
+            _ => "there are too few consultations behind every finding, or too few of them may be shown",
+        };
+        blocks.push(Block::Missing(format!(
+            "Nothing can be said yet: {why}. Take in events with `evenfield ingest FILE`, then build this report again."
+        )));
     }
     blocks
 }

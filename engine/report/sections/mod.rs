@@ -198,7 +198,7 @@ impl Context<'_> {
     /// What is said where a policy hides.
     fn hidden(&self, what: &str) -> Block {
         Block::Missing(format!(
-            "{what} not shown under the policy {}: it would rest on exact counts of small groups. Whoever may see them \
+            "{what} not shown under the policy {}: that would rest on exact counts of small groups. Whoever may see them \
              builds this report with --policy internal.",
             self.note.name
         ))

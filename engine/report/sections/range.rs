@@ -92,7 +92,7 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
 pub(super) fn range(context: &Context<'_>) -> Vec<Block> {
     let decided = match &context.decided {
         Ok(decided) => decided,
-        Err(why) => return vec![Block::Missing(format!("Nothing is shown of this: {why}."))],
+        Err(why) => return vec![Block::Missing(format!("Nothing is shown here: {why}."))],
     };
     let Some(claimed) = claim(context, decided) else {
         return vec![Block::Missing(
@@ -286,7 +286,7 @@ fn declared(context: &Context<'_>, profiles: &Profiles) -> Table {
 pub(super) fn priorities(context: &Context<'_>) -> Vec<Block> {
     let decided = match &context.decided {
         Ok(decided) => decided,
-        Err(why) => return vec![Block::Missing(format!("Nothing is shown of this: {why}."))],
+        Err(why) => return vec![Block::Missing(format!("Nothing is shown here: {why}."))],
     };
     let Some(whole) = decided.whole else {
         return vec![context.hidden("Whom other priorities would favour is")];

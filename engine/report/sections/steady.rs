@@ -93,8 +93,8 @@ fn steadiness(course: &Course, measure: &Measure, (no_limits, out): (bool, &[Str
             course.period,
             lower(measure.title)
         ),
-        (false, true) => format!("{platform} is steady: {}", lower(measure.title)),
-        (false, false) => format!("{platform} is not steady: {}", lower(measure.title)),
+        (false, true) => format!("{platform}: nothing stands out in {}", lower(measure.title)),
+        (false, false) => format!("{platform}: what stands out in {}", lower(measure.title)),
     };
     let says = match (course.centre.value, out.len()) {
         (None, _) => "It takes 13 whole periods to tell a change from everyday variation.".to_owned(),
