@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::command::{Ran, copy, files, folder, line, prepared, program, run, run_on};
 
 /// Every command that can be given, such as `log verify`, found from help to help.
-fn verbs(dir: &Path, above: &[&str]) -> Vec<Vec<String>> {
+pub(crate) fn verbs(dir: &Path, above: &[&str]) -> Vec<Vec<String>> {
     let help = run(dir, [above, &["--help"]].concat()).ok();
     let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest);
     let names = listed.lines().take_while(|line| line.starts_with("  ")).filter_map(|line| {

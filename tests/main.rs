@@ -32,6 +32,7 @@ mod log;
 mod mappings;
 mod model;
 mod naive;
+mod newcomer;
 mod oracle;
 mod outages;
 mod proof;

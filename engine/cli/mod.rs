@@ -7,6 +7,7 @@ mod asked;
 mod bench;
 mod choose;
 mod compare;
+mod completions;
 mod decide;
 mod demo;
 mod diff;
@@ -15,6 +16,7 @@ mod explain;
 mod export;
 mod failure;
 mod feed;
+mod form;
 mod gate;
 mod ground;
 mod ingest;
@@ -22,6 +24,7 @@ mod inputs;
 mod keys;
 mod known;
 mod log;
+mod man;
 mod methods;
 mod out;
 mod outages;
@@ -53,6 +56,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use failure::Failure;
+use form::{Format, Written};
 pub use ground::{Elsewhere, Unread, run_elsewhere};
 use out::{Out, tell};
 use projections::disclosure::Policy;
@@ -133,61 +137,6 @@ struct Shared {
     elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
-/// How an answer or a data set is written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Written {
-    /// For people
-    Table,
-    /// Tab-separated, one row a line, no heading ornaments
-    Plain,
-    /// One document
-    Json,
-    /// One object a line
-    Ndjson,
-    /// Comma-separated values with a header
-    Csv,
-    /// A Markdown table
-    Md,
-    /// A workbook
-    Xlsx,
-    /// A Parquet file
-    Parquet,
-    /// An archive of CSV files
-    Zip,
-}
-
-/// How an answer is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Table,
-    /// Tab-separated.
-    Plain,
-    /// One document.
-    Json,
-    /// One object a line.
-    Ndjson,
-    /// Comma-separated.
-    Csv,
-    /// A Markdown table.
-    Md,
-}
-
-impl Written {
-    /// The form of an answer; none: only data sets have it.
-    fn of_answers(self) -> Option<Format> {
-        Some(match self {
-            Self::Table => Format::Table,
-            Self::Plain => Format::Plain,
-            Self::Json => Format::Json,
-            Self::Ndjson => Format::Ndjson,
-            Self::Csv => Format::Csv,
-            Self::Md => Format::Md,
-            Self::Xlsx | Self::Parquet | Self::Zip => return None,
-        })
-    }
-}
-
 impl Shared {
     /// The form of an answer; what only data sets have was refused before.
     fn format(&self) -> Format {
@@ -207,6 +156,16 @@ impl Shared {
         match self.format() {
             Format::Table | Format::Json | Format::Ndjson => Ok(()),
             _ => Err(Failure::Usage("this answer is no table: it is written as text or with --json".into())),
+        }
+    }
+
+    /// Refuses every form but the one that a text of its own kind has, such as a script.
+    fn text_alone(&self) -> Result<(), Failure> {
+        match self.format() {
+            Format::Table => Ok(()),
+            _ => {
+                Err(Failure::Usage("this is a text of its own kind: ask without --json and --format".into()))
+            }
         }
     }
 
@@ -282,6 +241,10 @@ enum Verb {
     Feed(feed::Verb),
     /// List measures and methods with their sources
     Methods(methods::Args),
+    /// Write a script by which a shell completes commands and options
+    Completions(completions::Args),
+    /// Write the manual: a page of the program and one of every command
+    Man(man::Args),
 }
 
 /// The policy of that name.
@@ -331,6 +294,8 @@ impl Verb {
             Self::Bench(_) => (Tells::Nothing, "bench"),
             Self::Feed(verb) => verb.tells(),
             Self::Methods(_) => (Tells::Nothing, "methods"),
+            Self::Completions(_) => (Tells::Nothing, "completions"),
+            Self::Man(_) => (Tells::Nothing, "man"),
         }
     }
 }
@@ -414,7 +379,9 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
     let shared = &cli.shared;
     ground::answered(&cli.verb, shared)?;
     permitted(&cli.verb, shared)?;
-    let mut out = Out::open(shared.output.as_deref())?;
+    // A manual is a folder of pages, which its verb makes itself.
+    let output = shared.output.as_deref().filter(|_| !matches!(cli.verb, Verb::Man(_)));
+    let mut out = Out::open(output)?;
     match run_verb(&cli.verb, shared, &mut out) {
         Ok(()) => out.close(),
         Err(failure) => {
@@ -452,5 +419,7 @@ fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> 
         Verb::Export(verb) => export::run(verb, shared, out),
         Verb::Feed(verb) => feed::run(verb, shared, out),
         Verb::Methods(args) => methods::run(args, shared, out),
+        Verb::Completions(args) => completions::run(args, shared, out),
+        Verb::Man(args) => man::run(args, shared, out),
     }
 }

@@ -1,0 +1,123 @@
+//! What somebody needs who has just installed it: completions, a manual, and what to do when something is amiss.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::cli::verbs;
+use crate::command::{folder, run};
+
+const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
+
+/// What another program says of `input`, with its exit code; none where the machine does not have it.
+fn judged(program: &str, args: &[&str], input: &[u8]) -> Option<(i32, String)> {
+    let mut judge = Command::new(program);
+    judge.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let Ok(mut child) = judge.spawn() else {
+        println!("{program} is not here: what it would say is not known");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    let told = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input).unwrap());
+        child.wait_with_output().unwrap()
+    });
+    Some((told.status.code().unwrap_or(-1), String::from_utf8_lossy(&told.stderr).into_owned()))
+}
+
+#[test]
+fn completions_of_every_shell_name_every_command_and_option() {
+    let dir = folder();
+    let found = verbs(dir.path(), &[]);
+    assert!(found.len() > 60, "{found:?}");
+    for shell in SHELLS {
+        let script = run(dir.path(), ["completions", shell]).ok();
+        for name in found.iter().filter_map(|verb| verb.last()) {
+            assert!(script.contains(name.as_str()), "{shell} does not complete {name}");
+        }
+        for option in ["store", "policy", "keep-positions", "parquet"] {
+            assert!(script.contains(option), "{shell} does not complete {option}");
+        }
+        let file = format!("evenfield.{shell}");
+        run(dir.path(), ["completions", shell, "-o", &file]).ok();
+        assert_eq!(fs::read_to_string(dir.path().join(file)).unwrap(), script);
+    }
+    run(dir.path(), ["completions", "bash", "--json"]).fails(2);
+    assert!(run(dir.path(), ["completions", "bsh"]).fails(2).contains("bash"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), SHELLS.len(), "no store is made");
+}
+
+#[test]
+fn the_completions_of_bash_are_sound_and_complete_what_was_begun() {
+    let dir = folder();
+    let script = run(dir.path(), ["completions", "bash"]).ok();
+    let asked = "\nCOMP_WORDS=(evenfield log ver); COMP_CWORD=2; _evenfield evenfield ver log\n\
+        [ \"${COMPREPLY[*]}\" = verify ]\n";
+    for (args, input) in [(["-n"], script.clone()), (["-s"], script + asked)] {
+        if let Some(told) = judged("bash", &args, input.as_bytes()) {
+            assert_eq!(told, (0, String::new()), "bash {args:?}");
+        }
+    }
+}
+
+/// Every page of the manual by its name, without what only makes it look well.
+fn pages(folder: &Path) -> Vec<(String, String)> {
+    let page = |entry: std::io::Result<fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        (path.file_name().unwrap().to_str().unwrap().to_owned(), text)
+    };
+    let mut pages: Vec<_> = fs::read_dir(folder).unwrap().map(page).collect();
+    pages.sort();
+    pages
+}
+
+#[test]
+fn the_manual_has_a_page_of_every_command_with_every_option() {
+    let dir = folder();
+    let told = run(dir.path(), ["man", "-o", "man1"]);
+    assert!(told.err.contains("pages of the manual into man1"), "{}", told.err);
+    assert_eq!(told.ok(), "");
+    let pages = pages(&dir.path().join("man1"));
+    let found = verbs(dir.path(), &[]);
+    assert_eq!(pages.len(), found.len());
+    for verb in found {
+        let name = ["evenfield"].into_iter().chain(verb.iter().map(String::as_str)).collect::<Vec<_>>();
+        let file = format!("{}.1", name.join("-"));
+        let (_, page) = pages.iter().find(|(page, _)| *page == file).unwrap_or_else(|| panic!("no {file}"));
+        let page = page.replace("\\-", "-").replace("\\fB", "").replace("\\fR", "").replace("\\fI", "");
+        let help = run(dir.path(), [&name[1..], &["--help"]].concat()).ok();
+        let options: Vec<&str> = help
+            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+            .filter(|word| word.strip_prefix("--").is_some_and(|word| word.starts_with(char::is_alphabetic)))
+            .collect();
+        assert!(options.contains(&"--store"), "{help}");
+        for option in options {
+            assert!(page.contains(option), "{file} does not tell of {option}");
+        }
+        assert!(page.contains(&name.join(" ")) && page.contains(".SH NAME"), "{page}");
+    }
+    let whole = run(dir.path(), ["man", "-o", "-"]).ok();
+    assert_eq!(whole, run(dir.path(), ["man"]).ok());
+    let one = run(dir.path(), ["man", "log", "verify"]).ok();
+    assert!(whole.contains(&one) && one.contains(".TH evenfield-log-verify 1 \" \" \"evenfield "), "{one}");
+    let ingest = run(dir.path(), ["man", "ingest"]).ok();
+    assert!(ingest.contains("\n.SH NOTES\n.nf\nExamples:\n  evenfield ingest"), "{ingest}");
+    assert!(run(dir.path(), ["man", "log", "verfy"]).fails(2).contains("did you mean \"verify\"?"));
+    assert!(whole.contains("EVENFIELD_STORE") && whole.contains("EVENFIELD_TOKEN"), "variables are told");
+    run(dir.path(), ["man", "--json"]).fails(2);
+}
+
+#[test]
+fn the_manual_is_set_without_a_warning() {
+    let dir = folder();
+    run(dir.path(), ["man", "-o", "man1"]).ok();
+    for (name, page) in pages(&dir.path().join("man1")) {
+        let args = ["-ww", "-man", "-Tutf8", "-P-c", "-z"];
+        match judged("groff", &args, page.as_bytes()) {
+            Some(told) => assert_eq!(told, (0, String::new()), "{name}"),
+            None => return,
+        }
+    }
+}
