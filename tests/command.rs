@@ -26,7 +26,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(child: Child) -> Self {
+    pub(crate) fn of(child: Child) -> Self {
         let output = child.wait_with_output().unwrap();
         Self {
             code: output.status.code().unwrap_or(-1),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cli::verbs;
-use crate::command::{folder, run};
+use crate::command::{Ran, folder, program, run};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -120,4 +120,46 @@ fn the_manual_is_set_without_a_warning() {
             None => return,
         }
     }
+}
+
+/// Runs one command with these variables in its environment.
+fn told<'a>(dir: &Path, environment: &[(&str, &str)], args: impl AsRef<[&'a str]>) -> Ran {
+    let mut command = program(dir);
+    command.envs(environment.iter().copied()).args(args.as_ref());
+    Ran::of(command.spawn().unwrap())
+}
+
+#[test]
+fn every_setting_is_shown_with_where_it_comes_from() {
+    let dir = folder();
+    let secret = "evenfield_this-is-no-token";
+    let environment = [("EVENFIELD_TOKEN", secret), ("EVENFIELD_STORE", "ward.store")];
+    let ran = told(dir.path(), &environment, ["config", "show", "--origin", "--policy", "rounded"]).ok();
+    let told_of = |name: &str| {
+        let line = ran.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.unwrap_or_else(|| panic!("no {name}: {ran}"))
+            .split("  ")
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told_of("store"), ["store", "ward.store", "environment EVENFIELD_STORE"]);
+    assert_eq!(told_of("policy"), ["policy", "rounded", "command line"]);
+    assert_eq!(told_of("key"), ["key", "ward.store.key", "default"]);
+    assert_eq!(told_of("token"), ["token", "set", "environment EVENFIELD_TOKEN"]);
+    assert_eq!(told_of("format"), ["format", "table", "default"]);
+    assert!(!ran.contains(secret), "{ran}");
+    let document = told(dir.path(), &environment, ["config", "show", "--json", "--store", "x.store"]).json();
+    assert!(!document.to_string().contains(secret), "{document}");
+    let settings = document["settings"].as_array().unwrap();
+    let of = |name: &str| settings.iter().find(|setting| setting["name"] == name).unwrap();
+    assert_eq!((&of("store")["value"], &of("store")["origin"]), (&"x.store".into(), &"command line".into()));
+    assert_eq!((&of("token")["value"], &of("token")["is_secret"]), (&"set".into(), &true.into()));
+    assert_eq!((&of("format")["value"], &of("format")["origin"]), (&"json".into(), &"command line".into()));
+    let plain = run(dir.path(), ["config", "show"]).ok();
+    assert!(
+        plain.contains("./evenfield.store\n") && plain.contains("not set") && !plain.contains("default"),
+        "{plain}"
+    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -8,6 +8,7 @@ mod bench;
 mod choose;
 mod compare;
 mod completions;
+mod config;
 mod decide;
 mod demo;
 mod diff;
@@ -112,7 +113,7 @@ struct Shared {
     /// What may be shown: internal (everything), rounded (counts from 1 to 7 hidden, others to the nearest 5) or
     /// secondary (exact totals; small counts hidden, and those that would tell them) [default: internal; of a report
     /// rounded]
-    #[arg(long = "policy", global = true, env = "EVENFIELD_POLICY", value_name = "NAME", value_parser = policy)]
+    #[arg(id = "policy", long = "policy", global = true, env = "EVENFIELD_POLICY", value_name = "NAME", value_parser = policy)]
     asked_policy: Option<Policy>,
     /// The policy that holds: the one that was asked for, or the usual one of the verb.
     #[arg(skip)]
@@ -129,6 +130,9 @@ struct Shared {
     /// Say nothing but errors beside the answer
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Where the values of options came from.
+    #[arg(skip)]
+    origins: config::Origins,
     /// The store, where it is open already.
     #[arg(skip)]
     log: Option<Arc<crate::log::Log>>,
@@ -241,6 +245,9 @@ enum Verb {
     Feed(feed::Verb),
     /// List measures and methods with their sources
     Methods(methods::Args),
+    /// Show what the program goes by: options, environment, defaults
+    #[command(subcommand)]
+    Config(config::Verb),
     /// Write a script by which a shell completes commands and options
     Completions(completions::Args),
     /// Write the manual: a page of the program and one of every command
@@ -294,6 +301,7 @@ impl Verb {
             Self::Bench(_) => (Tells::Nothing, "bench"),
             Self::Feed(verb) => verb.tells(),
             Self::Methods(_) => (Tells::Nothing, "methods"),
+            Self::Config(_) => (Tells::Nothing, "config show"),
             Self::Completions(_) => (Tells::Nothing, "completions"),
             Self::Man(_) => (Tells::Nothing, "man"),
         }
@@ -345,8 +353,12 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn begin(arguments: Vec<OsString>, elsewhere: Option<Arc<dyn Elsewhere>>) -> ExitCode {
     let command = Cli::command().color(colours(&arguments));
     let matches = command.try_get_matches_from(arguments);
-    let mut cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli.under_its_policy(),
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let mut cli = match parsed {
+        Ok((mut cli, matches)) => {
+            cli.shared.origins = config::Origins::told(&matches);
+            cli.under_its_policy()
+        }
         Err(error) => {
             let code = if error.use_stderr() { 2 } else { 0 };
             // Help that nobody reads to its end is no error.
@@ -419,6 +431,7 @@ fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> 
         Verb::Export(verb) => export::run(verb, shared, out),
         Verb::Feed(verb) => feed::run(verb, shared, out),
         Verb::Methods(args) => methods::run(args, shared, out),
+        Verb::Config(verb) => config::run(verb, shared, out),
         Verb::Completions(args) => completions::run(args, shared, out),
         Verb::Man(args) => man::run(args, shared, out),
     }
