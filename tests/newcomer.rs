@@ -1,12 +1,13 @@
 //! What somebody needs who has just installed it: completions, a manual, and what to do when something is amiss.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::cli::verbs;
-use crate::command::{Ran, folder, program, run};
+use crate::command::{HOOKS, Ran, files, folder, program, run, run_on};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -129,6 +130,11 @@ fn told<'a>(dir: &Path, environment: &[(&str, &str)], args: impl AsRef<[&'a str]
     Ran::of(command.spawn().unwrap())
 }
 
+/// Every file with what is in it.
+fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    files(dir).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
 #[test]
 fn every_setting_is_shown_with_where_it_comes_from() {
     let dir = folder();
@@ -162,4 +168,34 @@ fn every_setting_is_shown_with_where_it_comes_from() {
         "{plain}"
     );
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_is_made_once_and_what_comes_next_is_told() {
+    let dir = folder();
+    let made = run(dir.path(), ["init"]).ok();
+    assert!(dir.path().join("evenfield.store.key").is_file());
+    let next: Vec<&str> = made.lines().filter_map(|line| line.strip_prefix("  evenfield ")).collect();
+    assert_eq!(next.len(), 3, "{made}");
+    let before = contents(dir.path());
+    let again = run(dir.path(), ["init"]).fails(2);
+    assert!(again.contains("there is a store at") && again.contains("evenfield ingest"), "{again}");
+    assert!(before == contents(dir.path()));
+    // Another place is named in what comes next; what is there and no store is left alone.
+    let document = run(dir.path(), ["init", "deep/ward.store", "--json"]).json();
+    assert_eq!(document["next"][1], "evenfield compare --store deep/ward.store");
+    assert_eq!(document["is_new_key"], true);
+    assert!(dir.path().join("deep/ward.store.key").is_file());
+    fs::create_dir(dir.path().join("letters")).unwrap();
+    fs::write(dir.path().join("letters/a.txt"), "Dear").unwrap();
+    assert!(run(dir.path(), ["init", "letters"]).fails(4).contains("is not a store"));
+    assert!(!dir.path().join("letters.key").exists());
+    run(dir.path(), ["init", "one", "--store", "two"]).fails(2);
+    // The key is the one that the first vendor feed takes.
+    let key = fs::read(dir.path().join("evenfield.store.key")).unwrap();
+    let ingest = ["ingest", "--feed", "zoom-webhook", "--others", "patient", "-"];
+    let ran = run_on(dir.path(), HOOKS.as_bytes(), ingest);
+    assert!(!ran.err.contains("made the key"), "{}", ran.err);
+    ran.ok();
+    assert_eq!(fs::read(dir.path().join("evenfield.store.key")).unwrap(), key);
 }

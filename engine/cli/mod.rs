@@ -21,6 +21,7 @@ mod form;
 mod gate;
 mod ground;
 mod ingest;
+mod init;
 mod inputs;
 mod keys;
 mod known;
@@ -191,6 +192,8 @@ impl Shared {
 enum Verb {
     /// Replay the recorded scenarios and see what they tell: no arguments, no set-up
     Demo(demo::Args),
+    /// Make an empty store, and its key of pseudonyms
+    Init(init::Args),
     /// Read events of any feed into the store
     Ingest(ingest::Args),
     /// Compare platforms, measure by measure
@@ -301,6 +304,7 @@ impl Verb {
             Self::Bench(_) => (Tells::Nothing, "bench"),
             Self::Feed(verb) => verb.tells(),
             Self::Methods(_) => (Tells::Nothing, "methods"),
+            Self::Init(_) => (Tells::Nothing, "init"),
             Self::Config(_) => (Tells::Nothing, "config show"),
             Self::Completions(_) => (Tells::Nothing, "completions"),
             Self::Man(_) => (Tells::Nothing, "man"),
@@ -408,6 +412,7 @@ fn dispatch(cli: &Cli) -> Result<(), Failure> {
 fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     match verb {
         Verb::Demo(args) => demo::run(args, shared, out),
+        Verb::Init(args) => init::run(args, shared, out),
         Verb::Ingest(args) => ingest::run(args, shared, out),
         Verb::Compare(args) => compare::run(args, shared, out),
         Verb::Decide(args) => decide::run(args, shared, out),
