@@ -24,7 +24,7 @@
 //! be cleared before the database looks. A store that is written anew (to repair it, to destroy contents)
 //! becomes a new generation beside the old one, and one line switches from one to the other.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -78,7 +78,8 @@ pub(super) struct Home {
     /// The generation, where there is no format to tell it.
     guessed: u32,
     mode: Mode,
-    _lock: File,
+    /// None where a store has lost it, and is only looked at.
+    _lock: Option<File>,
 }
 
 impl Home {
@@ -86,8 +87,21 @@ impl Home {
     pub(super) fn lock(dir: &Path, mode: Mode) -> Result<Self, LogError> {
         prepare(dir, mode)?;
         let lock = take_lock(dir)?;
-        let home = Self { dir: dir.to_owned(), format: read_format(dir)?, guessed: 0, mode, _lock: lock };
+        let format = read_format(dir)?;
+        let home = Self { dir: dir.to_owned(), format, guessed: 0, mode, _lock: Some(lock) };
         home.settle()?;
+        Ok(home)
+    }
+
+    /// Holds the store in `dir` for whoever only looks at it: nothing is made, signed or settled, and others may look too.
+    pub(super) fn hold(dir: &Path) -> Result<Self, LogError> {
+        let missing = || LogError::Missing { dir: dir.to_owned() };
+        let names = names(dir)?.ok_or_else(missing)?;
+        is_ours(dir, &names)?;
+        let lock = share_lock(dir)?;
+        let (dir, format, mode) = (dir.to_owned(), read_format(dir)?, Mode::Existing);
+        let home = Self { dir, format, guessed: 0, mode, _lock: lock };
+        home.is_current()?;
         Ok(home)
     }
 
@@ -102,7 +116,7 @@ impl Home {
     pub(super) fn lock_without_format(dir: &Path) -> Result<Self, LogError> {
         let lock = take_lock(dir)?;
         let guessed = last_generation(dir).map_err(LogError::io("read the folder", dir))?;
-        Ok(Self { dir: dir.to_owned(), format: None, guessed, mode: Mode::Existing, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), format: None, guessed, mode: Mode::Existing, _lock: Some(lock) })
     }
 
     /// What a completed store says of itself.
@@ -205,14 +219,9 @@ impl Home {
     /// Does with what does not count as `FORMAT` says: an unfinished generation goes, the one before it
     /// is erased or put aside.
     fn settle(&self) -> Result<(), LogError> {
+        self.is_current()?;
         let Some(format) = self.format else { return Ok(()) };
-        let next = format.generation + 1;
-        if !self.database().exists() && self.parts(next).0.exists() {
-            // What stands there is no draft: it is the only database that is left.
-            let what = format!("its {FORMAT} is older than its database");
-            return Err(LogError::Broken { dir: self.dir.clone(), what });
-        }
-        self.erase(next)?;
+        self.erase(format.generation + 1)?;
         let Some(old) = format.generation.checked_sub(1) else { return Ok(()) };
         // Left over only when a FORMAT was lost on the way: nobody can say any more what was meant for them.
         (0..old).try_for_each(|older| self.put_aside(older))?;
@@ -220,6 +229,17 @@ impl Home {
             Before::Erase => self.erase(old),
             Before::Keep => self.put_aside(old),
         }
+    }
+
+    /// Refuses a format that is older than the database.
+    fn is_current(&self) -> Result<(), LogError> {
+        let Some(format) = self.format else { return Ok(()) };
+        if !self.database().exists() && self.parts(format.generation + 1).0.exists() {
+            // What stands there is no draft: it is the only database that is left.
+            let what = format!("its {FORMAT} is older than its database");
+            return Err(LogError::Broken { dir: self.dir.clone(), what });
+        }
+        Ok(())
     }
 
     fn erase(&self, generation: u32) -> Result<(), LogError> {
@@ -318,46 +338,54 @@ fn last_generation(dir: &Path) -> std::io::Result<u32> {
 /// Checks that `dir` is a store or may become one, and makes the folder.
 fn prepare(dir: &Path, mode: Mode) -> Result<(), LogError> {
     let missing = || LogError::Missing { dir: dir.to_owned() };
-    let not_a_store = |found: String| LogError::NotAStore { dir: dir.to_owned(), found };
+    let Some(names) = names(dir)? else {
+        return if mode == Mode::Existing { Err(missing()) } else { create(dir) };
+    };
+    is_ours(dir, &names)?;
+    if mode == Mode::Create || names.iter().any(|name| name == FORMAT || name == DATABASE) {
+        return Ok(());
+    }
+    // One that another process is just making is in use, not missing.
+    if dir.join(LOCK).exists() {
+        take_lock(dir)?;
+    }
+    if dir.join(FORMAT).exists() { Ok(()) } else { Err(missing()) }
+}
+
+/// What the folder holds; none where there is no such folder.
+fn names(dir: &Path) -> Result<Option<Vec<OsString>>, LogError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return if mode == Mode::Existing { Err(missing()) } else { create(dir) };
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            return Err(not_a_store("it is no folder".to_owned()));
+            return Err(LogError::NotAStore { dir: dir.to_owned(), found: "it is no folder".to_owned() });
         }
         Err(error) => return Err(LogError::io("read the folder", dir)(error)),
     };
-    let names = entries
-        .map(|entry| entry.map(|entry| entry.file_name()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(LogError::io("read the folder", dir))?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<Vec<_>, _>>();
+    names.map(Some).map_err(LogError::io("read the folder", dir))
+}
+
+/// Checks that these are the names of a store, or of one that is being made.
+fn is_ours(dir: &Path, names: &[OsString]) -> Result<(), LogError> {
+    let not_a_store = |found: String| LogError::NotAStore { dir: dir.to_owned(), found };
     if names.iter().any(|name| name == FORMAT) {
         return Ok(());
     }
-    let is_later = |name: &OsStr| later_generation(&name.to_string_lossy()).is_some();
-    if names.iter().any(|name| is_later(name)) {
+    if names.iter().any(|name| later_generation(&name.to_string_lossy()).is_some()) {
         return Err(LogError::Broken { dir: dir.to_owned(), what: NO_FORMAT.to_owned() });
     }
     let ours = |name: &OsStr| {
         [LOCK, FORMAT_DRAFT, DATABASE, WITNESS, KEY, DERIVED].iter().any(|known| name == *known)
     };
-    match names.iter().find(|name| !ours(name)) {
-        Some(name) => Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display()))),
-        // Ours begin with a lock; whether events lie in it is told once it is taken.
-        None if names.iter().any(|name| name == DATABASE) => match names.iter().any(|name| name == LOCK) {
-            true => Ok(()),
-            false => Err(not_a_store(format!("it holds {DATABASE} and neither {LOCK} nor {FORMAT}"))),
-        },
-        // One that another process is just making is in use, not missing.
-        None if mode == Mode::Existing && !dir.join(LOCK).exists() => Err(missing()),
-        None if mode == Mode::Existing => match take_lock(dir) {
-            Ok(_) if dir.join(FORMAT).exists() => Ok(()),
-            Ok(_) => Err(missing()),
-            Err(error) => Err(error),
-        },
-        None => Ok(()),
+    if let Some(name) = names.iter().find(|name| !ours(name)) {
+        return Err(not_a_store(format!("it holds {} and no {FORMAT}", name.display())));
+    }
+    // Ours begin with a lock; whether events lie in it is told once it is taken.
+    let holds = |wanted: &str| names.iter().any(|name| name == wanted);
+    match holds(DATABASE) && !holds(LOCK) {
+        true => Err(not_a_store(format!("it holds {DATABASE} and neither {LOCK} nor {FORMAT}"))),
+        false => Ok(()),
     }
 }
 
@@ -379,19 +407,41 @@ fn take_lock(dir: &Path) -> Result<File, LogError> {
         .write(true)
         .open(&path)
         .map_err(LogError::io("take the lock", &path))?;
-    let begun = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => {
-                return Err(LogError::InUse { dir: dir.to_owned(), holder: holder(&mut file) });
-            }
-            Err(TryLockError::Error(error)) => return Err(LogError::io("take the lock", &path)(error)),
-        }
-    }
+    wait_for(dir, &path, &mut file, File::try_lock)?;
     sign(&mut file).map_err(LogError::io("sign the lock", &path))?;
     Ok(file)
+}
+
+/// Shares the lock with others who only look; there may be none to share.
+fn share_lock(dir: &Path) -> Result<Option<File>, LogError> {
+    let path = dir.join(LOCK);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(LogError::io("share the lock", &path)(error)),
+    };
+    wait_for(dir, &path, &mut file, File::try_lock_shared)?;
+    Ok(Some(file))
+}
+
+/// Waits a little until the lock can be had.
+fn wait_for(
+    dir: &Path,
+    path: &Path,
+    file: &mut File,
+    lock: fn(&File) -> Result<(), TryLockError>,
+) -> Result<(), LogError> {
+    let begun = Instant::now();
+    loop {
+        match lock(file) {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(LogError::InUse { dir: dir.to_owned(), holder: holder(file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(LogError::io("take the lock", path)(error)),
+        }
+    }
 }
 
 /// Writes who holds the lock into it.

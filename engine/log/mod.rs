@@ -7,7 +7,7 @@
 //! ```text
 //! the folder    home: its lock and format;  store, entry, keys: the database, made harmless;  worker: the
 //!               thread that writes to it;  witness: how far events were acknowledged, beside it;
-//!               opening, preflight: what is checked before anything is believed;  disk: what is durable
+//!               opening, preflight: what is checked before anything is believed;  look: without opening;  disk: what is durable
 //! a block       block: events <-> two values;  frame: their outside;  hot, cold: their inside;  brief: its
 //!               events for whoever reads by name;  column, texts, parts: the bricks
 //! an event      raw: as it is kept;  records, registry: what its bytes mean, by code;  codec: bincode
@@ -44,6 +44,7 @@ mod index;
 mod keys;
 mod levels;
 mod limits;
+mod look;
 mod opening;
 mod parts;
 mod past;
@@ -87,6 +88,7 @@ pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
     NAME_BYTES,
 };
+pub use look::{Look, look};
 pub use opening::{Opening, OpeningTime, seen_head};
 pub use position::Position;
 pub use proof::{Content, Proof, ProofError, Proven};

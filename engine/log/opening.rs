@@ -139,7 +139,7 @@ fn keys_of(home: &Home, store: &Store, id: StoreId, seen: Seen) -> Result<Keys, 
     }
 }
 
-fn unwitnessed(home: &Home, mute: Mute) -> LogError {
+pub(super) fn unwitnessed(home: &Home, mute: Mute) -> LogError {
     LogError::Unwitnessed { dir: home.dir().to_owned(), what: words(mute).to_owned() }
 }
 
@@ -173,14 +173,10 @@ fn make(home: &mut Home) -> Result<Opened, LogError> {
 ///
 /// No event was ever taken before there was a `FORMAT`: one that holds events is no such database.
 fn clear_unmade(home: &Home) -> Result<(), LogError> {
-    let (dir, database) = (home.dir().to_owned(), home.database());
-    // Looked for in the file, which opening would change.
-    let holds_events = Salvage::search(&database, &mut |_, _| {})?.holds_events();
-    if holds_events || Witness::has_seen_events(&home.witness())? || home.fingerprint()?.is_some() {
-        return Err(LogError::Broken { dir, what: home::NO_FORMAT.to_owned() });
-    }
+    let database = home.database();
+    is_unmade(home)?;
     if home.mode() == Mode::Existing {
-        return Err(LogError::Missing { dir });
+        return Err(LogError::Missing { dir: home.dir().to_owned() });
     }
     match fs::remove_dir_all(&database) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -188,6 +184,16 @@ fn clear_unmade(home: &Home) -> Result<(), LogError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses what has no `FORMAT` and holds events; nothing is changed.
+pub(super) fn is_unmade(home: &Home) -> Result<(), LogError> {
+    // Looked for in the file, which opening would change.
+    let holds_events = Salvage::search(&home.database(), &mut |_, _| {})?.holds_events();
+    if holds_events || Witness::has_seen_events(&home.witness())? || home.fingerprint()?.is_some() {
+        return Err(LogError::Broken { dir: home.dir().to_owned(), what: home::NO_FORMAT.to_owned() });
+    }
+    Ok(())
 }
 
 fn check(home: &Home, store: Store, keys: Keys, witness: Witness, seen: Seen) -> Result<Opened, LogError> {

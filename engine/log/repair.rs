@@ -25,6 +25,8 @@ pub struct Repair {
     seen: Option<Seen>,
     /// The database is that of another store: nothing in it is of use.
     is_foreign: bool,
+    /// Its file looks as it should, with what was acknowledged last in it.
+    is_clean: bool,
     faults: Vec<String>,
 }
 
@@ -45,7 +47,11 @@ impl Repair {
     ///
     /// When there is no store, another process has it, or its files cannot be read.
     pub fn plan(dir: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, LogError> {
-        let home = Home::lock_damaged(dir)?;
+        Self::of(Home::lock_damaged(dir)?, progress)
+    }
+
+    /// The plan for a store that is held already; nothing is written.
+    pub(super) fn of(home: Home, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, LogError> {
         let mut faults = Vec::new();
         if home.format().is_none() {
             faults.push("its FORMAT is damaged".to_owned());
@@ -60,14 +66,14 @@ impl Repair {
                 None
             }
         };
-        if let Walk::Suspicious(what) =
-            preflight::walk(&home.database(), seen.as_ref().and_then(Seen::wanted))?
-        {
+        let walk = preflight::walk(&home.database(), seen.as_ref().and_then(Seen::wanted))?;
+        let is_clean = walk == Walk::Clean;
+        if let Walk::Suspicious(what) = walk {
             faults.push(what);
         }
         let proven = keys.map(|keys| salvage.prove(keys, seen)).transpose()?;
         let is_foreign = proven.is_none() && salvage.keys(None).is_some();
-        let mut repair = Self { home, salvage, proven, seen, is_foreign, faults };
+        let mut repair = Self { home, salvage, proven, seen, is_foreign, is_clean, faults };
         repair.judge();
         Ok(repair)
     }
@@ -118,6 +124,16 @@ impl Repair {
     /// Whether everything that was acknowledged is there, with those events.
     pub(super) fn is_complete(&self) -> bool {
         self.lost() == Some(0) && self.proven.as_ref().is_some_and(|proven| proven.witnessed == Some(true))
+    }
+
+    /// What is there and can be proven, if anything is.
+    pub(super) fn proven(&self) -> Option<(&Proven, &Salvage)> {
+        self.proven.as_ref().map(|proven| (proven, &self.salvage))
+    }
+
+    /// Where it is.
+    pub(super) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Gives every event after [`Self::head`] that can still be read.
@@ -181,7 +197,7 @@ pub(super) fn rewrite(dir: &Path, home: Home, what: &str) -> Result<(Home, Optio
 
 impl Repair {
     /// The error that says what is not there.
-    fn verdict(&self, what: &str) -> LogError {
+    pub(super) fn verdict(&self, what: &str) -> LogError {
         let (dir, head) = (self.home.dir().to_owned(), self.head());
         let mut readable = 0_u64;
         let counted = self.readable_after(&mut |_| readable += 1);
@@ -190,6 +206,10 @@ impl Repair {
             _ if self.is_foreign => LogError::Broken { dir, what: FOREIGN.to_owned() },
             _ if self.proven.is_none() && readable > 0 => {
                 LogError::Broken { dir, what: self.faults.join("; ") }
+            }
+            // What was acknowledged last is there, and something before it cannot be read or is something else.
+            _ if self.is_clean && self.proven.is_some() => {
+                LogError::Damaged { position: head.next(), what: what.to_owned() }
             }
             (_, Some(lost)) if lost > 0 && readable == 0 => LogError::RolledBack { dir, head, lost },
             (_, Some(lost)) if lost > 0 => {

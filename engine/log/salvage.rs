@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use event::Time;
 use memchr::memmem;
 
 use super::block::{Block, Stored, Values};
@@ -36,6 +37,8 @@ struct Place {
     offset: u64,
     bytes: usize,
     events: u32,
+    /// The latest `at` of its events.
+    latest: Time,
 }
 
 /// Every value of ours that a file holds, by where it belongs.
@@ -128,7 +131,7 @@ impl Salvage {
             magic if magic == Part::Hot.magic() || magic == Part::Cold.magic() => {
                 let part = if magic == Part::Hot.magic() { Part::Hot } else { Part::Cold };
                 let (header, bytes) = frame::peek(part, rest)?;
-                let place = Place { offset, bytes, events: header.count as u32 };
+                let place = Place { offset, bytes, events: header.count as u32, latest: header.max_at };
                 let places = if part == Part::Hot { &mut self.hot } else { &mut self.cold };
                 places.entry(header.first).or_default().push(place);
                 Some(bytes)
@@ -324,6 +327,22 @@ impl Proven {
     /// How many blocks there are.
     pub(super) fn len(&self) -> u64 {
         self.blocks.len() as u64
+    }
+
+    /// When the latest of its events happened; none while there are none.
+    pub(super) fn latest(&self) -> Option<Time> {
+        self.blocks.iter().map(|found| found.hot.latest).max()
+    }
+
+    /// The last event, as far as its block holds one.
+    pub(super) fn last(&self, salvage: &Salvage) -> Result<Option<Stored>, LogError> {
+        let Some(found) = self.blocks.last() else { return Ok(None) };
+        let mut file = salvage.open()?;
+        let (hot, cold) = (salvage.value(&mut file, found.hot)?, salvage.value(&mut file, found.cold)?);
+        let damaged = LogError::damaged(self.head);
+        let block = Block::decode(&hot, &cold).map_err(damaged)?;
+        // The log's own records, and what stays of contents that were destroyed, are no events.
+        Ok((0..block.len()).rev().find_map(|number| block.stored(number).ok().flatten()))
     }
 
     /// Gives every block, in order, with its values and its entry if that was found.

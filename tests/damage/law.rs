@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use engine::log::{Log, LogError, Mode, Opening, Position, Repair, Stored};
+use engine::log::{Log, LogError, Mode, Opening, Position, Repair, Stored, look};
 
 use super::base::{Base, append, event};
 
@@ -66,8 +66,10 @@ pub(super) fn hold(base: &Base, known: u64, is_signed: bool, dir: &Path) -> End 
     // Where nothing is wrong with the file, the database is opened, which tidies its files.
     let files = |dir: &Path| files(dir, !is_signed);
     let before = files(dir);
+    let seen = looked(dir);
     match Log::open(dir, Mode::Existing) {
         Ok(log) => {
+            check_foreseen(&seen, &log);
             let end = match log.opening() {
                 Opening::Healthy => End::Healthy,
                 Opening::Torn { .. } => End::Torn,
@@ -88,6 +90,11 @@ pub(super) fn hold(base: &Base, known: u64, is_signed: bool, dir: &Path) -> End 
             end
         }
         Err(error) => {
+            assert_eq!(
+                seen.map(|seen| seen.head),
+                Err(End::of(&error)),
+                "what a look does not foresee: {error}"
+            );
             check_untouched(&before, &files(dir), "a refused open");
             let again = Log::open(dir, Mode::Create).map(drop).expect_err("making it is no more forgiving");
             assert_eq!(End::of(&error), End::of(&again));
@@ -95,6 +102,37 @@ pub(super) fn hold(base: &Base, known: u64, is_signed: bool, dir: &Path) -> End 
             check_repair(base, Some(&error), is_signed, dir);
             End::of(&error)
         }
+    }
+}
+
+/// What a look has found.
+#[derive(Debug)]
+struct Seen {
+    head: Position,
+    faults: Vec<String>,
+}
+
+/// What a look finds, which changes nothing, and not even signs the lock.
+fn looked(dir: &Path) -> Result<Seen, End> {
+    let lock = || fs::read(dir.join("LOCK")).ok();
+    let before = (files(dir, true), lock());
+    let seen =
+        look(dir, &mut |_, _| {}).map(|look| Seen { head: look.head(), faults: look.faults().to_vec() });
+    let seen = seen.map_err(|error| End::of(&error));
+    check_untouched(&before.0, &files(dir, true), "a look");
+    assert_eq!(before.1, lock(), "a look has signed the lock");
+    seen
+}
+
+/// Checks that a look foresaw how `log` opened.
+fn check_foreseen(seen: &Result<Seen, End>, log: &Log) {
+    let is_rewritten = matches!(log.opening(), Opening::Rewritten { .. });
+    match seen {
+        Ok(seen) => {
+            assert_eq!(!seen.faults.is_empty(), is_rewritten, "{:?}, {:?}", seen.faults, log.opening());
+            assert!(seen.head == log.head(), "a look saw {}, and there are {}", seen.head, log.head());
+        }
+        Err(end) => assert!(!log.verify(&mut |_, _| {}).is_sound(), "a look says {end:?} of a sound log"),
     }
 }
 
