@@ -6,8 +6,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use engine::log::{Log, Mode, look};
+use serde_json::Value;
+
 use crate::cli::verbs;
-use crate::command::{HOOKS, Ran, files, folder, program, run, run_on};
+use crate::command::{HOOKS, PERSONAL, Ran, files, folder, prepared, program, run, run_on};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -130,9 +133,154 @@ fn told<'a>(dir: &Path, environment: &[(&str, &str)], args: impl AsRef<[&'a str]
     Ran::of(command.spawn().unwrap())
 }
 
+/// The state and the words of what is told about one thing.
+fn finding(document: &Value, about: &str) -> (String, String) {
+    let findings = document["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["about"] == about);
+    let found = found.unwrap_or_else(|| panic!("nothing about {about}: {document}"));
+    let remedy = found["remedy"].as_str().unwrap_or_default();
+    (found["state"].as_str().unwrap().to_owned(), format!("{} > {remedy}", found["what"].as_str().unwrap()))
+}
+
 /// Every file with what is in it.
 fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files(dir).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn a_store_that_is_well_is_told_to_be_and_left_alone() {
+    let dir = prepared();
+    run_on(dir.path(), HOOKS.as_bytes(), ["ingest", "--feed", "zoom-webhook", "--others", "patient", "-"])
+        .ok();
+    run(dir.path(), ["compare"]).ok();
+    let before = contents(dir.path());
+    let ran = run(dir.path(), ["doctor", "--json"]);
+    let document = ran.json();
+    let told = ran.ok();
+    assert!(before == contents(dir.path()), "whoever looks changes nothing");
+    assert_eq!(document["schema"], "evenfield.doctor/1");
+    for about in
+        ["store", "witness", "key", "signing key", "tokens", "checkpoint", "questions", "clock", "disk"]
+    {
+        let (state, what) = finding(&document, about);
+        assert_eq!(state, "well", "{about}: {what}");
+    }
+    let events = run(dir.path(), ["log", "stats", "--json"]).json()["events"].as_u64().unwrap();
+    let (_, what) = finding(&document, "store");
+    assert!(what.replace(',', "").contains(&format!("{events} events")), "{what}");
+    assert!(finding(&document, "questions").1.contains("questions kept, from which"), "{document}");
+    assert!(finding(&document, "policy").1.contains("internal; of a report rounded (default)"), "{document}");
+    // Neither keys nor people are shown.
+    let secrets = before.iter().filter(|(path, _)| path.to_string_lossy().contains("key"));
+    let secrets: Vec<String> = secrets
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes).trim().replace("ed25519-secret:", ""))
+        .collect();
+    assert!(secrets.len() >= 2, "{secrets:?}");
+    for secret in secrets.iter().map(String::as_str).chain(PERSONAL) {
+        assert!(!told.contains(secret), "{secret} is told: {told}");
+    }
+    assert!(
+        run(dir.path(), ["doctor"])
+            .ok()
+            .lines()
+            .all(|line| line.starts_with("well") || line.contains(" EVENFIELD_"))
+    );
+}
+
+#[test]
+fn who_has_no_store_yet_is_told_how_to_begin() {
+    let dir = folder();
+    let ran = run(dir.path(), ["doctor", "--json"]);
+    let (state, what) = finding(&ran.json(), "store");
+    assert!(state == "wrong" && what.contains("evenfield init") && what.contains("evenfield demo"), "{what}");
+    ran.fails(1);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    run(dir.path(), ["init"]).ok();
+    assert!(run(dir.path(), ["doctor"]).ok().contains("no event yet"));
+}
+
+#[test]
+fn a_damaged_store_is_told_and_not_mended() {
+    let dir = prepared();
+    let database = dir.path().join("evenfield.store/sled/db");
+    let bytes = fs::read(&database).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    fs::write(&database, &bytes[..used / 2]).unwrap();
+    let before = contents(dir.path());
+    let ran = run(dir.path(), ["doctor", "--json"]);
+    let (state, what) = finding(&ran.json(), "store");
+    assert!(state == "damaged" && what.contains("log repair"), "{what}");
+    ran.fails(5);
+    assert!(before == contents(dir.path()), "whoever looks mends nothing");
+    run(dir.path(), ["doctor"]).fails(5);
+}
+
+#[test]
+fn a_store_that_somebody_uses_is_told_with_who_does() {
+    let dir = prepared();
+    let store = dir.path().join("evenfield.store");
+    let log = Log::open(&store, Mode::Existing).unwrap();
+    let ran = run(dir.path(), ["doctor", "--json"]);
+    let (state, what) = finding(&ran.json(), "store");
+    let events = log.head().0;
+    assert!(state == "note" && what.contains(&format!("in use by process {}", std::process::id())), "{what}");
+    assert!(what.replace(',', "").contains(&format!("with {events} events")), "{what}");
+    ran.ok();
+    drop(log);
+    // Who only looks keeps out nobody who does the same.
+    let seen = look(&store, &mut |_, _| {}).unwrap();
+    assert_eq!(seen.head().0, events);
+    assert_eq!(finding(&run(dir.path(), ["doctor", "--json"]).json(), "store").0, "well");
+    run(dir.path(), ["log", "head"]).fails(1);
+    drop(seen);
+    run(dir.path(), ["log", "head"]).ok();
+}
+
+#[test]
+#[cfg(unix)]
+fn keys_that_others_may_read_are_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = prepared();
+    run_on(dir.path(), HOOKS.as_bytes(), ["ingest", "--feed", "zoom-webhook", "--others", "patient", "-"])
+        .ok();
+    for (about, file) in [("key", "key"), ("signing key", "signing-key"), ("tokens", "tokens")] {
+        let path = dir.path().join(format!("evenfield.store.{file}"));
+        let open = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        open(0o640);
+        let ran = run(dir.path(), ["doctor", "--json"]);
+        let (state, what) = finding(&ran.json(), about);
+        assert!(state == "wrong" && what.contains("chmod 600"), "{what}");
+        ran.fails(1);
+        open(0o600);
+    }
+    run(dir.path(), ["doctor"]).ok();
+    // The key that the pseudonyms were made with is gone.
+    fs::remove_file(dir.path().join("evenfield.store.key")).unwrap();
+    let ran = run(dir.path(), ["doctor", "--json"]);
+    let (state, what) = finding(&ran.json(), "key");
+    assert!(state == "wrong" && what.contains("bring back the key"), "{what}");
+    ran.fails(1);
+    assert!(!dir.path().join("evenfield.store.key").exists(), "none is made in its place");
+}
+
+#[test]
+fn a_variable_that_nobody_knows_is_told_with_the_nearest() {
+    let dir = folder();
+    run(dir.path(), ["init"]).ok();
+    let told =
+        told(dir.path(), &[("EVENFIELD_STOER", "x"), ("EVENFIELD_POLICY", "rounded")], ["doctor"]).ok();
+    assert!(told.contains("did you mean EVENFIELD_STORE?"), "{told}");
+    assert!(told.contains("EVENFIELD_POLICY holds: rounded"), "{told}");
+    assert!(told.contains("rounded (environment EVENFIELD_POLICY)"), "{told}");
+}
+
+#[test]
+fn events_beyond_the_clock_are_told() {
+    let dir = folder();
+    let event = r#"{"specversion":"1.0","id":"e","source":"urn:example:a","type":"evenfield.consultation.completed.v1","subject":"c","time":"2299-01-01T00:00:00Z","data":{}}"#;
+    run_on(dir.path(), event.as_bytes(), ["ingest", "--allow-future", "-"]).ok();
+    let (state, what) = finding(&run(dir.path(), ["doctor", "--json"]).json(), "clock");
+    assert!(state == "note" && what.contains("2299-01-01"), "{what}");
 }
 
 #[test]
@@ -198,4 +346,5 @@ fn a_store_is_made_once_and_what_comes_next_is_told() {
     assert!(!ran.err.contains("made the key"), "{}", ran.err);
     ran.ok();
     assert_eq!(fs::read(dir.path().join("evenfield.store.key")).unwrap(), key);
+    run(dir.path(), ["doctor"]).ok();
 }

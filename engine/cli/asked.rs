@@ -71,6 +71,11 @@ pub(super) fn question(claim: &str, log: &Log) -> Option<Question> {
     led.map(|line| line.question)
 }
 
+/// How many questions are kept in the folder `derived` of a log.
+pub(super) fn kept_in(derived: &Path) -> io::Result<usize> {
+    read(&derived.join(NAME)).map(|lines| lines.len())
+}
+
 fn place(log: &Log) -> PathBuf {
     log.derived().join(NAME)
 }

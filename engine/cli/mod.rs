@@ -12,6 +12,7 @@ mod config;
 mod decide;
 mod demo;
 mod diff;
+mod doctor;
 mod draft;
 mod explain;
 mod export;
@@ -248,6 +249,8 @@ enum Verb {
     Feed(feed::Verb),
     /// List measures and methods with their sources
     Methods(methods::Args),
+    /// Look at the store, its keys and its surroundings, and tell what to mend
+    Doctor(doctor::Args),
     /// Show what the program goes by: options, environment, defaults
     #[command(subcommand)]
     Config(config::Verb),
@@ -305,6 +308,7 @@ impl Verb {
             Self::Feed(verb) => verb.tells(),
             Self::Methods(_) => (Tells::Nothing, "methods"),
             Self::Init(_) => (Tells::Nothing, "init"),
+            Self::Doctor(_) => (Tells::Nothing, "doctor"),
             Self::Config(_) => (Tells::Nothing, "config show"),
             Self::Completions(_) => (Tells::Nothing, "completions"),
             Self::Man(_) => (Tells::Nothing, "man"),
@@ -436,6 +440,7 @@ fn run_verb(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Failure> 
         Verb::Export(verb) => export::run(verb, shared, out),
         Verb::Feed(verb) => feed::run(verb, shared, out),
         Verb::Methods(args) => methods::run(args, shared, out),
+        Verb::Doctor(args) => doctor::run(args, shared, out),
         Verb::Config(verb) => config::run(verb, shared, out),
         Verb::Completions(args) => completions::run(args, shared, out),
         Verb::Man(args) => man::run(args, shared, out),

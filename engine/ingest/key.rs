@@ -112,6 +112,17 @@ impl Key {
     /// # Errors
     /// When a file cannot be read or made, holds no key, or holds another key than the store's.
     pub fn load_or_make(path: &Path, store: &Path) -> Result<(Self, bool), KeyError> {
+        match Self::find(path, store)? {
+            Some(key) => Ok((key, false)),
+            None => Self::make(path).map(|key| (key, true)),
+        }
+    }
+
+    /// The key of `store` in `path`; none where there is none yet and the store knows none either.
+    ///
+    /// # Errors
+    /// When a file cannot be read, holds no key, or holds another key than the store's, which may be missing.
+    pub fn find(path: &Path, store: &Path) -> Result<Option<Self>, KeyError> {
         let needed = fingerprint::left_in(store)?;
         let found = match fs::read_to_string(path) {
             Ok(text) => Some(Self::parse(path, &text)?),
@@ -119,9 +130,8 @@ impl Key {
             Err(error) => return Err(KeyError::io("read the key", path)(error)),
         };
         match (found, needed) {
-            (Some(key), None) => Ok((key, false)),
-            (Some(key), Some(needed)) if key.fingerprint() == needed => Ok((key, false)),
-            (None, None) => Self::make(path).map(|key| (key, true)),
+            (found, None) => Ok(found),
+            (Some(key), Some(needed)) if key.fingerprint() == needed => Ok(Some(key)),
             (found, Some(needed)) => {
                 let found = found.map_or_else(
                     || "is missing".to_owned(),

@@ -45,7 +45,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Batches that may wait for the log.
 const WAITING: usize = 4;
 /// An event this long after its receipt has a wrong clock.
-const FUTURE_MS: i64 = 24 * 3_600_000;
+pub const FUTURE_MS: i64 = 24 * 3_600_000;
 
 /// How to ingest.
 pub struct Order<'a> {

@@ -38,7 +38,7 @@ mod stretch;
 mod table;
 mod totals;
 
-pub use checkpoint::{Kept, READING, checkpoint, forget, keep, kept_sheet};
+pub use checkpoint::{Kept, READING, WORTHWHILE, checkpoint, checkpoints_in, forget, keep, kept_sheet};
 pub use decision::{Chosen, Decides, Declared, decide, decide_counted};
 pub use decoded::Decoded;
 pub use parts::{Heard, Part, PartError, together};

@@ -10,10 +10,12 @@ mod chunk;
 mod file;
 mod part;
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use event::{Dimension, Kind, KindSet, Time};
@@ -36,7 +38,7 @@ pub(super) use part::{packed, unpacked};
 pub const READING: u32 = 4;
 
 /// A log of fewer events has no checkpoint.
-const WORTHWHILE: u64 = 100_000;
+pub const WORTHWHILE: u64 = 100_000;
 /// A checkpoint is written again once one in so many events came after it.
 const STALE_SHARE: u64 = 10;
 /// Checkpoints of so many parameters are kept.
@@ -148,6 +150,29 @@ pub fn checkpoint(log: &Log, request: &Request) -> Option<Sheet> {
     let keeper = Keeper { log, request, watch: &watch };
     let (_, index) = keeper.find().ok()??;
     keeper.read(&index, &with_needed(&Dimension::ALL)).ok()
+}
+
+/// How far the checkpoints in the folder `derived` of a log go, by the grace that they were made with; whether one of
+/// them counts is told only by the log itself.
+///
+/// # Errors
+/// When the folder or one of them cannot be read, or is damaged.
+pub fn checkpoints_in(derived: &Path) -> io::Result<BTreeMap<i64, Position>> {
+    let mut found = BTreeMap::new();
+    let entries = match fs::read_dir(derived) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(OsStr::to_str);
+        let Some(grace) = name.and_then(|name| name.strip_prefix("checkpoint-")?.parse().ok()) else {
+            continue;
+        };
+        let index: Index = file::index(&mut File::open(&path)?)?;
+        found.insert(grace, Position(index.position));
+    }
+    Ok(found)
 }
 
 /// Keeps a sheet that has all dimensions as the checkpoint of these parameters.
