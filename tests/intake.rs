@@ -100,7 +100,7 @@ fn a_folder_goes_in_file_by_file_and_what_nothing_recognises_keeps_out_no_other(
     assert!(ran.fails(4).contains("1 file could not be read"));
     // The store and its keys are no input, though they lie in the folder.
     let sum_up = ["--store", "in/x.store", "summary", "make", "-o", "x.summary"];
-    assert!(run(dir.path(), sum_up).fails(0).contains("name one --until for all"));
+    assert!(run(dir.path(), sum_up).fails(0).contains("so name one for all"));
     let again = run(dir.path(), args).json();
     assert_eq!(
         (&again["appended"], &again["duplicates"], &again["read"]),
