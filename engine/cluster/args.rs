@@ -68,6 +68,9 @@ struct WorkerArgs {
     memory: u64,
 }
 
+/// The verbs of `evenfield` that are answered from a data set.
+const VERBS: [&str; 6] = ["compare", "decide", "totals", "reach", "outages", "report"];
+
 /// What ends a command early: an exit code and what to say.
 struct Failure(u8, String);
 
@@ -151,21 +154,25 @@ async fn interrupted() {
 /// Asks workers.
 fn ask(words: &[OsString], cli: &Cli) -> Result<ExitCode, Failure> {
     let is_help = words.iter().any(|word| word == "--help" || word == "-h");
-    if cli.workers.is_empty() && !is_help {
+    let is_answered = words.first().is_some_and(|verb| VERBS.iter().any(|known| verb == known));
+    if is_answered && cli.workers.is_empty() && !is_help {
         return Err(usage("name the workers: --workers HOST:PORT,HOST:PORT"));
     }
     let line = std::iter::once(OsString::from("evenfield-cluster")).chain(words.iter().cloned());
-    if is_help {
+    // What is no verb, or none that is answered here, says so before anybody is asked.
+    if is_help || !is_answered {
         return Ok(engine::cli::run_elsewhere(line, Arc::new(Nothing)));
     }
     let workers = Workers::of(&cli.workers).map_err(usage)?;
     let (runtime, place) = (runtime()?, place(cli)?);
-    let dataset = runtime.block_on(Dataset::open(place)).map_err(|why| Failure(4, why))?;
     let patience = Patience {
         silence: Duration::from_secs(cli.silence),
         whole: Duration::from_secs(cli.timeout),
         attempts: cli.attempts,
     };
+    let opened = runtime.block_on(async { tokio::time::timeout(patience.whole, Dataset::open(place)).await });
+    let late = |_| Failure(1, format!("the data set could not be opened within {} s", cli.timeout));
+    let dataset = opened.map_err(late)?.map_err(|why| Failure(4, why))?;
     let client = Client::new(runtime, (dataset, workers), patience, tell);
     Ok(engine::cli::run_elsewhere(line, Arc::new(client)))
 }

@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Patience {
     /// Workers are asked whether they are still there when nothing came for so long.
     pub silence: Duration,
-    /// After so long it gives up, whatever workers say.
+    /// After so long from the beginning it gives up, whatever workers say.
     pub whole: Duration,
     /// How often it tries.
     pub attempts: u32,
@@ -64,6 +64,8 @@ pub struct Client {
     dataset: Dataset,
     workers: Workers,
     patience: Patience,
+    /// When it gives up.
+    until: Instant,
     tell: Box<dyn Fn(&str) + Send + Sync>,
     known: Mutex<Known>,
 }
@@ -90,22 +92,22 @@ impl Client {
         patience: Patience,
         tell: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
-        Self { runtime, dataset, workers, patience, tell: Box::new(tell), known: Mutex::default() }
+        let until = Instant::now() + patience.whole;
+        Self { runtime, dataset, workers, patience, until, tell: Box::new(tell), known: Mutex::default() }
     }
 
     /// The folds of an order, one for each shard with events.
     fn folds(&self, order: &Order, watch: &Watch) -> Result<Vec<Envelope>, Unread> {
         self.runtime.block_on(async {
-            let until = Instant::now() + self.patience.whole;
             let mut attempt = 1;
             loop {
-                let why = match self.once(order, until, watch).await {
+                let why = match self.once(order, watch).await {
                     Ok(folds) => return Ok(folds),
                     Err(Trouble::Interrupted) => return Err(Unread::Interrupted),
                     Err(Trouble::Refused(why)) => return Err(Unread::Input(why)),
                     Err(Trouble::Failed(why)) => why,
                 };
-                if attempt == self.patience.attempts || Instant::now() + PAUSE >= until {
+                if attempt == self.patience.attempts || Instant::now() + PAUSE >= self.until {
                     return Err(Unread::Other(format!(
                         "attempt {attempt} failed, and was the last one: {why}"
                     )));
@@ -118,7 +120,7 @@ impl Client {
     }
 
     /// Asks those who are there, and tells who is not, if that is new.
-    async fn once(&self, order: &Order, until: Instant, watch: &Watch) -> Result<Vec<Envelope>, Trouble> {
+    async fn once(&self, order: &Order, watch: &Watch) -> Result<Vec<Envelope>, Trouble> {
         let (present, gone) = self.workers.present().await.map_err(Trouble::Refused)?;
         for (at, why) in &gone.0 {
             if self.known.lock().unwrap_or_else(PoisonError::into_inner).absent.insert(at.clone()) {
@@ -127,18 +129,12 @@ impl Client {
         }
         match present.is_empty() {
             true => Err(Trouble::Failed(format!("no worker is there ({gone}); start them, or name others"))),
-            false => self.attempt(order, &present, until, watch).await,
+            false => self.attempt(order, &present, watch).await,
         }
     }
 
     /// Asks these workers once.
-    async fn attempt(
-        &self,
-        order: &Order,
-        workers: &[Url],
-        until: Instant,
-        watch: &Watch,
-    ) -> Result<Vec<Envelope>, Trouble> {
+    async fn attempt(&self, order: &Order, workers: &[Url], watch: &Watch) -> Result<Vec<Envelope>, Trouble> {
         let shards = self.dataset.shards(order.heard.is_none());
         if shards.is_empty() {
             return Ok(Vec::new());
@@ -158,7 +154,7 @@ impl Client {
                     let batch = batch.map_err(trouble)?;
                     self.take(&batch, order.projection(), &mut folds, watch)?;
                 }
-                Err(_) if Instant::now() >= until => {
+                Err(_) if Instant::now() >= self.until => {
                     let seconds = self.patience.whole.as_secs();
                     return Err(Trouble::Failed(format!("it is not done after {seconds} s; see --timeout")));
                 }
@@ -284,6 +280,10 @@ fn trouble(error: DataFusionError) -> Trouble {
     let text = error.to_string();
     match text.split_once(REFUSED) {
         Some((_, why)) => Trouble::Refused(in_short(why)),
+        None if text.contains("Resources exhausted") => Trouble::Refused(
+            "a worker has no memory for the rows of its shards: give workers more (--memory), or start more of them"
+                .to_owned(),
+        ),
         None => Trouble::Failed(in_short(&text)),
     }
 }

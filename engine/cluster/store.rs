@@ -4,6 +4,7 @@
 //! places on other machines. Whoever can reach a worker can have it read what lies there, and nothing beside it.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path as FsPath;
 use std::sync::Arc;
@@ -58,7 +59,10 @@ impl Place {
 
 /// The URL of a folder that is there.
 fn folder(name: &str) -> std::result::Result<Url, String> {
-    let path = FsPath::new(name).canonicalize().map_err(|error| format!("{name}: {error}"))?;
+    let path = FsPath::new(name).canonicalize().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => format!("there is no folder {name}: name that of the data set, or its URL"),
+        _ => format!("{name}: {error}"),
+    })?;
     if !path.is_dir() {
         return Err(format!("{name} is no folder: name the folder of the data set, not a file in it"));
     }
@@ -140,5 +144,51 @@ impl<S: ObjectStore> ObjectStore for ReadOnly<S> {
 
     async fn copy_opts(&self, _: &Path, to: &Path, _: CopyOptions) -> Result<()> {
         refused(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::execution::object_store::ObjectStoreRegistry;
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    /// A worker reads whatever it is asked for, so what it cannot reach must be out of reach.
+    #[tokio::test]
+    async fn files_below_the_place_are_read_and_nothing_else_is_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("lake")).unwrap();
+        std::fs::write(dir.path().join("lake/in"), "in").unwrap();
+        std::fs::write(dir.path().join("out"), "out").unwrap();
+        let place = Place::of(dir.path().join("lake").to_str().unwrap()).unwrap();
+        let (files, inside) = (Arc::clone(place.files()), Path::from("in"));
+        assert_eq!(&files.get(&inside).await.unwrap().bytes().await.unwrap()[..], b"in");
+        for name in ["../out", "/../out", "x/../../out"] {
+            assert!(
+                Path::parse(name).is_err() || files.get(&Path::parse(name).unwrap()).await.is_err(),
+                "{name}"
+            );
+        }
+        assert!(files.put(&Path::from("new"), "x".into()).await.is_err());
+        assert!(files.delete(&inside).await.is_err());
+        assert!(files.copy(&inside, &Path::from("new")).await.is_err());
+        assert!(files.rename(&inside, &Path::from("new")).await.is_err());
+        assert!(files.put_multipart(&Path::from("new")).await.is_err());
+        assert_eq!(std::fs::read_dir(dir.path().join("lake")).unwrap().count(), 1);
+        let registry = OnePlace(place);
+        assert!(registry.get_store(&Url::parse(ROOT).unwrap()).is_ok());
+        for elsewhere in ["file:///", "s3://bucket/", "evenfield://other/"] {
+            assert!(registry.get_store(&Url::parse(elsewhere).unwrap()).is_err(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_no_folder_says_what_to_name() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("file"), "").unwrap();
+        let said = |name: &str| Place::of(dir.path().join(name).to_str().unwrap()).map(drop).unwrap_err();
+        assert!(said("nothing").contains("there is no folder"), "{}", said("nothing"));
+        assert!(said("file").contains("is no folder"), "{}", said("file"));
     }
 }
