@@ -113,6 +113,7 @@ fn a_summary_and_what_was_merged_have_their_fields_in_their_order() {
         "in_progress",
         "log",
         "sources",
+        "synthetic",
         "places",
         "signer",
     ];

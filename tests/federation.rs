@@ -6,6 +6,7 @@
 
 mod decision;
 mod keys;
+mod report;
 mod rounded;
 
 use std::collections::BTreeSet;

@@ -226,7 +226,7 @@ impl Asked {
         compare::known_platforms(sheet, &self.platforms, None)?;
         compare::note_unknown_levels(sheet, &ask.filter, shared);
         Self::by_service(&mut ask, sheet);
-        let ruled = Ruled { delta: self.delta, price: self.price, level: self.level };
+        let ruled = self.ruled();
         let decide =
             |rule: &Rule, beside: &replay::Declared<'_>| decide(sheet, &ask, rule, beside, shared.threads());
         let (decided, profiles) = ruled.decided((&ask, declared), sheet, shared, decide)?;
@@ -239,6 +239,10 @@ impl Asked {
         if are_services(ask) && sheet.is_recorded(Dimension::Service) {
             ask.by.push(Dimension::Service);
         }
+    }
+
+    fn ruled(&self) -> Ruled {
+        Ruled { delta: self.delta, price: self.price, level: self.level }
     }
 
     /// What it was asked with, as it is written on the command line.
@@ -255,18 +259,7 @@ impl Asked {
         }
         self.filter.iter().for_each(|filter| say("--where", filter.clone()));
         self.cluster.iter().for_each(|cluster| say("--cluster", cluster.clone()));
-        for (name, number, usual) in [("--delta", self.delta, 0.01), ("--level", self.level, 0.95)] {
-            if number.to_bits() != f64::to_bits(usual) {
-                say(name, number.to_string());
-            }
-        }
-        let Price { lowest, highest } = self.price;
-        match self.price.cheapest() {
-            Some(_) => say("--price", format!("{lowest}..{highest}")),
-            None if highest > 0.0 => say("--price", highest.to_string()),
-            None => {}
-        }
-        self.profiles.iter().for_each(|path| say("--platforms", path.display().to_string()));
+        words.extend(self.ruled().words(self.profiles.as_deref()));
         words
     }
 }
@@ -304,6 +297,28 @@ impl Default for Ruled {
 }
 
 impl Ruled {
+    /// What is not as it usually is, with the file of what was declared, as it is written on the command line.
+    pub(super) fn words(&self, profiles: Option<&Path>) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut say = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        let usual = Self::default();
+        for (name, number, usual) in
+            [("--delta", self.delta, usual.delta), ("--level", self.level, usual.level)]
+        {
+            if number.to_bits() != usual.to_bits() {
+                say(name, number.to_string());
+            }
+        }
+        let Price { lowest, highest } = self.price;
+        match self.price.cheapest() {
+            Some(_) => say("--price", format!("{lowest}..{highest}")),
+            None if highest > 0.0 => say("--price", highest.to_string()),
+            None => {}
+        }
+        profiles.iter().for_each(|path| say("--platforms", path.display().to_string()));
+        words
+    }
+
     /// The decision, and what was declared, with every name held against what there is.
     pub(super) fn decided(
         self,

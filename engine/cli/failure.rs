@@ -178,7 +178,7 @@ impl From<SummaryError> for Failure {
     fn from(error: SummaryError) -> Self {
         match error {
             SummaryError::Altered { .. } => Self::Integrity(error.to_string()),
-            SummaryError::Apart { .. } | SummaryError::NoDecision { .. } => {
+            SummaryError::Apart { .. } | SummaryError::NoDecision { .. } | SummaryError::OneKind { .. } => {
                 Self::NotComparable(error.to_string())
             }
             SummaryError::Within { .. } | SummaryError::NoPlace { .. } => Self::Usage(error.to_string()),

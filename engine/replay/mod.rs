@@ -45,7 +45,7 @@ pub use parts::{Heard, Part, PartError, together};
 pub use questions::{evidence, outages, quality, reach};
 pub use refresh::Changes;
 pub use rows::{About, Basis, Rows, compare, compare_counted, wanted};
-pub use scope::{Scope, scope};
+pub use scope::{Scope, scope, synthetic};
 pub use sheet::{MOST_ROWS, Sheet, sheet};
 pub use table::Table;
 pub use totals::{Row as TotalsRow, Totals, totals};

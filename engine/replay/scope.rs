@@ -49,6 +49,12 @@ pub fn scope(sheet: &Sheet, ask: &Ask, threads: usize) -> Scope {
         months: ends.map(|ends| ends.map(month)),
         days: ends.map_or(0, |[first, last]| (day(last) - day(first) + 1).unsigned_abs()),
         sources: sources.len() as u64,
-        synthetic: sources.iter().filter(|name| name.starts_with(SYNTHETIC)).count() as u64,
+        synthetic: synthetic(&sources),
     }
+}
+
+/// How many of these sources call themselves synthetic.
+#[must_use]
+pub fn synthetic(sources: &BTreeSet<&str>) -> u64 {
+    sources.iter().filter(|name| name.starts_with(SYNTHETIC)).count() as u64
 }

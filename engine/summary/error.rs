@@ -108,6 +108,16 @@ pub enum SummaryError {
         /// The first file.
         path: PathBuf,
     },
+    /// A report tells a comparison and a decision of the same consultations, and of one log there is but one of them.
+    #[error(
+        "{}: of its log, up to the same event, there is no summary of the other kind; make one to compare and one with \
+         --for decide of every log before anything is added to it",
+        path.display()
+    )]
+    OneKind {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two summaries do not fit each other.
     #[error("{} and {} cannot be merged: {what}", one.display(), other.display())]
     Apart {

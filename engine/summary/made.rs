@@ -15,7 +15,7 @@ use super::decided;
 use super::key::PublicKey;
 use super::manifest::{self, Manifest, OfLog, Seen};
 use crate::log::{Log, LogError, Position};
-use crate::replay::{Rows, Sheet};
+use crate::replay::{Rows, Sheet, synthetic};
 
 /// What the rows of `sheet` add to a comparison or a decision of several logs, and what there is to say of it.
 ///
@@ -61,6 +61,7 @@ pub fn make(
         in_progress: sheet.in_progress(),
         log: OfLog { begins, head: log.head_at(sheet.position)? },
         sources: sources(sheet),
+        synthetic: synthetic(&sheet.source_names()),
         places: places(sheet, ask, threads),
         signer,
     };

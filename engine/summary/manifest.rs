@@ -39,6 +39,8 @@ pub struct Manifest {
     pub log: OfLog,
     /// The sources of that log.
     pub sources: Vec<Seen>,
+    /// How many of them call themselves synthetic.
+    pub synthetic: u64,
     /// Each platform at each organisation.
     pub places: Vec<Seen>,
     /// Whose signature it has.

@@ -4,21 +4,22 @@
 //! byte what one log of everything would give. Where a source or a place lies in several logs and they see different
 //! things there, one log would let every row see all of it; what is merged is read as each log reads it, and says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use event::NOT_RECORDED;
 use projections::calendar::Used;
 use projections::cells::{Arm, Cell};
-use projections::compare::{Ask, Comparison, Design, NotComparable, Summary};
+use projections::compare::{Ask, ClusterChoice, Comparison, Design, NotComparable, Summary};
 use projections::parameters::Parameters;
 use projections::projection::State;
 use projections::survey::Surveyeds;
 
 use super::apart::{ONE_LOG, difference, shared_sources};
-use super::asked::For;
+use super::asked::{Asked, For};
 use super::decided::Deciding;
 use super::error::SummaryError;
-use super::manifest::{Manifest, Seen};
+use super::manifest::{Manifest, OfLog, Seen};
 use super::sealed::Opened;
 use crate::log::Position;
 use crate::replay::{About, Basis, compare_counted};
@@ -137,6 +138,43 @@ impl Merged {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// How many organisations there are; nothing where the summaries do not tell them apart.
+    #[must_use]
+    pub fn organisations(&self) -> Option<u64> {
+        let strata = self.whole.survey.values().flat_map(|strata| strata.values());
+        let names = strata.flat_map(|surveyed| surveyed.organisations.keys());
+        let names: BTreeSet<&String> = names.filter(|name| *name != NOT_RECORDED).collect();
+        (self.ask.cluster == ClusterChoice::Auto).then_some(names.len() as u64)
+    }
+
+    /// What they are for.
+    #[must_use]
+    pub fn purpose(&self) -> For {
+        self.purpose
+    }
+
+    /// Refuses others, made for something else, that do not tell of the same consultations.
+    ///
+    /// # Errors
+    /// When one of these is of a log that none of the others is of, or the other way round, or they were asked or read
+    /// otherwise.
+    pub fn beside(&self, others: &Self) -> Result<(), SummaryError> {
+        let [(one, ours), (other, theirs)] = [self, others].map(|merged| &merged.parts[0]);
+        // Measures and strata are those of the purpose.
+        let asked = theirs.asked.clone();
+        let alike = Asked { filter: asked.filter, cluster: asked.cluster, ..ours.asked.clone() };
+        if let Some(what) = difference((&ours.asked, ours.parameters), (&alike, theirs.parameters)) {
+            return Err(SummaryError::Apart { one: one.clone(), other: other.clone(), what });
+        }
+        for (these, those) in [(self, others), (others, self)] {
+            let is_there = |log: &OfLog| those.parts.iter().any(|(_, known)| known.log == *log);
+            if let Some((path, _)) = these.parts.iter().find(|(_, manifest)| !is_there(&manifest.log)) {
+                return Err(SummaryError::OneKind { path: path.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The question that was counted for.

@@ -248,9 +248,9 @@ fn what_cannot_be_decided_is_told_with_what_to_do() {
     assert!(refused.contains("one was made with no --for, the other with --for decide"), "{refused}");
     for (options, what) in [
         (&["b.summary", "--decide", "--compare"][..], "cannot be used with"),
-        (&["b.summary", "--compare", "--delta", "0.1"], "--delta needs --decide"),
+        (&["b.summary", "--compare", "--delta", "0.1"], "--delta needs --decide or --report"),
         (&["b.summary", "--decide", "--reference", "alder"], "--reference needs --compare"),
-        (&["b.summary", "--level", "0.9"], "--level needs --compare or --decide"),
+        (&["b.summary", "--level", "0.9"], "--level needs --compare, --decide or --report"),
     ] {
         let refused = merge(options).fails(2);
         assert!(refused.contains(what), "{refused}");

@@ -91,6 +91,13 @@ pub(super) fn verify(path: &Path, shared: &Shared, out: &mut Out) -> Result<(), 
             path.display()
         ))
     })?;
+    if !asked.logs.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{} was made of summaries, and of no store: build it again from them with the command that it ends with, and \
+             compare the two files",
+            path.display()
+        )));
+    }
     let (args, own) = asked_again(path, &asked.options, shared)?;
     let made_at = made_at(&asked, shared)?;
     let same = |args: &build::Args| Ok::<_, Failure>(there == report::html(&build::made(args, &own)?));
@@ -147,10 +154,11 @@ fn made_at(asked: &report::Asked, shared: &Shared) -> Result<Made, Failure> {
     let log = store::open(shared)?;
     let told = asked.position.map(Position).filter(|position| *position <= log.head());
     let there = log.head_at(told.unwrap_or_else(|| log.head()))?.commitment_digits();
-    Ok(match (there == asked.commitment, told) {
+    let told_of = asked.commitment.as_deref().unwrap_or_default();
+    Ok(match (there == told_of, told) {
         (true, _) => Made::Now,
         (false, Some(_)) => Made::Never,
-        (false, None) => log.position_of(&asked.commitment)?.map_or(Made::Never, Made::Before),
+        (false, None) => log.position_of(told_of)?.map_or(Made::Never, Made::Before),
     })
 }
 

@@ -5,6 +5,7 @@ use event::{Dimension, NOT_RECORDED};
 use projections::catalog;
 use projections::compare::{Ask, Comparison};
 use projections::disclosure::Policy;
+use projections::filter::Filter;
 use projections::measure::Measure;
 use projections::period::Period;
 use projections::stats::Status;
@@ -71,7 +72,8 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
         policy: shared.policy.name().to_owned(),
         options: options(args, shared, position, &until.to_string()),
         position,
-        commitment,
+        commitment: Some(commitment),
+        logs: Vec::new(),
     };
     let words = args.question.words();
     Ok(Findings {
@@ -80,18 +82,15 @@ pub(super) fn findings(args: &Args, shared: &Shared) -> Result<Findings, Failure
             asked,
             until,
             months: about.months,
-            organisations: about.organisations,
-            synthetic: match about.synthetic {
-                0 => Synthetic::None,
-                some if some < about.sources => Synthetic::Some,
-                _ => Synthetic::All,
-            },
-            filter: picked(&whole),
+            organisations: Some(about.organisations),
+            synthetic: Synthetic::of(about.synthetic, about.sources),
+            filter: picked(&whole.filter),
             explain: report::spoken(&explain(&words)),
             decide: report::spoken(&words),
             profiles,
             services: services(&sheet),
             looked_at,
+            see_apart: false,
         },
         comparison,
         closer,
@@ -172,8 +171,8 @@ fn explain(words: &[String]) -> Vec<String> {
 }
 
 /// Which consultations a question picks out, in words.
-fn picked(ask: &Ask) -> String {
-    let picked = ask.filter.iter().map(|(dimension, levels)| {
+pub(in crate::cli) fn picked(filter: &Filter) -> String {
+    let picked = filter.iter().map(|(dimension, levels)| {
         let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
         format!("{} {}", dimension.name().replace('_', " "), levels.join(" or "))
     });

@@ -70,6 +70,7 @@ impl Verb {
 }
 
 pub(super) use build::live;
+pub(super) use findings::picked;
 
 /// The report of everything in the store, with nothing hidden; what is wrong is told of the file at `path`.
 pub(super) fn of_everything(path: &Path, shared: &Shared) -> Result<String, Failure> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use projections::compare::{Ask, Decided};
 use projections::disclosure::Policy;
+use projections::profiles::Profiles;
 use projections::stats::decision::policy::Rule;
 use serde::Serialize;
 
@@ -13,21 +14,23 @@ use super::super::failure::Failure;
 use super::super::out::Out;
 use super::super::{Shared, progress, shown};
 use super::files::{Files, Trust};
-use super::pooled;
+use super::{pooled, report};
 use crate::replay;
 use crate::report::counted;
 use crate::summary::{self, Manifest, Merged, Sharing};
 
-/// Check summaries, merge them, and compare or decide as if there were one log.
+/// Check summaries, merge them, and compare, decide or report as if there were one log.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield summary merge trust-one.summary trust-two.summary\n  \
     evenfield summary merge trust-one.summary trust-two.summary --compare\n  \
     evenfield summary merge trust-one.summary trust-two.summary --trust trusted.keys --compare --json\n  \
-    evenfield summary merge one-decides.summary two-decides.summary --decide --delta 0.02\n\n\
-    Without --compare or --decide it tells what was merged. The answer is that of one log which holds everything:\n\
+    evenfield summary merge one-decides.summary two-decides.summary --decide --delta 0.02\n  \
+    evenfield summary merge trust-one.summary trust-two.summary --report -o both.html\n\n\
+    Without --compare, --decide or --report it tells what was merged. The answer is that of one log which holds everything:\n\
     its position is the number of events in all logs. Where summaries were asked or read otherwise, or\n\
     count the same log or source twice, they are refused with the names of both files (exit code 6).\n\
+    A report compares by summaries made to compare, and tells a verdict where those made --for decide are given as well.\n\
     Of summaries under the policy rounded it tells between which limits each share of all logs lies.")]
 pub(in super::super) struct Args {
     /// Summaries, as `summary make` wrote them, in any order
@@ -39,6 +42,12 @@ pub(in super::super) struct Args {
     /// One platform for all, or a range: decide over all of them, which were made --for decide
     #[arg(long, conflicts_with = "compare")]
     pub(super) decide: bool,
+    /// Write a report over all of them: one HTML file, as `report build --policy internal` writes of a store
+    #[arg(long, conflicts_with_all = ["compare", "decide"])]
+    pub(super) report: bool,
+    /// The title of the report
+    #[arg(long, value_name = "TEXT", requires = "report")]
+    pub(super) title: Option<String>,
     /// Take only summaries signed by these: a list of public keys, one a line, each with its owner's name
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -56,7 +65,7 @@ pub(in super::super) struct Args {
     price: Option<Price>,
     /// What platforms can do and cost, and what services need: a TOML file, as for `evenfield decide`
     #[arg(long = "platforms", value_name = "FILE")]
-    profiles: Option<PathBuf>,
+    pub(super) profiles: Option<PathBuf>,
     /// The coverage of limits, and how sure a verdict must be [default: 0.95]
     #[arg(long, value_name = "SHARE", value_parser = level)]
     pub(super) level: Option<f64>,
@@ -95,11 +104,15 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
             shared.policy.name()
         )));
     }
+    if args.report {
+        return report::run(args, (&files, &trust), declared, shared, out);
+    }
     let merged = progress::reasoning(shared, "merging", || args.merged(&files, &trust))??;
     trust.note(merged.parts().iter().map(|(_, manifest)| manifest.signer), shared);
     merged.notes().iter().for_each(|note| shared.note(note));
     if args.decide {
-        return shown::show(args.decided(merged, declared, shared)?, shared, out);
+        let (decided, _) = args.decided(merged, declared, shared)?;
+        return shown::show(decided, shared, out);
     }
     if !args.compare {
         shared.text_or_json()?;
@@ -121,11 +134,13 @@ impl Args {
             ("--price", self.price.is_some()),
             ("--platforms", self.profiles.is_some()),
         ];
+        let decides = self.decide || self.report;
         let of_decision =
-            of_decision.into_iter().map(|(name, is_said)| (name, is_said, self.decide, "--decide"));
+            of_decision.into_iter().map(|(name, is_said)| (name, is_said, decides, "--decide or --report"));
         let of_comparison = ("--reference", self.reference.is_some(), self.compare, "--compare");
-        let of_both = ("--level", self.level.is_some(), self.compare || self.decide, "--compare or --decide");
-        let mut options = of_decision.chain([of_comparison, of_both]);
+        let of_all =
+            ("--level", self.level.is_some(), self.compare || decides, "--compare, --decide or --report");
+        let mut options = of_decision.chain([of_comparison, of_all]);
         match options.find(|(_, is_said, is_answered, _)| *is_said && !is_answered) {
             None => Ok(()),
             Some((name, .., needs)) => Err(Failure::Usage(format!("{name} needs {needs}"))),
@@ -151,24 +166,31 @@ impl Args {
         merged.ok_or_else(|| Failure::Usage("name a summary to merge".to_owned()))
     }
 
-    /// The decision over all logs.
-    fn decided(
+    /// What a decision is asked with.
+    pub(super) fn ruled(&self) -> Ruled {
+        let usual = Ruled::default();
+        Ruled {
+            delta: self.delta.unwrap_or(usual.delta),
+            price: self.price.unwrap_or(usual.price),
+            level: self.level.unwrap_or(usual.level),
+        }
+    }
+
+    /// The decision over all logs, and what was declared of the platforms.
+    pub(super) fn decided(
         &self,
         merged: Merged,
         declared: Option<Declared<'_>>,
         shared: &Shared,
-    ) -> Result<Decided, Failure> {
-        let usual = Ruled::default();
-        let ruled = Ruled {
-            delta: self.delta.unwrap_or(usual.delta),
-            price: self.price.unwrap_or(usual.price),
-            level: self.level.unwrap_or(usual.level),
-        };
+    ) -> Result<(Decided, Option<Profiles>), Failure> {
+        let ruled = self.ruled();
         let deciding = merged.into_deciding()?;
         let ask = deciding.ask();
         let decide = |rule: &Rule, beside: &replay::Declared<'_>| deciding.decide(ruled.level, rule, beside);
-        let (decided, _) = ruled.decided((ask, declared), &deciding, shared, decide)?;
-        decided.ok_or_else(|| no_share(ask.measures.first().map_or("that", |measure| measure.name)))
+        let (decided, profiles) = ruled.decided((ask, declared), &deciding, shared, decide)?;
+        let decided =
+            decided.ok_or_else(|| no_share(ask.measures.first().map_or("that", |measure| measure.name)))?;
+        Ok((decided, profiles))
     }
 }
 
@@ -207,5 +229,7 @@ fn tell(merged: &Merged, trust: &Trust, shared: &Shared, out: &mut Out) -> Resul
     }
     let until = merged.parameters().until;
     out.line(&format!("{} in all, as of {until}", counted(consultations, "consultation")))?;
-    out.line("To compare the platforms over them, say --compare.")
+    out.line(
+        "To compare the platforms over them, say --compare; to decide, --decide; for a report, --report.",
+    )
 }

@@ -4,6 +4,7 @@ mod files;
 mod make;
 mod merge;
 mod pooled;
+mod report;
 mod rounded;
 
 use super::failure::Failure;
@@ -15,7 +16,7 @@ use super::{Shared, Tells};
 pub(super) enum Verb {
     /// Count what a comparison needs of this store, and sign it
     Make(make::Args),
-    /// Check summaries, merge them, and compare as if there were one log
+    /// Check summaries, merge them, and compare, decide or report as if there were one log
     Merge(merge::Args),
 }
 

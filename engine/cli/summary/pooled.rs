@@ -54,6 +54,10 @@ fn refuse(args: &Args) -> Result<(), Failure> {
             "--decide rests on exact counts by organisation, which rounded summaries do not hold; make all summaries with \
              --policy internal --for decide, for those who may see such numbers"
         }
+        () if args.report => {
+            "--report tells differences and a verdict, which rest on counts that rounded summaries do not hold; ask --compare \
+             for the limits of each share, or make all summaries with --policy internal, for those who may see such numbers"
+        }
         () if args.reference.is_some() => {
             "--reference is for differences, which are not told of rounded summaries, since they would rest on what is \
              hidden; leave it out, or make all summaries with --policy internal"

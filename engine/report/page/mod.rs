@@ -42,13 +42,17 @@ pub struct Asked {
     pub schema: String,
     /// The policy.
     pub policy: String,
-    /// The options of `report build`, as they are written.
+    /// The options of `report build`, or of `summary merge --report`, as they are written.
     pub options: Vec<String>,
     /// The position of the log, where the policy tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
-    /// The commitment to every event up to there.
-    pub commitment: String,
+    /// The commitment to every event up to there; none where several logs were summed up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commitment: Option<String>,
+    /// The heads of the logs that were summed up; none where a store was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<String>,
 }
 
 /// One section.

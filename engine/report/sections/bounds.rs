@@ -71,8 +71,15 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
 
 /// What must be known of the feeds of each platform.
 fn platforms(context: &Context<'_>) -> Vec<String> {
-    let Some(closer) = context.closer else { return Vec::new() };
+    let Some(closer) = context.closer.or(context.whole) else { return Vec::new() };
     let mut items = Vec::new();
+    if context.about.see_apart {
+        items.push(
+            "Some sources, or platforms at an organisation, are in several logs that see different things of them: each \
+             consultation is read as in its own log, which one log of everything would not do."
+                .to_owned(),
+        );
+    }
     if let ([measure], true) = (&context.about.looked_at[..], closer.platforms.len() > 2) {
         items.push(format!(
             "Gaps, courses, organisations and practice are shown for {} alone, since there are {} platforms; `evenfield \
@@ -109,9 +116,17 @@ fn platforms(context: &Context<'_>) -> Vec<String> {
 }
 
 pub(super) fn how_to_check(context: &Context<'_>) -> Vec<Block> {
+    let mut blocks = if context.is_merged() { from_summaries(context) } else { from_the_log(context) };
+    blocks.extend(meanings(context));
+    blocks
+}
+
+/// How a report of a store is built again.
+fn from_the_log(context: &Context<'_>) -> Vec<Block> {
     let asked = &context.about.asked;
     let options = spoken(&asked.options);
-    let mut blocks = vec![
+    let commitment = asked.commitment.clone().unwrap_or_default();
+    vec![
         Block::Words(
             "Whoever holds the log can build this report again, byte for byte. There is no clock and no chance in it."
                 .to_owned(),
@@ -127,9 +142,36 @@ pub(super) fn how_to_check(context: &Context<'_>) -> Vec<Block> {
         Block::Command(format!(
             "commitment {}{}",
             asked.position.map(|position| format!("{position}:")).unwrap_or_default(),
-            asked.commitment
+            commitment
         )),
-    ];
+    ]
+}
+
+/// How a report of several logs is built again.
+fn from_summaries(context: &Context<'_>) -> Vec<Block> {
+    let asked = &context.about.asked;
+    vec![
+        Block::Words(
+            "Whoever holds the summaries can build this report again, byte for byte, in whichever order they are given. \
+             There is no clock and no chance in it."
+                .to_owned(),
+        ),
+        Block::Command(format!(
+            "evenfield summary merge *.summary --report{} -o report.html",
+            spoken(&asked.options)
+        )),
+        Block::Words(
+            "Each log that was summed up is named by its head: how many events it held, and the commitment to all of \
+             them. Who keeps the log compares that with what `evenfield log head` told at that time: if they are the same, \
+             the summary is of that log, and nobody has altered an event before it."
+                .to_owned(),
+        ),
+        Block::List(asked.logs.clone()),
+    ]
+}
+
+/// What each measure means.
+fn meanings(context: &Context<'_>) -> Option<Block> {
     let mut measures = BTreeMap::new();
     for row in &context.compared.rows {
         measures.insert(row.measure.title, row.measure);
@@ -146,8 +188,6 @@ pub(super) fn how_to_check(context: &Context<'_>) -> Vec<Block> {
         head: ["Measure", "Of", "Definition"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
     };
-    if !table.rows.is_empty() {
-        blocks.push(Block::More("What each measure means".to_owned(), vec![Block::Table(table)]));
-    }
-    blocks
+    (!table.rows.is_empty())
+        .then(|| Block::More("What each measure means".to_owned(), vec![Block::Table(table)]))
 }

@@ -31,8 +31,12 @@ pub(super) fn found(context: &Context<'_>) -> Vec<Block> {
             0 | 1 => "it takes consultations of two platforms or more",
             _ => "there are too few consultations behind every finding, or too few of them may be shown",
         };
+        let next = match context.is_merged() {
+            true => "Ask more organisations for summaries",
+            false => "Take in events with `evenfield ingest FILE`",
+        };
         blocks.push(Block::Missing(format!(
-            "Nothing can be said yet: {why}. Take in events with `evenfield ingest FILE`, then build this report again."
+            "Nothing can be said yet: {why}. {next}, then build this report again."
         )));
     }
     blocks
@@ -99,12 +103,16 @@ fn claimed(context: &Context<'_>, one: &Differs) -> Claimed {
 }
 
 /// How to look further into a claim.
-pub(super) fn explain(context: &Context<'_>, claim: &str) -> [Block; 2] {
+pub(super) fn explain(context: &Context<'_>, claim: &str) -> Vec<Block> {
+    if context.is_merged() {
+        let words = "the events behind it lie in the logs that were summed up, and stay there";
+        return vec![Block::Note(format!("This is claim {claim}: {words}."))];
+    }
     let who = match context.note.name {
         "internal" => "shows the consultations and events behind it",
         _ => "shows, to those who may see them, the consultations and events behind it",
     };
-    [
+    vec![
         Block::Note(format!("This is claim {claim}. This command {who}:")),
         Block::Command(format!("evenfield explain {claim}{}", context.about.explain)),
     ]

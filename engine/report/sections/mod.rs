@@ -48,8 +48,8 @@ pub struct About {
     pub until: Time,
     /// The first and the last month of which there are consultations.
     pub months: Option<[String; 2]>,
-    /// How many organisations there are.
-    pub organisations: u64,
+    /// How many organisations there are, where that is told.
+    pub organisations: Option<u64>,
     /// Whether the recordings are synthetic: all, some or none of their sources say so.
     pub synthetic: Synthetic,
     /// Which consultations it is about, where they were picked out.
@@ -64,6 +64,8 @@ pub struct About {
     pub looked_at: Vec<&'static Measure>,
     /// Services that consultations of the store are of, whichever were picked out.
     pub services: Vec<String>,
+    /// Whether logs that were summed up see different things of one source or place.
+    pub see_apart: bool,
 }
 
 /// Whether recordings are made up.
@@ -77,27 +79,39 @@ pub enum Synthetic {
     None,
 }
 
+impl Synthetic {
+    /// That so many of these sources say so.
+    #[must_use]
+    pub fn of(say_so: u64, sources: u64) -> Self {
+        match say_so {
+            0 => Self::None,
+            some if some < sources => Self::Some,
+            _ => Self::All,
+        }
+    }
+}
+
 /// What sections are written from.
 struct Context<'a> {
     about: &'a About,
     note: PolicyNote,
     compared: Compared,
     closer: Option<&'a Comparison>,
+    /// The comparison itself, where nothing of it is hidden.
+    whole: Option<&'a Comparison>,
     decided: Result<Verdicts<'a>, &'a str>,
 }
 
 /// The report.
 #[must_use]
 pub fn page(findings: &Findings) -> Page {
-    let closer = findings.closer.as_ref().and_then(|shown| match shown.face() {
-        Face::Whole(comparison) => Some(comparison),
-        Face::Published(_) => None,
-    });
+    let closer = findings.closer.as_ref().and_then(whole);
     let context = Context {
         about: &findings.about,
         note: findings.comparison.note(),
         compared: Compared::of(&findings.comparison),
         closer,
+        whole: whole(&findings.comparison),
         decided: findings.decided.as_ref().map(Verdicts::of).map_err(String::as_str),
     };
     Page {
@@ -110,6 +124,14 @@ pub fn page(findings: &Findings) -> Page {
         asked: findings.about.asked.clone(),
         sections: sections(&context),
         claims: claims(&context, findings),
+    }
+}
+
+/// A comparison of which nothing is hidden.
+fn whole(shown: &Shown<Comparison>) -> Option<&Comparison> {
+    match shown.face() {
+        Face::Whole(comparison) => Some(comparison),
+        Face::Published(_) => None,
     }
 }
 
@@ -150,24 +172,34 @@ fn facts(context: &Context<'_>, findings: &Findings) -> Vec<[String; 2]> {
         Synthetic::Some => "partly synthetic: some sources say that they are made up",
         Synthetic::None => "real, as far as its sources say",
     };
-    let position = match about.asked.position {
-        Some(position) => grouped(position),
-        None => format!("not shown under the policy {}", context.note.name),
-    };
     let mut facts = vec![
         ["Dates".to_owned(), dates],
         ["Platforms".to_owned(), context.compared.platforms.join(", ")],
-        ["Organisations".to_owned(), grouped(about.organisations)],
         ["Consultations".to_owned(), consultations],
         ["Data".to_owned(), data.to_owned()],
         ["What is shown".to_owned(), format!("policy {}: {}", context.note.name, context.note.words)],
-        ["Log position".to_owned(), position],
-        ["Commitment".to_owned(), about.asked.commitment.clone()],
     ];
+    if let Some(organisations) = about.organisations {
+        facts.insert(2, ["Organisations".to_owned(), grouped(organisations)]);
+    }
+    facts.extend(origin(context));
     if !about.filter.is_empty() {
         facts.insert(1, ["Only".to_owned(), about.filter.clone()]);
     }
     facts
+}
+
+/// Of which events it is.
+fn origin(context: &Context<'_>) -> Vec<[String; 2]> {
+    let asked = &context.about.asked;
+    let Some(commitment) = &asked.commitment else {
+        return vec![["Logs".to_owned(), format!("{}, of which each sent a summary", asked.logs.len())]];
+    };
+    let position = match asked.position {
+        Some(position) => grouped(position),
+        None => format!("not shown under the policy {}", context.note.name),
+    };
+    vec![["Log position".to_owned(), position], ["Commitment".to_owned(), commitment.clone()]]
 }
 
 /// Everything that is claimed.
@@ -185,6 +217,16 @@ fn claims(context: &Context<'_>, findings: &Findings) -> Vec<Told> {
 }
 
 impl Context<'_> {
+    /// Whether it is of several logs that were summed up.
+    fn is_merged(&self) -> bool {
+        !self.about.asked.logs.is_empty()
+    }
+
+    /// The command that builds it.
+    fn command(&self) -> &'static str {
+        if self.is_merged() { "summary merge *.summary --report" } else { "report build" }
+    }
+
     /// Attempted consultations, as far as their counts are shown.
     fn attempted(&self) -> String {
         let counts: Option<Vec<u64>> =
@@ -197,6 +239,12 @@ impl Context<'_> {
 
     /// What is said where a policy hides.
     fn hidden(&self, what: &str) -> Block {
+        if self.is_merged() {
+            return Block::Missing(format!(
+                "{what} not told here: that takes a further look at each consultation, and summaries hold none. Each log \
+                 tells it of its own consultations in `evenfield report build --policy internal`."
+            ));
+        }
         Block::Missing(format!(
             "{what} not shown under the policy {}: that would rest on exact counts of small groups. Whoever may see them \
              builds this report with --policy internal.",
@@ -224,8 +272,13 @@ impl Context<'_> {
 
     /// Where the numbers of a figure come from.
     fn source(&self) -> String {
+        let logs = self.about.asked.logs.len();
         match self.about.asked.position {
             Some(position) => format!("Source: the log of events up to position {}.", grouped(position)),
+            None if logs > 0 => {
+                let of = counted(logs as u64, "log");
+                format!("Source: summaries of {of}, consultations begun before {}.", self.about.until)
+            }
             None => format!("Source: the log of events, consultations begun before {}.", self.about.until),
         }
     }

@@ -85,7 +85,8 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
     };
     why.extend(decided.claim.iter().map(|claim| Block::Note(format!("This is claim {claim}."))));
     why.push(Block::Note("This command asks the same question:".to_owned()));
-    why.push(Block::Command(format!("evenfield decide{}", context.about.decide)));
+    let ask = if context.is_merged() { "summary merge *.summary --decide" } else { "decide" };
+    why.push(Block::Command(format!("evenfield {ask}{}", context.about.decide)));
     Some(Claimed { sentence: sentence(decided), plain, limits, why })
 }
 
@@ -231,12 +232,12 @@ fn cells(decided: &Verdicts<'_>) -> Option<Block> {
 
 pub(super) fn needs(context: &Context<'_>) -> Vec<Block> {
     let Some(profiles) = &context.about.profiles else {
-        return vec![Block::Missing(
+        return vec![Block::Missing(format!(
             "Events do not say what a platform can do: a waiting room, captions, an interpreter in the call. A file that \
-             declares it for each platform, with source and date, fills this: `evenfield report build --platforms \
-             platforms.toml`. What nobody declared is not evidenced, which is not the same as met."
-                .to_owned(),
-        )];
+             declares it for each platform, with source and date, fills this: `evenfield {} --platforms \
+             platforms.toml`. What nobody declared is not evidenced, which is not the same as met.",
+            context.command()
+        ))];
     };
     vec![Block::Table(declared(context, profiles))]
 }
