@@ -195,20 +195,32 @@ proptest! {
 
     /// A file that was damaged or cut is told, whatever is left of it.
     #[test]
-    fn damage_is_told(flips in vec((any::<Index>(), 1..=255_u8), 0..4), cut in any::<Option<Index>>()) {
-        let mut bytes = SEALED.clone();
-        for (at, flip) in &flips {
-            let at = at.index(bytes.len());
-            bytes[at] ^= flip;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
+    fn damage_is_told(damage in damages()) {
+        let bytes = damaged(&SEALED, &damage);
         match open(Path::new("x.summary"), &bytes) {
             Ok(_) => prop_assert_eq!(&bytes, &*SEALED),
             Err(error) => prop_assert!(error.to_string().contains("x.summary"), "{error}"),
         }
     }
+}
+
+/// Bytes that are altered, where and how, and where they are cut.
+type Damage = (Vec<(Index, u8)>, Option<Index>);
+
+fn damages() -> impl Strategy<Value = Damage> {
+    (vec((any::<Index>(), 1..=255_u8), 0..4), any::<Option<Index>>())
+}
+
+fn damaged(sealed: &[u8], (flips, cut): &Damage) -> Vec<u8> {
+    let mut bytes = sealed.to_vec();
+    for (at, flip) in flips {
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+    }
+    if let Some(cut) = cut {
+        bytes.truncate(cut.index(bytes.len()));
+    }
+    bytes
 }
 
 /// A summary of a small clinic.

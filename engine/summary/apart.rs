@@ -1,13 +1,64 @@
 //! What keeps two summaries apart, under whichever policy they were made.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use projections::parameters::Parameters;
 
 use super::asked::Asked;
+use super::error::SummaryError;
+
+/// Whether one source may stand in several logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sharing {
+    /// No: the same consultations might be counted twice.
+    #[default]
+    Refused,
+    /// Yes: whoever merges vouches that no consultation is in two of the logs.
+    Vouched,
+}
 
 /// Why two summaries of one log do not merge.
-pub(super) const ONE_LOG: &str = "both are of one log, and everything in it would count twice; leave one out";
+const ONE_LOG: &str = "both are of one log, and everything in it would count twice; leave one out";
+
+/// What a summary says of itself, whatever its policy lets it say besides.
+pub(super) trait OfItself {
+    /// What was asked, and how consultations were read.
+    fn question(&self) -> (&Asked, Parameters);
+
+    /// The digests of the names of its sources.
+    fn sources(&self) -> impl Iterator<Item = &String>;
+
+    /// The commitments to the first event of its log, if it has one, and to all of it.
+    fn log(&self) -> (Option<&str>, String);
+}
+
+/// Refuses the summary at `path` where it cannot be merged with those before it; `known` are the sources of these, and
+/// `part` tells in which one a source first stood.
+pub(super) fn fits<M: OfItself, T>(
+    parts: &[(PathBuf, M)],
+    (known, part): (&BTreeMap<String, T>, impl Fn(&T) -> usize),
+    (path, manifest): (&Path, &M),
+    sharing: Sharing,
+) -> Result<(), SummaryError> {
+    let apart = |part: usize, what: String| {
+        let (one, _) = &parts[part];
+        Err(SummaryError::Apart { one: one.clone(), other: path.to_owned(), what })
+    };
+    if let Some(what) = difference(parts[0].1.question(), manifest.question()) {
+        return apart(0, what);
+    }
+    // Nothing is of an empty log.
+    let (begins, head) = manifest.log();
+    let is_same = |known: (Option<&str>, String)| begins.is_some() && (known.0 == begins || known.1 == head);
+    if let Some(part) = parts.iter().position(|(_, known)| is_same(known.log())) {
+        return apart(part, ONE_LOG.to_owned());
+    }
+    match (shared_sources(known, manifest.sources(), part), sharing) {
+        (Some((part, what)), Sharing::Refused) => apart(part, what),
+        _ => Ok(()),
+    }
+}
 
 /// In what two summaries differ that can only be merged where it is the same.
 pub(super) fn difference(
@@ -35,7 +86,7 @@ pub(super) fn difference(
 }
 
 /// With which part, by number, sources are shared, and why that is refused.
-pub(super) fn shared_sources<'a, T>(
+fn shared_sources<'a, T>(
     known: &BTreeMap<String, T>,
     names: impl Iterator<Item = &'a String>,
     part: impl Fn(&T) -> usize,

@@ -10,6 +10,7 @@ use projections::measure::{Fold, Measure, Needs};
 use projections::parameters::Parameters;
 use serde::{Deserialize, Serialize};
 
+use super::apart::OfItself;
 use super::asked::Asked;
 use super::key::PublicKey;
 use crate::log::Head;
@@ -45,6 +46,20 @@ pub struct Manifest {
     pub places: Vec<Seen>,
     /// Whose signature it has.
     pub signer: PublicKey,
+}
+
+impl OfItself for Manifest {
+    fn question(&self) -> (&Asked, Parameters) {
+        (&self.asked, self.parameters)
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter().map(|seen| &seen.name)
+    }
+
+    fn log(&self) -> (Option<&str>, String) {
+        (self.log.begins.as_deref(), self.log.head.commitment_digits())
+    }
 }
 
 /// A log, as far as a summary tells it.
@@ -109,6 +124,13 @@ pub fn reading() -> String {
     }
     MEASURES.into_iter().for_each(|measure| add_measure(&mut digest, measure));
     digest.digits()
+}
+
+/// Refuses what was read or counted otherwise than is done here.
+pub(super) fn read_alike(told: &str) -> Result<(), String> {
+    let wrong =
+        "it was made by an evenfield that reads or counts otherwise; make all summaries with one version";
+    if told == reading() { Ok(()) } else { Err(wrong.to_owned()) }
 }
 
 fn add_measure(digest: &mut Digest, measure: &Measure) {

@@ -15,7 +15,7 @@ use projections::parameters::Parameters;
 use projections::projection::State;
 use projections::survey::Surveyeds;
 
-use super::apart::{ONE_LOG, difference, shared_sources};
+use super::apart::{Sharing, difference, fits};
 use super::asked::{Asked, For};
 use super::decided::Deciding;
 use super::error::SummaryError;
@@ -23,16 +23,6 @@ use super::manifest::{Manifest, OfLog, Seen};
 use super::sealed::Opened;
 use crate::log::Position;
 use crate::replay::{About, Basis, compare_counted};
-
-/// Whether one source may stand in several logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sharing {
-    /// No: the same consultations might be counted twice.
-    #[default]
-    Refused,
-    /// Yes: whoever merges vouches that no consultation is in two of the logs.
-    Vouched,
-}
 
 /// Summaries that were merged.
 #[derive(Debug)]
@@ -70,28 +60,7 @@ impl Merged {
     /// When it was asked or read otherwise, or shares its log, or a source that it may not, with one before.
     pub fn add(&mut self, path: &Path, opened: Opened, sharing: Sharing) -> Result<(), SummaryError> {
         let Opened { manifest, summary, .. } = opened;
-        let apart = |place: usize, what: String| {
-            let (one, _) = &self.parts[place];
-            Err(SummaryError::Apart { one: one.clone(), other: path.to_owned(), what })
-        };
-        let of = |manifest: &Manifest| manifest.parameters;
-        let first = &self.parts[0].1;
-        if let Some(what) = difference((&first.asked, of(first)), (&manifest.asked, of(&manifest))) {
-            return apart(0, what);
-        }
-        let is_same = |known: &Manifest| {
-            known.log.begins.is_some() && known.log.begins == manifest.log.begins
-                || known.log.head == manifest.log.head
-        };
-        let not_empty = manifest.log.begins.is_some();
-        if let Some(place) = self.parts.iter().position(|(_, known)| not_empty && is_same(known)) {
-            return apart(place, ONE_LOG.to_owned());
-        }
-        let names = manifest.sources.iter().map(|seen| &seen.name);
-        let shared = shared_sources(&self.sources, names, |(part, _)| *part);
-        if let (Some((part, what)), Sharing::Refused) = (shared, sharing) {
-            return apart(part, what);
-        }
+        fits(&self.parts, (&self.sources, |(part, _)| *part), (path, &manifest), sharing)?;
         self.whole.absorb(&summary);
         self.parts.push((path.to_owned(), manifest));
         self.see();

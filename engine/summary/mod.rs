@@ -8,8 +8,8 @@
 //!
 //! ```text
 //! made: from a sheet;  asked: the question;  manifest: what is told of it;  states: what was counted, as text
-//! sealed: the file;  key: who signs, and who is trusted;  merged: several become one;  error: why not
-//! decided: what a decision rests on;  rounded, pooled: the same under the policy rounded;  apart: what does not fit
+//! sealed: the file;  key: who signs, and who is trusted;  apart: what does not fit;  merged: several become one
+//! decided: what a decision rests on;  rounded, pooled: the same under the policy rounded;  error: why not
 //! ```
 
 mod apart;
@@ -25,13 +25,14 @@ mod rounded;
 mod sealed;
 mod states;
 
+pub use apart::Sharing;
 pub use asked::{Asked, Decide, For};
 pub use decided::Deciding;
 pub use error::SummaryError;
 pub use key::{PublicKey, SecretKey, Trusted};
 pub use made::make;
 pub use manifest::{Manifest, OfLog, Seen, reading};
-pub use merged::{Merged, Sharing};
+pub use merged::Merged;
 pub use pooled::{MergedRounded, Pooled, PooledRow};
 pub use rounded::{Commitments, OpenedRounded, RoundedManifest, manifest_of_shown, open_rounded, seal_shown};
 pub use sealed::{Opened, open, policy_of, read, seal};

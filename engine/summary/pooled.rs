@@ -12,9 +12,8 @@ use projections::disclosure::{Clusters, Policy, PolicyNote, Told, pooled};
 use projections::stats::Reason;
 use serde::Serialize;
 
-use super::apart::{ONE_LOG, difference, shared_sources};
+use super::apart::{Sharing, fits};
 use super::error::SummaryError;
-use super::merged::Sharing;
 use super::rounded::{Arm, OpenedRounded, RoundedManifest, Share};
 
 /// What must be known of every number.
@@ -129,26 +128,7 @@ impl MergedRounded {
     /// When it was asked or read otherwise, or shares its log, or a source that it may not, with one before.
     pub fn add(&mut self, path: &Path, opened: OpenedRounded, sharing: Sharing) -> Result<(), SummaryError> {
         let OpenedRounded { manifest, shares, left_out, .. } = opened;
-        let apart = |part: usize, what: String| {
-            let (one, _) = &self.parts[part];
-            Err(SummaryError::Apart { one: one.clone(), other: path.to_owned(), what })
-        };
-        let of = |manifest: &RoundedManifest| manifest.parameters;
-        let first = &self.parts[0].1;
-        if let Some(what) = difference((&first.asked, of(first)), (&manifest.asked, of(&manifest))) {
-            return apart(0, what);
-        }
-        let is_same = |known: &RoundedManifest| {
-            known.log.begins == manifest.log.begins || known.log.head == manifest.log.head
-        };
-        let not_empty = manifest.log.begins.is_some();
-        if let Some(part) = self.parts.iter().position(|(_, known)| not_empty && is_same(known)) {
-            return apart(part, ONE_LOG.to_owned());
-        }
-        let shared = shared_sources(&self.sources, manifest.sources.iter(), |part| *part);
-        if let (Some((part, what)), Sharing::Refused) = (shared, sharing) {
-            return apart(part, what);
-        }
+        fits(&self.parts, (&self.sources, |part| *part), (path, &manifest), sharing)?;
         for name in &manifest.sources {
             self.sources.entry(name.clone()).or_insert(self.parts.len());
         }

@@ -22,10 +22,11 @@ use projections::parameters::Parameters;
 use serde::{Deserialize, Serialize};
 
 use super::SCHEMA;
+use super::apart::OfItself;
 use super::asked::{Asked, For};
 use super::error::SummaryError;
 use super::key::{PublicKey, SecretKey};
-use super::manifest::{self, Seen};
+use super::manifest::{self, Seen, read_alike};
 use super::sealed::{self, Lines, lines, parse, unread};
 use crate::log::{Log, LogError, Position};
 use crate::replay::Sheet;
@@ -53,6 +54,20 @@ pub struct RoundedManifest {
     pub sources: BTreeSet<String>,
     /// Whose signature it has.
     pub signer: PublicKey,
+}
+
+impl OfItself for RoundedManifest {
+    fn question(&self) -> (&Asked, Parameters) {
+        (&self.asked, self.parameters)
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter()
+    }
+
+    fn log(&self) -> (Option<&str>, String) {
+        (self.log.begins.as_deref(), self.log.head.clone())
+    }
 }
 
 /// A log by its commitments, without its length.
@@ -177,11 +192,7 @@ pub fn seal_shown(
 pub fn open_rounded(path: &Path, bytes: &[u8]) -> Result<OpenedRounded, SummaryError> {
     let unread = |what: String| unread(path, what);
     let Lines { manifest, told } = lines(path, bytes, |manifest: &RoundedManifest| manifest.signer)?;
-    if manifest.reading != manifest::reading() {
-        let what =
-            "it was made by an evenfield that reads or counts otherwise; make all summaries with one version";
-        return Err(unread(what.to_owned()));
-    }
+    read_alike(&manifest.reading).map_err(unread)?;
     let (ask, purpose) = manifest.asked.ask().map_err(unread)?;
     let answer: Answer = parse(told, 2).map_err(unread)?;
     let policy = (manifest.policy, manifest.policy_version);

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::asked::For;
 use super::error::SummaryError;
 use super::key::{PublicKey, SecretKey};
-use super::manifest::{self, Manifest};
+use super::manifest::{Manifest, read_alike};
 use super::states::States;
 use super::{MOST_BYTES, SCHEMA};
 
@@ -178,11 +178,7 @@ pub(super) fn lines<'a, M: DeserializeOwned>(
 pub fn open(path: &Path, bytes: &[u8]) -> Result<Opened, SummaryError> {
     let unread = |what: String| unread(path, what);
     let Lines { manifest, told } = lines(path, bytes, |manifest: &Manifest| manifest.signer)?;
-    if manifest.reading != manifest::reading() {
-        let what =
-            "it was made by an evenfield that reads or counts otherwise; make all summaries with one version";
-        return Err(unread(what.to_owned()));
-    }
+    read_alike(&manifest.reading).map_err(unread)?;
     if manifest.policy_version != manifest.policy.version() {
         return Err(unread("its policy has another version than here".to_owned()));
     }

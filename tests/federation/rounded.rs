@@ -21,7 +21,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::Value;
 
-use super::{CLINIC, WANTED, by_organisation, dealt, key, logged, number, numbers, parts, signed, split};
+use super::{
+    CLINIC, WANTED, by_organisation, damaged, damages, dealt, key, logged, number, numbers, parts, signed,
+    split,
+};
 use crate::command::{UNTIL, folder, run};
 use crate::laws::{planned, recordings};
 use crate::oracle::cases;
@@ -165,15 +168,8 @@ proptest! {
 
     /// A file that was damaged or cut is told, whatever is left of it.
     #[test]
-    fn damage_is_told(flips in vec((any::<Index>(), 1..=255_u8), 0..4), cut in any::<Option<Index>>()) {
-        let mut bytes = SEALED.clone();
-        for (at, flip) in &flips {
-            let at = at.index(bytes.len());
-            bytes[at] ^= flip;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
+    fn damage_is_told(damage in damages()) {
+        let bytes = damaged(&SEALED, &damage);
         let _ = policy_of(&bytes);
         match open_rounded(Path::new("x.summary"), &bytes) {
             Ok(_) => prop_assert_eq!(&bytes, &*SEALED),
