@@ -7,7 +7,7 @@
 //! fold       what is made of the rows of one shard: heard, or read
 //! envelope   a fold on its way: what it is, who made it, and what it is of
 //! plan       the one shape of query: one fold for each shard, none of whose rows leaves its worker
-//! worker     a process that folds
+//! worker     a process that folds;  answering: and says that it is there meanwhile
 //! workers    who of them is there, and speaks the same language
 //! client     a data set that is read by workers, again where one is gone, held against its manifest
 //! ```
@@ -15,6 +15,7 @@
 //! Nothing is computed here. Workers turn shards into parts with `engine::replay`; the parts become a sheet, and every
 //! answer is made of it by `engine::cli`, so that it is that of one machine, to the byte, or a refusal with its reason.
 
+mod answering;
 pub mod client;
 pub mod dataset;
 pub mod envelope;

@@ -8,8 +8,10 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion_distributed::{Worker, WorkerQueryContext};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tonic::transport::server::TcpIncoming;
 
+use crate::answering::Answering;
 use crate::envelope::version;
 use crate::plan::folding;
 use crate::store::{OnePlace, Place};
@@ -32,6 +34,9 @@ pub enum WorkerError {
     /// It cannot listen.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
+    /// There are no threads to fold on.
+    #[error("there are no threads to fold on: {0}")]
+    Threads(String),
     /// The engine does not start.
     #[error("the engine does not start: {0}")]
     Engine(#[from] DataFusionError),
@@ -57,10 +62,15 @@ pub async fn serve(
         .with_object_store_registry(Arc::new(OnePlace(settings.place)))
         .build_arc()?;
     let worker = Worker::from_session_builder(state).with_runtime_env(runtime).with_version(version());
+    let threads = Builder::new_multi_thread().thread_name("fold").enable_all().build();
+    let threads = threads.map_err(|error| WorkerError::Threads(error.to_string()))?;
+    let service = Answering::new(worker.into_worker_server(), threads.handle().clone());
     tell(at);
-    let server = tonic::transport::Server::builder().add_service(worker.into_worker_server());
-    server.serve_with_incoming_shutdown(TcpIncoming::from(listener), ended).await?;
-    Ok(())
+    let server = tonic::transport::Server::builder().add_service(service);
+    let served = server.serve_with_incoming_shutdown(TcpIncoming::from(listener), ended).await;
+    // What is half folded is of no use to anybody.
+    threads.shutdown_background();
+    Ok(served?)
 }
 
 /// What a plan finds here: the folds.
