@@ -205,7 +205,7 @@ fn the_table_of_absences_looks_where_it_says() {
     assert!(says("use std::fs::File;", "std::fs") && says("x.ln()", ".ln(") && says("a rand b", "rand"));
     assert!(!says("operand", "rand") && !says("Instants", "Instant") && !says("states::x", "stats"));
     assert!(test_only().contains(Path::new("scenarios/feeds/samples.rs")));
-    assert!(code(Path::new("engine/log/codec.rs")).iter().any(|(_, line)| says(line, "bincode")));
+    assert!(code(Path::new("engine/log/bytes/codec.rs")).iter().any(|(_, line)| says(line, "bincode")));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Position, limits};
+use crate::log::{Position, limits};
 
 /// Why the log could not be opened, read or written.
 #[derive(Debug, thiserror::Error)]

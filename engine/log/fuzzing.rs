@@ -10,12 +10,12 @@
 //!              the hot plain part, the hot packed part, the cold packed part
 //! ```
 
-use super::Position;
-use super::block::Block;
-use super::column::Reader;
-use super::error::Damage;
-use super::frame::{self, Header, Part};
-use super::{hot, raw};
+use crate::log::Position;
+use crate::log::block::Block;
+use crate::log::block::{hot, raw};
+use crate::log::bytes::column::Reader;
+use crate::log::bytes::frame::{self, Header, Part};
+use crate::log::error::Damage;
 
 /// Reads everything that both values of a block hold, in every way a log does; whether all of it could be.
 #[must_use]

@@ -24,8 +24,8 @@
 
 use event::{Context, Dimension, Event, Payload};
 
-use super::LogError;
-use super::raw::Raw;
+use crate::log::LogError;
+use crate::log::block::raw::Raw;
 
 /// The longest source, id, consultation or participant, in bytes.
 pub const NAME_BYTES: usize = 1 << 10;

@@ -5,102 +5,64 @@
 //! of each block, an export both. Everything else in a store is derived and can be made anew.
 //!
 //! ```text
-//! the folder    home: its lock and format;  store, entry, keys: the database, made harmless;  worker: the
-//!               thread that writes to it;  witness: how far events were acknowledged, beside it;
-//!               opening, preflight: what is checked before anything is believed;  look: without opening;  disk: what is durable
-//! a block       block: events <-> two values;  frame: their outside;  hot, cold: their inside;  brief: its
-//!               events for whoever reads by name;  column, texts, parts: the bricks
-//! an event      raw: as it is kept;  records, registry: what its bytes mean, by code;  codec: bincode
-//! commitment    the tree over events;  past: as it was at earlier positions;  head, proof, digits: what is
-//!               published of it, and shown to those who do not have the log
-//! writing       writer: the one task that writes;  admit: new, duplicate, conflict;  grow: events become
-//!               blocks and join the commitment;  receipt;  recall: blocks read a moment ago;  index: by
-//!               (source, id);  levels: those of contexts;  limits;  seal: small blocks become full ones
-//! reading       read: ranges;  subscription: what is there and what comes;  stats, verify: all of it
-//! looking after backup;  rebuild: a store written anew;  repair, salvage: what can be proven of a damaged
-//!               one;  redact, remains: contents destroyed for ever
+//! bytes       the bricks: numbers, texts and records as bytes
+//! commitment  the tree over events, and what is published of it
+//! block       an event as it is kept, and a block of them: two values, what replays read and what they do not
+//! folder      the folder of the store: its lock and format, and how far events were acknowledged
+//! database    the database, made harmless, and looked at before it may open
+//! reading     ranges of the log;  index: by (source, id)
+//! writing     the one task that writes: new, duplicate or conflict; blocks; levels; sealing
+//! checking    counted, verified, proven
+//! care        opening, looking, backups, repair, redaction
 //! ```
+//!
+//! Each uses those above it. What all of them need stands beside them: `position`, `error`, `limits`.
 
-mod admit;
-mod backup;
 mod block;
-mod brief;
-pub(crate) mod codec;
-mod cold;
-pub(crate) mod column;
+pub(crate) mod bytes;
+mod care;
+mod checking;
 mod commitment;
-mod digits;
-mod disk;
-mod entry;
+mod database;
 mod error;
-mod frame;
+mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
-mod grow;
-mod head;
-mod home;
-mod hot;
 mod index;
-mod keys;
-mod levels;
 mod limits;
-mod look;
-mod opening;
-mod parts;
-mod past;
 mod position;
 #[cfg(test)]
 mod power;
-mod preflight;
-mod proof;
-mod raw;
-mod read;
-mod rebuild;
-mod recall;
-mod receipt;
-mod records;
-mod redact;
-mod registry;
-mod remains;
-mod repair;
-mod salvage;
+mod reading;
 #[cfg(test)]
 mod sample;
-mod seal;
-mod stats;
-mod store;
-mod subscription;
-mod texts;
-mod verify;
-mod witness;
-mod worker;
-mod writer;
+mod writing;
 
-pub use backup::{BackupError, Manifest, Progress, restore};
 pub use block::Stored;
-pub use brief::{Brief, BriefBlock, Contexts, Detail};
+pub use block::brief::{Brief, BriefBlock, Contexts, Detail};
+pub use block::hot::{HotBlock, Shape, Told, digest};
+pub use bytes::texts::Texts;
+pub use care::backup::{BackupError, Manifest, Progress, restore};
+pub use care::look::{Look, look};
+pub use care::opening::{Opening, OpeningTime, seen_head};
+pub use care::redact::{Redacted, Redaction, redact};
+pub use care::repair::{Repair, Repaired};
+pub use checking::proof::{Content, Proof, ProofError, Proven};
+pub use checking::stats::Stats;
+pub use checking::verify::{Finding, Verdict, Weight};
+pub use commitment::head::{Head, HeadError};
 pub(crate) use error::Damage;
 pub use error::LogError;
-pub use head::{Head, HeadError};
-pub use hot::{HotBlock, Shape, Told, digest};
 pub(crate) use limits::size;
 pub use limits::{
     BATCH_BYTES, BATCH_EVENTS, BLOCK_EVENTS, CLINICIANS, EVENT_BYTES, EXTRA_FIELDS, LEVEL_BYTES, LEVELS,
     NAME_BYTES,
 };
-pub use look::{Look, look};
-pub use opening::{Opening, OpeningTime, seen_head};
 pub use position::Position;
-pub use proof::{Content, Proof, ProofError, Proven};
-pub use read::{Extent, HotBlocks};
-pub use receipt::{Fate, Receipt};
-pub use redact::{Redacted, Redaction, redact};
-pub use repair::{Repair, Repaired};
-pub use seal::Sealed;
-pub use stats::Stats;
-pub use subscription::Subscription;
-pub use texts::Texts;
-pub use verify::{Finding, Verdict, Weight};
+pub use reading::read::{Extent, HotBlocks};
+pub use reading::subscription::Subscription;
+pub use writing::receipt::{Fate, Receipt};
+pub use writing::seal::Sealed;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -115,16 +77,20 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use block::Arrival;
-use home::{Home, StoreId};
+use care::opening::Opened;
+use care::{backup, opening, redact};
+use checking::{stats, verify};
+use database::store::Store;
+use folder::home::{Home, StoreId};
+use folder::remains::Gone;
 use index::SharedIndex;
-use levels::Most;
-use opening::Opened;
-use past::Leaves;
-use read::Span;
-use remains::Gone;
-use seal::{Sealer, SharedSealer};
-use store::Store;
-use writer::{Request, Writer};
+use reading::past::Leaves;
+use reading::read::Span;
+use reading::{past, read};
+use writing::levels::Most;
+use writing::seal::{Sealer, SharedSealer};
+use writing::writer::{Request, Writer};
+use writing::{seal, writer};
 
 /// Whether opening may make a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use std::time::SystemTime;
 
 use event::{Event, Payload, Time};
 
-use super::disk::observer;
-use super::{Log, Mode, Opening, Position};
+use crate::log::folder::disk::observer;
+use crate::log::{Log, Mode, Opening, Position};
 
 const PAGE: usize = 4096;
 const SECTOR: usize = 512;
@@ -289,7 +289,7 @@ impl Run {
         }
         run.forgotten = first_values(&store);
         run.tell(|told| told.redacting = true);
-        super::redact(&store, FORGOTTEN, None, Time::from_ms(0), &mut |_, _| {}).unwrap().unwrap();
+        crate::log::redact(&store, FORGOTTEN, None, Time::from_ms(0), &mut |_, _| {}).unwrap().unwrap();
         run.tell(|told| told.redacted = true);
         run.session(&store, draw, 3);
         run.record.lock().unwrap().take(run._dir.path(), &store.join("LOCK"));

@@ -12,6 +12,8 @@
 //! root      of n leaves: split at the largest power of two below n, as RFC 9162 does
 //! ```
 
+pub(in crate::log) mod digits;
+pub(in crate::log) mod head;
 mod salts;
 mod tree;
 

@@ -7,9 +7,9 @@
 //! The design asked for a random key per consultation: that would be ten bytes an event, and the list
 //! would outlive what was redacted.
 
-use super::super::Position;
-use super::super::error::Damage;
 use super::Hash;
+use crate::log::Position;
+use crate::log::error::Damage;
 
 /// The levels of the tree: positions go up to 2^48.
 const DEPTH: u32 = 48;

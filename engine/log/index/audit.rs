@@ -4,12 +4,12 @@
 //! and positions added up under a hash; the events of the run's range are added up alike as they go by.
 //! Both sums are equal if and, but for a chance of one in 2^64 and less, only if both hold the same.
 
-use super::super::Position;
-use super::super::block::Block;
-use super::super::error::Damage;
-use super::super::store::Store;
 use super::mark::Marker;
 use super::{Index, LoadError, Mark};
+use crate::log::Position;
+use crate::log::block::Block;
+use crate::log::database::store::Store;
+use crate::log::error::Damage;
 
 /// The sums of one run.
 #[derive(Debug)]

@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::super::block::Block;
-use super::super::error::Damage;
-use super::super::frame;
-use super::super::store::Store;
-use super::super::{LogError, Position};
 use super::LoadError;
+use crate::log::block::Block;
+use crate::log::bytes::frame;
+use crate::log::database::store::Store;
+use crate::log::error::Damage;
+use crate::log::{LogError, Position};
 
 const KEY: &[u8] = b"s";
 /// Sources are few; a flood of them must not fill the memory.

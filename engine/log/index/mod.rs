@@ -30,10 +30,10 @@ use run::Run;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::error::Damage;
-use super::read::{self, Span};
-use super::store::Store;
-use super::{LogError, Position};
+use crate::log::database::store::Store;
+use crate::log::error::Damage;
+use crate::log::reading::read::{self, Span};
+use crate::log::{LogError, Position};
 
 /// How many marks collect in memory before they become a run.
 const RECENT_MARKS: usize = 1 << 18;
@@ -243,11 +243,11 @@ impl From<LogError> for LoadError {
 mod tests {
     use event::{Event, Payload, Time};
 
-    use super::super::block;
-    use super::super::commitment::Frontier;
-    use super::super::frame;
-    use super::super::raw::Drafts;
     use super::*;
+    use crate::log::block;
+    use crate::log::block::raw::Drafts;
+    use crate::log::bytes::frame;
+    use crate::log::commitment::Frontier;
 
     /// A store with `events` events in it, and nothing in its index.
     fn filled(dir: &std::path::Path, events: u64) -> Store {

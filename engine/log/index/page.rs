@@ -12,11 +12,11 @@
 //! ...  the positions less the base, p bytes each, big-endian
 //! ```
 
-use super::super::Position;
-use super::super::column::Reader;
-use super::super::error::Damage;
-use super::super::limits::VALUE_BYTES;
 use super::Mark;
+use crate::log::Position;
+use crate::log::bytes::column::Reader;
+use crate::log::error::Damage;
+use crate::log::limits::VALUE_BYTES;
 
 /// A page taken apart.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::super::Position;
 use super::Mark;
+use crate::log::Position;
 
 /// Positions by mark; the few that share a mark with an earlier one stand in `twins`.
 #[derive(Debug, Default)]

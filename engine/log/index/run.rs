@@ -8,12 +8,13 @@ use std::iter::Peekable;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::error::Damage;
-use super::super::store::{Pair, Store};
-use super::super::{LogError, Position, codec, frame};
 use super::filter::Filter;
 use super::page::{self, Page};
 use super::{LoadError, Mark};
+use crate::log::bytes::{codec, frame};
+use crate::log::database::store::{Pair, Store};
+use crate::log::error::Damage;
+use crate::log::{LogError, Position};
 
 /// How many marks a page holds at most, on average.
 const PAGE_MARKS: u64 = 2048;

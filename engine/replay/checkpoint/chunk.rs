@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::super::stretch::Stretch;
 use super::file::{decode, encode, invalid};
 use crate::log::Damage;
-use crate::log::column::{self, Reader};
+use crate::log::bytes::column::{self, Reader};
 
 /// How many rows a chunk has: as many as fit into the memory next to a core.
 pub(super) const ROWS: usize = 1 << 14;

@@ -19,7 +19,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::log::codec;
+use crate::log::bytes::codec;
 
 const MAGIC: &[u8; 8] = b"EFPOINT1";
 const TRAILER_BYTES: u64 = 8 + 4 + 4 + 4 + 8;
