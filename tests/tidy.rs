@@ -138,6 +138,46 @@ fn no_word_stands_where_it_may_not() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Rooms of a folder, in the order of the way that data take: each uses those before it, and none that comes after.
+const STAIRS: [(&str, &str, &str); 2] = [
+    ("engine", "crate", "log replay scenario release bench export ingest summary report service cli"),
+    (
+        "engine/log",
+        "crate::log",
+        "bytes commitment block folder database reading index writing care checking",
+    ),
+];
+
+#[test]
+fn rooms_use_what_comes_before_them() {
+    let test_only = test_only();
+    let (mut found, mut used) = (Vec::new(), 0);
+    for (folder, path, rooms) in STAIRS {
+        let rooms: Vec<&str> = rooms.split(' ').collect();
+        let there: BTreeSet<String> = fs::read_dir(root().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        for (place, room) in rooms.iter().enumerate() {
+            assert!(there.contains(*room), "there is no {folder}/{room}");
+            let file = PathBuf::from(format!("{folder}/{room}.rs"));
+            let files =
+                if root().join(&file).exists() { vec![file] } else { sources(&format!("{folder}/{room}")) };
+            let of_tests = |file: &Path| file.ancestors().any(|path| test_only.contains(path));
+            for file in files.iter().filter(|file| !of_tests(file)) {
+                for (number, line) in code(file) {
+                    let names = |room: &&&str| says(&line, &format!("{path}::{room}"));
+                    used += rooms[..place].iter().filter(names).count();
+                    let later = rooms[place + 1..].iter().filter(names);
+                    found.extend(later.map(|later| format!("{}:{number}: {later}", file.display())));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(used > 300, "{used}: they are looked for where they are");
+}
+
 /// What is read of consultations leaves through the boundary, and nowhere beside it.
 #[test]
 fn readings_leave_through_the_boundary_alone() {

@@ -1,5 +1,6 @@
 //! Where a data set lies, what its manifest says, and that its files are there.
 
+use engine::export::MANIFEST;
 use engine::export::shards::{FileNote, Manifest, Tally};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
@@ -7,8 +8,6 @@ use object_store::path::Path;
 
 use crate::store::Place;
 
-/// The name of the manifest.
-const MANIFEST: &str = "manifest.json";
 /// The largest manifest, in bytes.
 const MANIFEST_BYTES: u64 = 64 << 20;
 /// Files that are asked about at once.

@@ -3,10 +3,10 @@
 //! Words that a spreadsheet would take for a formula begin with an apostrophe, and so do words that look like a mark;
 //! numbers are written as they are, negative ones as well. What is to be known of it lies beside it.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::table::{Absence, Cell, LOW, Table};
-use crate::report::quoted;
 
 /// What makes a spreadsheet read words as a formula, were it at their beginning; also in full width.
 const FORMULA: [char; 11] =
@@ -39,6 +39,14 @@ fn line(cells: impl Iterator<Item = String>, to: &mut impl Write) -> io::Result<
         to.write_all(cell.as_bytes())?;
     }
     to.write_all(b"\r\n")
+}
+
+/// A cell as it stands in comma-separated values.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
+        false => text.into(),
+    }
 }
 
 /// Words that are nothing but words to whoever opens the file.

@@ -28,8 +28,11 @@ mod xlsx;
 
 pub use dataset::{About, Dataset};
 pub use form::{Form, WriteError, bytes};
-pub use line::line;
+pub use line::{POSITION, RECEIVED, line};
 pub use metadata::{ColumnNote, MarkNote, MeasureNote, Metadata, Program, TableNote};
 pub use shape::{Exported, Shape};
 pub use table::{Absence, Cell, Column, Kind, LOW, Table, marks};
 pub use xlsx::WorkbookError;
+
+/// The file that makes a folder a data set of Parquet files.
+pub const MANIFEST: &str = "manifest.json";

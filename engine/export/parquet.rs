@@ -4,6 +4,7 @@
 //! wanted; both have the columns of `column`, written by `file`.
 
 pub(crate) mod file;
+pub(crate) mod rows;
 pub(super) mod table;
 
 use std::io::{self, Write};

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::parquet::{ParquetFault, Rows, Value};
-use super::{MANIFEST, is_dataset};
+use super::is_dataset;
+use crate::export::MANIFEST;
+use crate::export::parquet::rows::{ParquetFault, Rows, Value};
 use crate::export::shards::{FILE_KEY, FileNote, Manifest, Said, Tally, hex, is_later, shard_of};
 use crate::replay::Watch;
 use seams::Seams;

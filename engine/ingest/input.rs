@@ -11,6 +11,8 @@ use std::path::Path;
 use feeds::Feed;
 use flate2::read::MultiGzDecoder;
 
+use crate::export::MANIFEST;
+
 /// The first bytes of a zstd frame.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The first bytes of a gzip member.
@@ -25,8 +27,6 @@ pub fn is_parquet(beginning: &[u8]) -> bool {
     beginning.starts_with(&PARQUET)
 }
 
-/// The file that makes a folder a data set of Parquet files.
-pub const MANIFEST: &str = "manifest.json";
 /// What stands in its first bytes, and in how many of them.
 const IS_DATASET: (&[u8], u64) = (b"\"evenfield.dataset/", 4 << 10);
 

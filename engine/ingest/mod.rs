@@ -15,14 +15,12 @@ mod parquet;
 mod place;
 mod report;
 
-pub use input::{Head, MANIFEST, is_dataset, is_parquet, sniff};
+pub use input::{Head, is_dataset, is_parquet, sniff};
 pub use key::{Key, KeyError};
 pub(crate) use key::{beside, resolved};
 #[cfg(feature = "parquet")]
-pub use parquet::{Lines, ParquetFault, Told, event_by_line, event_of};
-#[cfg(feature = "parquet")]
-pub(crate) use parquet::{Row, Rows, Value};
-pub use place::{POSITION, PlaceError, RECEIVED};
+pub use parquet::{Lines, Told, event_by_line, event_of};
+pub use place::PlaceError;
 pub use report::{Rejection, Report, Unread, kind_of};
 
 use std::io::BufRead;

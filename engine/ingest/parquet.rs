@@ -6,31 +6,16 @@
 
 mod event;
 mod line;
-mod rows;
 
 use std::fs::File;
 use std::io::{self, Read};
 
-use parquet::errors::ParquetError;
-
+use crate::export::parquet::rows::{ParquetFault, Rows};
 pub use event::{event_by_line, event_of};
 pub use line::Told;
-pub(crate) use rows::{Row, Rows, Value};
 
 /// Rows that are read at once.
 const BATCH_ROWS: usize = 1_024;
-
-/// Why a file cannot be read as events.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParquetFault {
-    /// It is no Parquet file, or damaged.
-    #[error("it cannot be read as Parquet ({0}); get the file again, whole")]
-    Damaged(#[from] ParquetError),
-    /// It is a Parquet file of something else.
-    #[error("{0}; ingest reads what `evenfield export parquet` has written")]
-    Foreign(String),
-}
 
 /// The rows of a file, as lines.
 pub struct Lines {

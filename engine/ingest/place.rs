@@ -8,12 +8,8 @@ use event::{Event, Time};
 
 use super::IngestError;
 use super::Report;
+use crate::export::{POSITION, RECEIVED};
 use crate::log::{Fate, Log, Position};
-
-/// The extension attribute that carries the position; the general `sequence` may be the event's own.
-pub const POSITION: &str = "evenfieldposition";
-/// The extension attribute that carries the time of receipt.
-pub const RECEIVED: &str = "evenfieldreceived";
 
 /// Why an event cannot take its position.
 #[derive(Debug, thiserror::Error)]

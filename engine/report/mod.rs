@@ -46,7 +46,6 @@ pub use row::{open_consultation, outcome, outcomes_head};
 pub use sections::{About, Findings, Synthetic, page, spoken};
 pub use shown::{Pass, Report, lines, rows, rows_lack, text};
 pub use table::Form;
-pub(crate) use table::quoted;
 
 /// A whole number with its thousands apart.
 #[must_use]

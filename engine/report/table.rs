@@ -1,6 +1,6 @@
 //! Rows of texts in the forms that programs read: tab-separated, CSV, Markdown.
 
-use std::borrow::Cow;
+use crate::export::csv::quoted;
 
 /// A form with one row a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +48,6 @@ fn csv(cell: &str) -> String {
     let guarded = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number;
     let text = if guarded { format!("'{cell}") } else { cell.to_owned() };
     quoted(&text).into_owned()
-}
-
-/// A cell as it stands in comma-separated values.
-pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
-    match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")).into(),
-        false => text.into(),
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::super::parquet::ExportError;
 use super::generation::Part;
 use super::manifest::{Generation, Manifest, generation_of};
 use super::{DRAFT, Draft, Plan, check_place, draft_in, folder, sync_folder, write_manifest};
-use crate::ingest::MANIFEST;
+use crate::export::MANIFEST;
 use crate::log::{Log, Position};
 use crate::replay::Watch;
 
@@ -109,7 +109,10 @@ impl Standing {
         }
         for redaction in log.redactions(position)? {
             let held = redaction.positions.iter().filter(|held| **held <= position);
-            let events = crate::report::counted(held.clone().count() as u64, "event");
+            let events = match held.clone().count() {
+                1 => "1 event".to_owned(),
+                more => format!("{more} events"),
+            };
             if let Some(first) = held.min() {
                 let told = redaction.position;
                 return Err(ExportError::Redacted { path: path(), told, events, first: *first });

@@ -14,7 +14,7 @@ use std::path::Path;
 use super::super::parquet::ExportError;
 use super::generation::Numbers;
 use super::manifest::FileNote;
-use crate::ingest::{ParquetFault, Row, Rows, Value};
+use crate::export::parquet::rows::{ParquetFault, Row, Rows, Value};
 use crate::replay::Watch;
 
 /// Rows that are looked at together.

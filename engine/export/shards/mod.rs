@@ -30,7 +30,7 @@ use tempfile::TempDir;
 use super::column::sharded;
 use super::parquet::ExportError;
 use super::parquet::file::GROUP_EVENTS;
-use crate::ingest::MANIFEST;
+use crate::export::MANIFEST;
 use crate::log::{Log, Position};
 use crate::replay::Watch;
 use generation::Part;

@@ -10,7 +10,7 @@ use feeds::cloudevents::Object;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::rows::{Row, Value};
+use crate::export::parquet::rows::{Row, Value};
 
 /// What a row of an export tells, column by column; nothing where it tells nothing, or something of another type.
 pub trait Told {

@@ -13,10 +13,22 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::ParquetFault;
+use super::SCHEMA;
+use super::file::{SCHEMA_KEY, physical};
 use crate::export::column::{Column, columns, sharded};
-use crate::export::parquet::file::{SCHEMA_KEY, physical};
-use crate::export::{parquet as one_file, shards};
+use crate::export::shards;
+
+/// Why a file cannot be read as events.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParquetFault {
+    /// It is no Parquet file, or damaged.
+    #[error("it cannot be read as Parquet ({0}); get the file again, whole")]
+    Damaged(#[from] ParquetError),
+    /// It is a Parquet file of something else.
+    #[error("{0}; ingest reads what `evenfield export parquet` has written")]
+    Foreign(String),
+}
 
 /// What a row tells in a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +71,7 @@ impl Rows {
         })?;
         let about = file.metadata().file_metadata();
         let mut columns = match said(about, SCHEMA_KEY) {
-            Some(one_file::SCHEMA) => columns(),
+            Some(SCHEMA) => columns(),
             Some(shards::SCHEMA) => sharded(),
             Some(other) => {
                 return Err(ParquetFault::Foreign(format!(
