@@ -326,7 +326,12 @@ fn a_service_only_reads_and_is_for_this_machine_unless_told_otherwise() {
     );
     assert_eq!(service.get("/healthz").is(200).text(), "well\n");
     let password = base64(&format!("anyone:{writer}"));
-    assert_eq!(service.send("GET", "/", &[("Authorization", &format!("Basic {password}"))], b"").status, 200);
+    let known = [("Authorization", &*format!("Basic {password}"))];
+    assert_eq!(service.send("GET", "/", &known, b"").status, 200);
+    // What describes it says that nobody reads without a token.
+    let described = service.send("GET", "/openapi.json", &known, b"").is(200).json();
+    let security = &described["paths"]["/v1/comparisons"]["get"]["security"];
+    assert_eq!(security.to_string(), "[{\"token\":[]},{\"password\":[]}]");
     // A token that is revoked is refused at once.
     run(dir.path(), ["token", "revoke", "writer", "-q"]).ok();
     assert_eq!(service.send("GET", "/", &[("Authorization", &format!("Bearer {writer}"))], b"").status, 401);
@@ -446,6 +451,8 @@ fn what_is_described_is_there_and_what_is_counted_is_what_happened() {
     let service = Service::start(dir.path(), "");
     let described = service.get("/openapi.json").is(200).json();
     assert_eq!(described["openapi"], "3.1.0");
+    let security = &described["paths"]["/v1/comparisons"]["get"]["security"];
+    assert_eq!(security.to_string(), "[{\"token\":[]},{}]", "whoever reaches it reads");
     let paths = described["paths"].as_object().unwrap();
     let mut asked = 0;
     for (path, methods) in paths {

@@ -11,16 +11,16 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::Service;
 use super::asked::{Answers, Choice, Form, Reading};
 use super::events::TYPES;
 use super::problem::Kind;
 use super::routes::{Does, Needs, Route, routes};
+use super::{Readers, Service};
 use crate::report::escaped;
 
 /// `GET /openapi.json`.
 pub(super) async fn document(State(service): State<Arc<Service>>) -> Response {
-    let text = description(&*service.offer.answers).to_string();
+    let text = description(&*service.offer.answers, service.offer.readers).to_string();
     ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
@@ -30,12 +30,12 @@ pub(super) async fn page(State(service): State<Arc<Service>>) -> Response {
 }
 
 /// The description for programs.
-fn description(answers: &dyn Answers) -> Value {
+fn description(answers: &dyn Answers, readers: Readers) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in routes() {
         let method = route.does.method();
         let path = paths.entry(route.path.clone()).or_insert_with(|| json!({}));
-        path[method] = operation(&route, answers);
+        path[method] = operation(&route, answers, readers);
     }
     json!({
         "openapi": "3.1.0",
@@ -91,7 +91,7 @@ fn kinds() -> Vec<String> {
 }
 
 /// What one address does.
-fn operation(route: &Route, answers: &dyn Answers) -> Value {
+fn operation(route: &Route, answers: &dyn Answers, readers: Readers) -> Value {
     let mut parameters: Vec<Value> = placed(&route.path).into_iter().collect();
     parameters.extend(options(route.does, answers).iter().map(parameter));
     let mut operation = json!({
@@ -100,10 +100,12 @@ fn operation(route: &Route, answers: &dyn Answers) -> Value {
         "parameters": parameters,
         "responses": responses(route.does),
     });
-    if route.needs != Needs::Nothing {
-        let open = (route.needs == Needs::Read).then(|| json!({}));
-        let schemes = [json!({ "token": [] })].into_iter().chain(open);
-        operation["security"] = schemes.collect();
+    let token = json!({ "token": [] });
+    match (route.needs, readers) {
+        (Needs::Nothing, _) => {}
+        (Needs::Read, Readers::Anyone) => operation["security"] = json!([token, {}]),
+        (Needs::Read, Readers::Tokens) => operation["security"] = json!([token, { "password": [] }]),
+        _ => operation["security"] = json!([token]),
     }
     if route.does == Does::Hears {
         let any = json!({ "schema": { "type": ["object", "array", "string"] } });
