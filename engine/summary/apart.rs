@@ -65,8 +65,14 @@ pub(super) fn difference(
     (asked, ours): (&Asked, Parameters),
     (also_asked, theirs): (&Asked, Parameters),
 ) -> Option<String> {
-    if let Some(asked) = asked.difference(also_asked) {
-        return Some(format!("{asked}; make both alike"));
+    if let Some(difference) = asked.difference(also_asked) {
+        let is_of_kinds = asked.decide.is_some() != also_asked.decide.is_some();
+        let next = if is_of_kinds {
+            "name those of one kind, or ask for a --report of both"
+        } else {
+            "make both alike"
+        };
+        return Some(format!("{difference}; {next}"));
     }
     if ours.until != theirs.until {
         return Some(format!(

@@ -84,8 +84,11 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
             .to_owned(),
     };
     why.extend(decided.claim.iter().map(|claim| Block::Note(format!("This is claim {claim}."))));
-    why.push(Block::Note("This command asks the same question:".to_owned()));
-    let ask = if context.is_merged() { "summary merge *.summary --decide" } else { "decide" };
+    let (of, ask) = match context.is_merged() {
+        true => (" of the summaries made --for decide", "summary merge FILE... --decide"),
+        false => ("", "decide"),
+    };
+    why.push(Block::Note(format!("This command asks the same question{of}:")));
     why.push(Block::Command(format!("evenfield {ask}{}", context.about.decide)));
     Some(Claimed { sentence: sentence(decided), plain, limits, why })
 }
