@@ -219,7 +219,7 @@ fn a_mapping_guessed_from_a_spreadsheet_takes_it_in() {
     let told = ingest();
     assert!(told.out.contains("time_format"), "{}", told.out);
     told.fails(4);
-    let checked = mapping.replace("# zone", "zone").replace("# time_format", "time_format");
+    let checked = mapping.replace("# zone", "zone").replace("# time_format = \"%d", "time_format = \"%d");
     fs::write(dir.path().join("mapping.toml"), checked).unwrap();
     let told = ingest().ok();
     assert!(told.contains("csv: 1 abandoned, 2 joined, 1 recording_declared"), "{told}");

@@ -43,6 +43,7 @@ mod readme;
 mod report;
 mod service;
 mod shards;
+mod stranger;
 mod tidy;
 mod times;
 mod totals;

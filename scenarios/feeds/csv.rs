@@ -36,6 +36,7 @@
 //! typed rather than chosen are left out and counted, unless they are mapped or free text is allowed.
 
 mod field;
+mod fitting;
 mod guess;
 mod header;
 mod mapping;

@@ -1,7 +1,8 @@
 //! `evenfield feed template`: a mapping for a spreadsheet, to begin with.
 //!
-//! Guessed from the header alone: the cells below it hold people. What is written is meant to be checked by
-//! somebody who knows the table, and to be given to `ingest --map` then; nothing is imported here.
+//! Guessed from the header, and from how times are written; other cells hold people, and are not looked at. What is
+//! written is meant to be checked by somebody who knows the table, and to be given to `ingest --map` then; nothing
+//! is imported here.
 
 use std::path::{Path, PathBuf};
 
@@ -13,8 +14,8 @@ use super::super::{Shared, reading};
 use crate::ingest::{Head, sniff};
 
 /// Write a mapping in TOML for a spreadsheet: which column is what, guessed from the names in its header, with
-/// a comment on every guess. Check it, correct it, and give it to `ingest --feed csv --map`. Only the header is
-/// read.
+/// a comment on every guess. Check it, correct it, and give it to `ingest --feed csv --map`. How times are written
+/// is taken from the sheet where all of them fit one format alone; no other cell is looked at, and none is shown.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield feed template sheet.csv\n  \

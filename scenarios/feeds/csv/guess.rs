@@ -1,7 +1,8 @@
 //! A mapping to begin with, guessed from the header of a table by the words in it.
 //!
 //! What is written is a mapping in TOML with a comment on every line that is a guess, to be checked by
-//! somebody who knows the table. Only the header is looked at: the cells below it hold people. Columns of
+//! somebody who knows the table. Of the cells below the header, which hold people, only those are looked at that
+//! hold times, for how they are written ([`fitting`](super::fitting)); none of them is written down. Columns of
 //! which nothing is guessed are listed, so that none is forgotten. A header of which nothing at all is
 //! guessed gets no mapping: what begins with it may be no table.
 
@@ -10,6 +11,7 @@ use std::fmt::Write;
 use std::io::BufRead;
 
 use super::field;
+use super::fitting::Fitting;
 use super::record::Records;
 use crate::FeedError;
 use crate::text::{quoted, shown};
@@ -84,7 +86,8 @@ const NAMED: usize = 10;
 /// # Errors
 /// When the input cannot be read, begins with no header, or with one of which nothing is guessed.
 pub fn guessed_mapping(input: &mut dyn BufRead) -> Result<String, FeedError> {
-    let header = Records::new(input, None).next()?;
+    let mut records = Records::new(input, None);
+    let header = records.next()?;
     let header = header.ok_or_else(|| {
         FeedError::Guess("there is no header: the first line of a table should name its columns".into())
     })?;
@@ -102,7 +105,23 @@ pub fn guessed_mapping(input: &mut dyn BufRead) -> Result<String, FeedError> {
             columns.join(", ")
         )));
     }
-    Ok(guess.written())
+    Ok(guess.written(&fitted(&guess, &header.fields, &mut records)?))
+}
+
+/// How the times of the rows are written.
+fn fitted(guess: &Guess<'_>, header: &[String], records: &mut Records<'_>) -> Result<Fitting, FeedError> {
+    let place = |name: &str| header.iter().position(|known| known == name);
+    let times: Vec<Vec<usize>> =
+        guess.times().iter().map(|names| names.iter().filter_map(|name| place(name)).collect()).collect();
+    let mut fitting = Fitting::new();
+    while !times.is_empty()
+        && let Some(record) = records.next()?
+    {
+        if !times.iter().all(|cells| fitting.take(&record, cells, header)) {
+            break;
+        }
+    }
+    Ok(fitting)
 }
 
 /// What is guessed of a header.
@@ -162,21 +181,25 @@ impl<'a> Guess<'a> {
         guess
     }
 
-    /// The column of a time, and of its day where that stands apart.
-    fn at(&self, column: &str) -> String {
-        match self.day.filter(|_| !has_any(&words(column), &["date", "day", "datetime", "timestamp"])) {
-            Some(day) => format!("[{}, {}]", quoted(day), quoted(column)),
-            None => quoted(column),
-        }
+    /// The columns of a time: of its day where that stands apart, and its own.
+    fn at(&self, column: &'a str) -> Vec<&'a str> {
+        let day = self.day.filter(|_| !has_any(&words(column), &["date", "day", "datetime", "timestamp"]));
+        day.into_iter().chain([column]).collect()
     }
 
-    fn written(&self) -> String {
-        let mut text = String::from(
-            "# Guessed from the header alone: check every line, and take out what is wrong.\n\
+    /// The columns of every time that a row may tell.
+    fn times(&self) -> Vec<Vec<&'a str>> {
+        let own = ["at", "booked_start"].iter().filter_map(|field| self.columns.get(field));
+        own.map(|column| vec![*column]).chain(self.events.iter().map(|(_, column)| self.at(column))).collect()
+    }
+
+    fn written(&self, times: &Fitting) -> String {
+        let mut text = format!(
+            "# Guessed from the header, and from how times are written: check every line, and take out what is wrong.\n\
              source = \"urn:example:table\"  # a name for this table, the same for every export of it\n\
-             # zone = \"Europe/London\"       # of times without an offset\n\
-             # time_format = \"%d/%m/%Y %H:%M\"  # unless times are written 2026-03-01 09:00 or so\n\n\
+             {}\n\
              [columns]  # for every event of a row: our name = their column\n",
+            times.written()
         );
         for (field, column) in &self.columns {
             let _ = writeln!(text, "{field} = {}  # guessed", quoted(column));
@@ -205,7 +228,11 @@ impl<'a> Guess<'a> {
     fn write_events(&self, text: &mut String) {
         for (kind, column) in &self.events {
             let _ = write!(text, "\n[[event]]  # guessed: a row tells it where this time is there\n");
-            let _ = writeln!(text, "kind = \"{kind}\"\nat = {}", self.at(column));
+            let at = match self.at(column)[..] {
+                [day, time] => format!("[{}, {}]", quoted(day), quoted(time)),
+                _ => quoted(column),
+            };
+            let _ = writeln!(text, "kind = \"{kind}\"\nat = {at}");
             match side(column) {
                 Some("patient") => {
                     text.push_str("role = { value = \"patient\" }\n");
