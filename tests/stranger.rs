@@ -4,6 +4,16 @@ use std::fs;
 
 use crate::command::{SHEET, folder, line, run, run_on};
 
+/// A sheet of which every time is wrong, each in a cell of its own.
+fn wrong_times(rows: u32) -> String {
+    let row = |number: u32| format!("c-{number},{} o'clock,mobile\n", number % 24);
+    format!("consultation,at,network\n{}", (1..=rows).map(row).collect::<String>())
+}
+
+/// One event a row, and circumstances that no kind of it could carry.
+const LEFT: &str = "[columns]\nconsultation = \"consultation\"\nnetwork = \"network\"\n\
+    [[event]]\nkind = \"left\"\nat = \"at\"\n";
+
 #[test]
 fn a_sheet_whose_times_fit_one_format_gets_it_and_only_the_clock_is_asked() {
     let dir = folder();
@@ -27,4 +37,37 @@ fn whether_day_or_month_stands_first_is_asked_and_never_guessed() {
     for wanted in ["\"%d/%m/%Y %H:%M\"  # the day first", "\"%m/%d/%Y %H:%M\"  # the month first"] {
         assert!(mapping.contains(&format!("\n# time_format = {wanted}")), "{mapping}");
     }
+}
+
+#[test]
+fn what_fails_in_every_row_is_told_once_with_how_often_and_where() {
+    let dir = folder();
+    fs::write(dir.path().join("sheet.csv"), wrong_times(1_200)).unwrap();
+    fs::write(dir.path().join("left.toml"), LEFT).unwrap();
+    let explain = ["feed", "explain", "--map", "left.toml", "sheet.csv"];
+    let ran = run(dir.path(), explain);
+    for wanted in [
+        "line 2: rejected: at is \"1 o'clock\"; write it",
+        "  rejected 1,200, such as: at is \"1 o'clock\"; write it",
+        "    line 2; line 3; line 4; line 5; line 6; and 1,195 more\n",
+    ] {
+        assert!(ran.out.contains(wanted), "{wanted}: {}", ran.out);
+    }
+    assert!(ran.out.lines().count() < 20, "{}", ran.out);
+    // Where nothing came in there are no circumstances that could have been lost.
+    assert!(!ran.out.contains("circumstances are read from"), "{}", ran.out);
+    ran.fails(4);
+    // Machines get every line, and the groups besides.
+    let rows = run(dir.path(), [&explain[..], &["--json"]].concat()).out;
+    assert_eq!(rows.lines().count(), 1_201);
+    let summary: serde_json::Value = serde_json::from_str(rows.lines().last().unwrap()).unwrap();
+    let alike = &summary["summary"]["rejected_alike"];
+    assert_eq!(
+        (&alike[0]["count"], &alike[0]["place"], &alike[1]),
+        (&1_200.into(), &"at".into(), &().into())
+    );
+    // One row that goes in has circumstances to lose.
+    let sheet = wrong_times(2) + "c-9,2022-03-01T09:00:00Z,mobile\n";
+    fs::write(dir.path().join("sheet.csv"), sheet).unwrap();
+    assert!(run(dir.path(), explain).out.contains("circumstances are read from"));
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use event::{Capability, Kind};
 use feeds::Settings;
 
+use super::alike::wording;
 use super::grouped;
 use super::ingestible::Tells;
 use crate::ingest::{Rejection, Report, Unread};
@@ -129,18 +130,21 @@ fn blind(feed: &str, report: &Report) -> Vec<&'static str> {
     tells.map(|tells| tells.unobservable).unwrap_or_default()
 }
 
-/// The rejections that are not told one by one.
+/// The rejections that are not told one by one: those that are alike together.
 fn tell_rest(report: &Report, text: &mut String) {
-    let mut rest: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut rest: BTreeMap<String, (&str, u64)> = BTreeMap::new();
     let unlisted = report.rejected.iter().skip(TOLD).map(|rejection| (&rejection.reason, 1));
     for (reason, count) in unlisted.chain(report.rejected_more.iter().map(|(reason, count)| (reason, *count)))
     {
-        *rest.entry(reason).or_default() += count;
+        rest.entry(wording(reason)).or_insert((reason, 0)).1 += count;
     }
-    let mut rest: Vec<(&str, u64)> = rest.into_iter().collect();
+    let mut rest: Vec<(&str, u64)> = rest.into_values().collect();
     rest.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (reason, count) in rest.iter().take(REASONS) {
-        let _ = writeln!(text, "  and {} more: {reason}", grouped(*count));
+        let _ = match count {
+            1 => writeln!(text, "  and 1 more: {reason}"),
+            count => writeln!(text, "  and {} more, such as: {reason}", grouped(*count)),
+        };
     }
     let untold: u64 = rest.iter().skip(REASONS).map(|(_, count)| count).sum();
     if untold > 0 {
@@ -160,13 +164,23 @@ mod tests {
     fn many_rejections_are_told_by_their_most_frequent_reasons() {
         let mut report = Report { read: 5_000_010, positions: Some((3, 3)), ..Report::default() };
         report.rejected.extend((1..=20).map(|line| rejection(line, "torn".into())));
-        report.rejected.extend((21..=70).map(|line| rejection(line, format!("time {line}"))));
-        report.rejected_more.insert("time 30".into(), 5_000_000);
+        let word = |line: u64| format!("no {}", "x".repeat(line as usize));
+        report.rejected.extend((21..=70).map(|line| rejection(line, word(line))));
+        report.rejected_more.insert(word(30), 5_000_000);
         let text = ingested(&report.of_file("a.ndjson"));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 1 + TOLD + REASONS + 2, "{text}");
         assert!(lines[0].ends_with("5,000,070 rejected; position 3"), "{text}");
-        assert_eq!((lines[1], lines[21]), ("  a.ndjson, line 1: torn", "  and 5,000,001 more: time 30"));
+        let most = format!("  and 5,000,001 more, such as: {}", word(30));
+        assert_eq!((lines[1], lines[21]), ("  a.ndjson, line 1: torn", most.as_str()));
         assert_eq!(lines[41], "  and 30 more for other reasons");
     }
 }
+
+    #[test]
+    fn a_thousand_cells_that_are_wrong_alike_are_told_in_one_line() {
+        let cell = |line: u64| rejection(line, format!("In is \"{line} o'clock\"; write it so"));
+        let report = Report { rejected: (1..=1_000).map(cell).collect(), ..Report::default() };
+        let text = ingested(&report);
+        assert!(text.contains("  and 980 more, such as: In is \"21 o'clock\"; write it so\n"), "{text}");
+    }

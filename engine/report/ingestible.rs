@@ -7,6 +7,7 @@ use event::{Capability, Declaration, Kind};
 use feeds::{Feed, Settings};
 use serde::Serialize;
 
+use super::alike::Alike;
 use super::grouped;
 
 /// Reasons told, the most frequent first.
@@ -24,6 +25,8 @@ pub struct Ingestible {
     pub kinds: BTreeMap<String, u64>,
     /// What would be rejected, by reason.
     pub rejected: BTreeMap<String, u64>,
+    /// The same by place and by what reasons have in common.
+    pub rejected_alike: Alike,
     /// What would be left out, by reason.
     pub left_out: BTreeMap<String, u64>,
     /// What folders hold that is no input, by reason.
@@ -101,7 +104,7 @@ impl Ingestible {
     /// How much would not go in.
     #[must_use]
     pub fn rejections(&self) -> u64 {
-        self.rejected.values().sum()
+        self.rejected_alike.total()
     }
 }
 
@@ -121,16 +124,15 @@ pub fn ingestible(input: &Ingestible) -> String {
     for (kind, count) in &input.kinds {
         let _ = writeln!(text, "  {} {kind}", grouped(*count));
     }
-    for (word, counts) in [("rejected", &input.rejected), ("left out", &input.left_out)] {
-        let mut counts: Vec<(&String, &u64)> = counts.iter().collect();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        for (reason, count) in counts.iter().take(TOLD) {
-            let _ = writeln!(text, "  {word} {}: {reason}", grouped(**count));
-        }
-        let rest: u64 = counts.iter().skip(TOLD).map(|(_, count)| **count).sum();
-        if rest > 0 {
-            let _ = writeln!(text, "  {word} {}: other reasons", grouped(rest));
-        }
+    text.push_str(&input.rejected_alike.told());
+    let mut counts: Vec<(&String, &u64)> = input.left_out.iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    for (reason, count) in counts.iter().take(TOLD) {
+        let _ = writeln!(text, "  left out {}: {reason}", grouped(**count));
+    }
+    let rest: u64 = counts.iter().skip(TOLD).map(|(_, count)| **count).sum();
+    if rest > 0 {
+        let _ = writeln!(text, "  left out {}: other reasons", grouped(rest));
     }
     for (reason, count) in &input.left_out_files {
         let _ = writeln!(text, "  not looked at, {} in folders: {reason}", grouped(*count));

@@ -4,6 +4,7 @@
 //! what the boundary shows of it (`shown`); sentences about recorded scenarios, whose verbs need the policy `internal`,
 //! take the comparison itself.
 
+mod alike;
 mod bench;
 mod chart;
 mod closer;
@@ -32,6 +33,7 @@ mod times;
 mod totals;
 mod watched;
 
+pub use alike::{Alike, rejected};
 pub use bench::{bench, bench_changes};
 pub use chart::{Axis, ChartSpec, Column, Kind, Point, Series, Unit, columns, escaped, terminal};
 pub use comparison::{evidence, figures, finding, intervals};

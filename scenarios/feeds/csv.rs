@@ -113,6 +113,7 @@ impl Feed for Csv {
         let mut reading = Reading {
             declaration: mapping.declaration(),
             declared: Declared::default(),
+            told: false,
             context_told: false,
             header: &header,
             settings,
@@ -136,7 +137,9 @@ struct Reading<'a> {
     settings: &'a Settings,
     declaration: Option<Declaration>,
     declared: Declared,
-    /// Whether an event came that can carry circumstances.
+    /// Whether an event came at all.
+    told: bool,
+    /// Whether one came that can carry circumstances.
     context_told: bool,
     sink: Sink<'a>,
 }
@@ -147,6 +150,7 @@ impl Reading<'_> {
         let line = record.line;
         let mut hand = |outcome| match outcome {
             Outcome::Event(event) => {
+                self.told = true;
                 self.context_told |= matches!(event.kind(), Kind::Scheduled | Kind::Joined);
                 let declaring = self.declaration.as_ref();
                 if let Some(event) = declaring.and_then(|told| self.declared.once(&event.source, told)) {
@@ -170,9 +174,9 @@ impl Reading<'_> {
         }
     }
 
-    /// Circumstances that no event of the file could carry.
+    /// Circumstances that no event of the file could carry; where there is no event, there is nothing to carry.
     fn lost_context(&self) -> Option<String> {
-        let lost = !self.context_told && self.header.has_context();
+        let lost = self.told && !self.context_told && self.header.has_context();
         lost.then(|| {
             "circumstances are read from rows of the kinds scheduled and joined, and there is none".to_owned()
         })

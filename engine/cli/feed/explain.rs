@@ -1,7 +1,8 @@
 //! `evenfield feed explain`: what would be imported, line by line, without importing.
 //!
-//! No store is opened and no key is needed, since of people nothing but their role is told. With --json one
-//! object a line, the last of which is the summary.
+//! No store is opened and no key is needed, since of people nothing but their role is told. What is rejected for one
+//! reason in many lines is told once, and counted below. With --json every line has its object, and the last one is
+//! the summary.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -23,7 +24,8 @@ use crate::report;
 const COUNTED: usize = 1_000;
 
 /// Tell line by line what would be imported of a file: each event with its kind, consultation and time, what
-/// would be rejected and what would be left out, and why. Nothing is imported, and nobody is named.
+/// would be rejected and what would be left out, and why. What is rejected for the same reason is told at its first
+/// line, and counted at the end. Nothing is imported, and nobody is named.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield feed explain events.ndjson\n  \
@@ -183,7 +185,11 @@ impl Explaining<'_> {
 
     fn rejected(&mut self, line: u64, place: Option<&str>, reason: &str) -> Result<(), Failure> {
         count(&mut self.summary.rejected, reason);
-        self.tell(line, Fate::Rejected { rejected: reason, place })
+        let is_first = self.summary.rejected_alike.count(self.file.as_deref(), line, place, reason);
+        if is_first || self.shared.is_json() {
+            return self.tell(line, Fate::Rejected { rejected: reason, place });
+        }
+        Ok(())
     }
 
     fn tell(&mut self, line: u64, fate: Fate<'_>) -> Result<(), Failure> {
@@ -196,8 +202,7 @@ impl Explaining<'_> {
             Fate::Event { kind, consultation, time, role } => {
                 format!("{kind}  {consultation}  {time}  {}", role.unwrap_or("-"))
             }
-            Fate::Rejected { rejected, place: Some(place) } => format!("rejected: {place}: {rejected}"),
-            Fate::Rejected { rejected, place: None } => format!("rejected: {rejected}"),
+            Fate::Rejected { rejected, place } => format!("rejected: {}", report::rejected(place, rejected)),
             Fate::LeftOut { left_out } => format!("left out: {left_out}"),
         };
         self.out.line(&format!("{file}line {line}: {text}"))
