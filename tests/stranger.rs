@@ -71,3 +71,16 @@ fn what_fails_in_every_row_is_told_once_with_how_often_and_where() {
     fs::write(dir.path().join("sheet.csv"), sheet).unwrap();
     assert!(run(dir.path(), explain).out.contains("circumstances are read from"));
 }
+
+#[test]
+fn who_has_kept_what_was_rejected_is_told_where_it_is() {
+    let dir = folder();
+    fs::write(dir.path().join("sheet.csv"), wrong_times(3)).unwrap();
+    fs::write(dir.path().join("left.toml"), LEFT).unwrap();
+    let ingest = ["ingest", "--map", "left.toml", "sheet.csv"];
+    let told = run(dir.path(), ingest).out;
+    assert!(told.contains("keep it with --reject FILE, correct it"), "{told}");
+    let told = run(dir.path(), [&ingest[..], &["--reject", "bad.csv"]].concat()).out;
+    assert!(told.contains("what was rejected is in bad.csv: correct it, and ingest that file"), "{told}");
+    assert!(!told.contains("--reject FILE"), "{told}");
+}

@@ -67,7 +67,11 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     }
     let rejects = args.reject.as_deref().map(Rejects::new).transpose()?;
     let log = store::open_or_make(shared)?;
-    let total = Report { left_out: std::mem::take(&mut inputs.left_out), ..Report::default() };
+    let total = Report {
+        left_out: std::mem::take(&mut inputs.left_out),
+        kept_rejects: args.reject.clone(),
+        ..Report::default()
+    };
     let mut ingest = Ingest { args, shared, settings, log, rejects, total };
     let result = ingest.all(inputs);
     let kept = match (ingest.rejects, &result) {

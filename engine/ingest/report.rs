@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use event::{Capability, Event, Kind, Payload};
 use serde::Serialize;
@@ -55,6 +56,9 @@ pub struct Report {
     /// What a folder holds that is no input, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<&'static str, u64>,
+    /// The file that keeps what was rejected, where one was asked for.
+    #[serde(skip)]
+    pub kept_rejects: Option<PathBuf>,
     /// Whether it was interrupted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,

@@ -91,11 +91,16 @@ fn tell_sources(report: &Report, text: &mut String) {
         }
     }
     tell_unknown_fields(report, text);
-    if report.rejections() > 0 {
-        text.push_str(
-            "  to mend what was rejected: keep it with --reject FILE, correct it, and ingest that file\n",
-        );
-    }
+    let _ = match &report.kept_rejects {
+        _ if report.rejections() == 0 => Ok(()),
+        None => writeln!(
+            text,
+            "  to mend what was rejected: keep it with --reject FILE, correct it, and ingest that file"
+        ),
+        Some(file) => {
+            writeln!(text, "  what was rejected is in {}: correct it, and ingest that file", file.display())
+        }
+    };
     if !report.feeds.is_empty() {
         text.push_str("next: evenfield compare (or evenfield quality: how complete the evidence is)\n");
     }
