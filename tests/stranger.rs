@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::command::{SHEET, folder, line, run, run_on};
+use crate::command::{SHEET, folder, line, prepared, run, run_on};
 
 /// A sheet of which every time is wrong, each in a cell of its own.
 fn wrong_times(rows: u32) -> String {
@@ -83,4 +83,39 @@ fn who_has_kept_what_was_rejected_is_told_where_it_is() {
     let told = run(dir.path(), [&ingest[..], &["--reject", "bad.csv"]].concat()).out;
     assert!(told.contains("what was rejected is in bad.csv: correct it, and ingest that file"), "{told}");
     assert!(!told.contains("--reject FILE"), "{told}");
+}
+
+#[test]
+fn what_the_system_refuses_is_told_in_words_and_with_what_to_do() {
+    let dir = prepared();
+    fs::create_dir(dir.path().join("letters")).unwrap();
+    for (args, code, told) in [
+        ("keys show evenfield.store.signing-ky", 4, "did you mean ./evenfield.store.signing-key?"),
+        ("keys show nobody", 4, "there is no such file; `evenfield keys new FILE` makes a key"),
+        ("keys show letters", 4, "it is a folder; name a file"),
+        ("keys new no/such/key", 4, "there is no folder no/such; make it first"),
+        ("compare -o no/such/file", 1, "there is no folder no/such; make it first"),
+        ("compare -o letters", 1, "could not write letters: it is a folder; name a file"),
+        ("compare -o events.ndjson/x", 1, "is a file; name another"),
+        ("report build -o no/such/page.html", 1, "there is no folder no/such; make it first"),
+        ("log backup -o no/such/backup", 1, "there is no folder no/such; make it first"),
+        ("log restore letters", 4, "could not read letters: it is a folder"),
+        ("ingest --map letters sheet.csv", 4, "could not read letters: it is a folder"),
+        ("ingest events.ndjson --reject no/such/bad", 1, "there is no folder no/such; make it first"),
+        ("feed explain no/such/file", 4, "there is no folder no/such"),
+        ("feed template letters", 4, "could not read letters: it is a folder"),
+        ("compare --gate letters", 4, "could not read letters: it is a folder"),
+        ("decide --platforms letters", 4, "could not read letters: it is a folder"),
+        ("reach --population letters", 4, "it is a folder"),
+        ("summary merge letters --trust trusted.keys --compare", 4, "letters"),
+        ("report check letters", 4, "it is a folder"),
+        ("log check-proof letters", 4, "it is a folder"),
+        ("scenario show letters", 4, "letters"),
+        ("synth ./letters", 4, "it is a folder"),
+    ] {
+        let ran = run(dir.path(), args.split(' ').collect::<Vec<_>>());
+        assert!(!ran.err.contains("os error"), "{args}: {}", ran.err);
+        let message = ran.fails(code);
+        assert!(message.contains(told), "{args}: {message}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::failure::Failure;
+use super::system::why;
 
 /// The thing called `name`, or a usage error with the nearest name.
 pub(super) fn choose<T>(
@@ -34,25 +35,7 @@ pub(super) fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a str> {
         .map(|(_, known)| known.as_str())
 }
 
-/// That a file is not there, with the nearest name in its folder.
+/// That a file cannot be read: with the nearest name in its folder, where it is not there.
 pub(super) fn no_file(path: &Path, error: &std::io::Error) -> Failure {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let names: Vec<String> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let hint = match nearest(&wanted, &names) {
-        Some(near) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("; did you mean {}?", folder.join(near).display())
-        }
-        _ => String::new(),
-    };
-    let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        _ => error.to_string(),
-    };
-    Failure::Input(format!("could not read {}: {why}{hint}", path.display()))
+    Failure::Input(format!("could not read {}: {}", path.display(), why(path, error)))
 }

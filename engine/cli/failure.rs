@@ -1,11 +1,13 @@
 //! What ends a command early: the one place where errors become exit codes.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use feeds::FeedError;
 use projections::compare::NotComparable;
 
+use super::system::why;
 use crate::bench::BenchError;
 #[cfg(feature = "parquet")]
 use crate::export::parquet::ExportError;
@@ -67,12 +69,20 @@ impl Failure {
     }
 }
 
+/// What helps where the system says nothing that would.
+const REMEDY: &str = "; check that the disk has room and the folder may be written";
+
+/// What was attempted, on what, and why it could not be done.
+pub(super) fn refused(doing: &str, path: &Path, error: &io::Error) -> String {
+    format!("could not {doing} {}: {}", path.display(), why(path, error))
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             // `| head` has seen enough.
             io::ErrorKind::BrokenPipe => Self::Quiet,
-            _ => Self::Other(format!("could not write the output: {error}")),
+            _ => Self::Other(format!("could not write the output: {}", why(Path::new("."), &error))),
         }
     }
 }
@@ -84,6 +94,11 @@ impl From<LogError> for Failure {
             | LogError::RolledBack { .. }
             | LogError::Unwitnessed { .. }
             | LogError::Broken { .. } => Self::Integrity(error.to_string()),
+            LogError::Io { doing, path, source } => {
+                let why = why(&path, &source);
+                let remedy = if why.contains("; ") { "" } else { REMEDY };
+                Self::Other(format!("could not {doing} ({}): {why}{remedy}", path.display()))
+            }
             LogError::Missing { .. } | LogError::NotAStore { .. } | LogError::NoPosition { .. } => {
                 Self::Input(error.to_string())
             }
@@ -143,6 +158,7 @@ impl From<ExportError> for Failure {
         match error {
             ExportError::Log(error) => error.into(),
             ExportError::Write(source) if source.kind() == io::ErrorKind::BrokenPipe => Self::Quiet,
+            ExportError::Folder { doing, path, source } => Self::Other(refused(doing, &path, &source)),
             ExportError::Occupied(_) | ExportError::OtherShards { .. } | ExportError::Full { .. } => {
                 Self::Usage(error.to_string())
             }
@@ -168,6 +184,7 @@ impl From<DatasetError> for Failure {
 impl From<KeyError> for Failure {
     fn from(error: KeyError) -> Self {
         match error {
+            KeyError::Io { doing, path, source } => Self::Input(refused(doing, &path, &source)),
             KeyError::Within { .. } | KeyError::NoPlace { .. } => Self::Usage(error.to_string()),
             _ => Self::Input(error.to_string()),
         }
@@ -177,6 +194,7 @@ impl From<KeyError> for Failure {
 impl From<SummaryError> for Failure {
     fn from(error: SummaryError) -> Self {
         match error {
+            SummaryError::Io { doing, path, source } => Self::Input(refused(doing, &path, &source)),
             SummaryError::Altered { .. } => Self::Integrity(error.to_string()),
             SummaryError::Apart { .. } | SummaryError::NoDecision { .. } | SummaryError::OneKind { .. } => {
                 Self::NotComparable(error.to_string())

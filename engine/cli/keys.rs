@@ -1,5 +1,6 @@
 //! `evenfield keys`: the keys that sign summaries.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use super::Shared;
 use super::failure::Failure;
 use super::out::Out;
-use crate::summary::{PublicKey, SecretKey};
+use crate::summary::{PublicKey, SecretKey, SummaryError};
 
 /// Make and look at the keys that sign summaries.
 #[derive(clap::Subcommand)]
@@ -49,10 +50,22 @@ pub(super) fn run(verb: &Verb, shared: &Shared, out: &mut Out) -> Result<(), Fai
             ));
             key
         }
-        Verb::Show { file } => SecretKey::load(file)?,
+        Verb::Show { file } => SecretKey::load(file).map_err(no_key)?,
     };
     match shared.is_json() {
         true => out.document(&Shown { schema: "evenfield.key/1", public_key: key.public() }),
         false => out.line(&key.public().to_string()),
+    }
+}
+
+/// That there is no key to show, with how to make one where nothing of nearly that name is there.
+fn no_key(error: SummaryError) -> Failure {
+    let is_missing =
+        matches!(&error, SummaryError::Io { source, .. } if source.kind() == ErrorKind::NotFound);
+    match Failure::from(error) {
+        Failure::Input(text) if is_missing && text.ends_with("there is no such file") => {
+            Failure::Input(format!("{text}; `evenfield keys new FILE` makes a key"))
+        }
+        failure => failure,
     }
 }

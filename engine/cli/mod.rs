@@ -48,6 +48,7 @@ mod shown;
 mod store;
 mod summary;
 mod synth;
+mod system;
 mod token;
 mod totals;
 

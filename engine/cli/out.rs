@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::draft::{Draft, Readers};
 use super::failure::Failure;
+use super::system::why;
 
 /// Where data goes.
 pub(super) struct Out {
@@ -177,7 +178,7 @@ fn kept(to: BufWriter<Draft>) -> io::Result<()> {
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Quiet,
-        _ => Failure::Other(format!("could not write {}: {error}", path.display())),
+        _ => Failure::Other(format!("could not write {}: {}", path.display(), why(path, error))),
     }
 }
 

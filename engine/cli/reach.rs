@@ -12,7 +12,7 @@ use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
 use super::out::Out;
-use super::population::population;
+use super::population::{Refused, population};
 use super::store::SheetArgs;
 use super::{Shared, shown};
 use crate::replay::{Sheet, reach};
@@ -72,7 +72,10 @@ impl Args {
 
 fn read(path: &Path) -> Result<Population, Failure> {
     let file = File::open(path).map_err(|error| no_file(path, &error))?;
-    population(file).map_err(|error| Failure::Input(format!("{}: {error}", path.display())))
+    population(file).map_err(|error| match error {
+        Refused::Unread(error) => no_file(path, &error),
+        error => Failure::Input(format!("{}: {error}", path.display())),
+    })
 }
 
 /// Says which dimensions of the population no consultation tells.

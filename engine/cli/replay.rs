@@ -3,7 +3,7 @@
 mod paced;
 mod sent;
 
-use super::failure::Failure;
+use super::failure::{Failure, refused};
 use super::out::Out;
 use super::store::{self, SheetArgs};
 use super::{Shared, progress, scenario};
@@ -99,5 +99,5 @@ fn rejections(report: &Report) -> Result<(), Failure> {
 /// A folder that goes with the command.
 pub(super) fn temporary() -> Result<tempfile::TempDir, Failure> {
     let made = tempfile::Builder::new().prefix("evenfield-").tempdir();
-    made.map_err(|error| Failure::Other(format!("could not make a temporary folder: {error}")))
+    made.map_err(|error| Failure::Other(refused("make a folder in", &std::env::temp_dir(), &error)))
 }

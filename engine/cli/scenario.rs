@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::choose::unknown;
-use super::failure::Failure;
+use super::failure::{Failure, refused};
 use super::out::Out;
 use super::{Shared, store};
 use crate::ingest::{Head, Order, Rejection, Report, ingest};
@@ -51,7 +51,10 @@ struct Listed<'a> {
 
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
-        Self::Input(error.to_string())
+        match error {
+            ScenarioError::Io { path, source } => Self::Input(refused("read", &path, &source)),
+            _ => Self::Input(error.to_string()),
+        }
     }
 }
 
@@ -141,8 +144,8 @@ pub(super) struct Replayed {
 /// Replays a scenario in a temporary store.
 pub(super) fn replayed(scenario: &Scenario, threads: usize, watch: &Watch) -> Result<Replayed, Failure> {
     let temporary = || tempfile::Builder::new().prefix("evenfield-").tempdir();
-    let dir =
-        temporary().map_err(|error| Failure::Other(format!("could not make a temporary folder: {error}")))?;
+    let dir = temporary()
+        .map_err(|error| Failure::Other(refused("make a folder in", &std::env::temp_dir(), &error)))?;
     let log = Log::open(&dir.path().join("store"), Mode::Create)?;
     let report = append(scenario, &log, watch)?;
     let request = Request { threads: Some(threads), ..Request::default() };

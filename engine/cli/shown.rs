@@ -5,7 +5,7 @@ use projections::compare::{Comparison, Decided, Reach};
 use projections::disclosure::{Earlier, Policy, Release, Shown, Undisclosed};
 use projections::quality::Evidence;
 
-use super::failure::Failure;
+use super::failure::{Failure, refused};
 use super::ground::Ground;
 use super::out::Out;
 use super::{Format, Shared};
@@ -43,7 +43,9 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Altered { .. } => Self::Integrity(error.to_string()),
-            _ => Self::Other(error.to_string()),
+            LedgerError::Io { what, path, source } => {
+                Self::Other(refused(&format!("{what} the ledger of releases"), &path, &source))
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use event::Dimension;
 use serde::Serialize;
 
 use super::{Failure, Out, Shared, progress, store};
+use crate::cli::failure::refused;
 use crate::log::{Finding, Log, LogError, Mode, Opening, Repair, Verdict, Weight};
 use crate::replay::{self, ReplayError, Request};
 use crate::report;
@@ -92,10 +93,8 @@ fn checkpoint(log: &Log, shared: &Shared) -> Result<Option<Told>, Failure> {
     if holds {
         return Ok(None);
     }
-    replay::forget(log).map_err(|error| {
-        let path = log.derived();
-        Failure::Other(format!("could not remove the checkpoint in {}: {error}", path.display()))
-    })?;
+    replay::forget(log)
+        .map_err(|error| Failure::Other(refused("remove the checkpoint in", &log.derived(), &error)))?;
     Ok(Some(Told {
         weight: "note",
         position: Some(position),

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use projections::disclosure::Policy;
 
-use super::failure::Failure;
+use super::failure::{Failure, refused};
 use super::out::{Out, tell};
+use super::system::plain;
 use super::{Shared, progress, store};
 use crate::ingest::Key;
 use crate::service::{Hooks, Limits, Offer, Readers, Recording, TokenError, Tokens, serve};
@@ -109,6 +110,7 @@ impl From<TokenError> for Failure {
             | TokenError::NoName(_)
             | TokenError::Unknown(_)
             | TokenError::NoPlace { .. } => Self::Usage(error.to_string()),
+            TokenError::Io { doing, path, source } => Self::Other(refused(doing, &path, &source)),
             _ => Self::Other(error.to_string()),
         }
     }
@@ -157,7 +159,8 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         // Listened for before anybody is told that it runs.
         let ending = Ending::begin()?;
         let listener = tokio::net::TcpListener::bind(args.bind).await.map_err(|error| {
-            Failure::Other(format!("could not listen on {}: {error}; choose another with --bind", args.bind))
+            let why = plain(&error);
+            Failure::Other(format!("could not listen on {}: {why}; choose another with --bind", args.bind))
         })?;
         let address = listener.local_addr().map_err(|error| Failure::Other(error.to_string()))?;
         // Whoever started it learns where it is, also where the system chose the port.
