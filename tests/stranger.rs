@@ -86,6 +86,22 @@ fn who_has_kept_what_was_rejected_is_told_where_it_is() {
 }
 
 #[test]
+fn a_name_is_found_by_how_it_begins() {
+    let dir = prepared();
+    for (args, near) in [
+        ("replay messy", "did you mean \"messy-feed\"?"),
+        ("scenario show too-thin", "did you mean \"too-thin-to-say\"?"),
+        ("replay platform", "so begin: platform-or-infrastructure-wifi, platform-or-infrastructure-platform"),
+        ("feed show zoom-w", "did you mean \"zoom-webhook\"?"),
+        ("compare attend", "did you mean \"attend-anywhere\"?"),
+        ("compare --measure undist", "did you mean \"undisturbed\"?"),
+    ] {
+        let told = run(dir.path(), args.split(' ').collect::<Vec<_>>()).fails(2);
+        assert!(told.contains(near), "{args}: {told}");
+    }
+}
+
+#[test]
 fn what_the_system_refuses_is_told_in_words_and_with_what_to_do() {
     let dir = prepared();
     fs::create_dir(dir.path().join("letters")).unwrap();
