@@ -85,6 +85,38 @@ fn who_has_kept_what_was_rejected_is_told_where_it_is() {
     assert!(!told.contains("--reject FILE"), "{told}");
 }
 
+/// Dimensions are the program's, levels are the store's: a script that asks several stores must not end at the first that
+/// has no such level, and a mistyped one must not look like an answer.
+#[test]
+fn a_level_that_no_consultation_has_is_told_by_every_command_and_is_no_error() {
+    let dir = prepared();
+    for command in [
+        "compare",
+        "decide",
+        "totals",
+        "quality",
+        "outages",
+        "reach --population population.csv",
+        "diff --from 1",
+        "report build --policy internal -o page.html",
+        "summary make --until 2027-01-01T00:00:00Z -o x.summary",
+    ] {
+        for (asked, near) in [
+            ("service=cardiolgy", "service \"cardiolgy\"; did you mean \"cardiology\"?"),
+            ("service=cardiology,physio", "service \"physio\"; did you mean \"physiotherapy\"?"),
+            ("platform=zom", "platform \"zom\"; did you mean \"zoom\"?"),
+        ] {
+            let ran = line(dir.path(), &format!("evenfield {command} --where {asked}"));
+            assert_eq!(ran.code, 0, "{command} --where {asked}: {}", ran.err);
+            let told = ran.err.matches("there is no consultation with").count();
+            assert!(ran.err.contains(near) && told == 1, "{command} --where {asked}: {}", ran.err);
+        }
+        let quiet = line(dir.path(), &format!("evenfield {command} --where service=cardiology"));
+        assert!(!quiet.err.contains("there is no consultation"), "{command}: {}", quiet.err);
+        assert_eq!(line(dir.path(), &format!("evenfield {command} --where servce=cardiology")).code, 2);
+    }
+}
+
 #[test]
 fn a_name_is_found_by_how_it_begins() {
     let dir = prepared();

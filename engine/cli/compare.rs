@@ -16,7 +16,7 @@ use super::choose::{choose, unknown};
 use super::failure::Failure;
 use super::gate::{self, gates};
 use super::ground::Ground;
-use super::known::Known;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::store::SheetArgs;
 use super::{Shared, progress, shown};
@@ -66,8 +66,7 @@ pub(super) struct AskArgs {
     /// Apart by these dimensions, separated by commas
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     by: Vec<String>,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     /// What consultations share their luck by: auto, none or a dimension
     #[arg(long, value_name = "DIMENSION")]
@@ -336,7 +335,7 @@ impl Args {
         let ground = Ground::of(shared)?;
         let sheet = ground.sheet(shared, &self.reading, &wanted(&ask))?;
         known_platforms(&sheet, &self.platforms, self.ask.reference.as_deref())?;
-        note_unknown_levels(&sheet, &ask.filter, shared);
+        sheet.note_unknown_levels(&ask.filter, shared);
         recorded(&sheet, &ask)?;
         if let Some(path) = &self.gate {
             gate::held_against(&gates, path, &sheet, &ask.by)?;
@@ -386,26 +385,13 @@ pub(super) fn recorded(known: &impl Known, ask: &Ask) -> Result<(), Failure> {
     }
 }
 
-/// Says which levels of a filter no consultation has, with the nearest that one has.
-pub(super) fn note_unknown_levels(sheet: &Sheet, filter: &Filter, shared: &Shared) {
-    for (dimension, levels) in filter.iter().filter(|(dimension, _)| *dimension != Dimension::Platform) {
-        let known = sheet.levels(dimension);
-        for level in levels.iter().filter(|level| !known.contains(*level)) {
-            let known = known.iter().map(String::as_str);
-            shared.note(&unknown(&format!("consultation with {dimension}"), level, known));
-        }
-    }
-}
-
 /// Refuses a platform of which there are no consultations, with the nearest name.
 pub(super) fn known_platforms(
     sheet: &Sheet,
     named: &[String],
     reference: Option<&str>,
 ) -> Result<(), Failure> {
-    let mut known = sheet.levels(Dimension::Platform);
-    // A consultation in progress has a platform too.
-    known.extend(sheet.open.keys().cloned());
+    let known = sheet.platforms();
     if known.is_empty() {
         return Ok(());
     }

@@ -17,7 +17,7 @@ use super::choose::{choose, no_file};
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
-use super::known::Known;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::platforms;
 use super::store::{self, SheetArgs};
@@ -66,8 +66,7 @@ pub(super) struct Asked {
     /// Adjust for these dimensions: each stratum's shares are those of its own mix, whatever a platform is used for
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     adjust: Vec<String>,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     /// What consultations share their luck by: auto, none or a dimension
     #[arg(long, value_name = "DIMENSION")]
@@ -224,7 +223,7 @@ impl Asked {
         shared: &Shared,
     ) -> Result<(Decided, Option<Profiles>), Failure> {
         compare::known_platforms(sheet, &self.platforms, None)?;
-        compare::note_unknown_levels(sheet, &ask.filter, shared);
+        sheet.note_unknown_levels(&ask.filter, shared);
         Self::by_service(&mut ask, sheet);
         let ruled = self.ruled();
         let decide =

@@ -4,6 +4,7 @@ use projections::compare::changes;
 
 use super::compare::{AskArgs, known_platforms, recorded};
 use super::failure::Failure;
+use super::known::Known;
 use super::out::Out;
 use super::progress;
 use super::store::{self, AsOf, ReadingArgs};
@@ -39,6 +40,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     earlier(&log, from, &to)?;
     let after = store::sheet_of(shared, &log, &to, &wanted(&ask))?;
     known_platforms(&after, &args.platforms, ask.reference.as_deref())?;
+    after.note_unknown_levels(&ask.filter, shared);
     recorded(&after, &ask)?;
     let after = progress::reasoning(shared, "comparing", || compare(&after, &ask, shared.threads()))??;
     let then = Request { as_of: Some(from), ..to };

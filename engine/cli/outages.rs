@@ -5,6 +5,7 @@ use event::Dimension;
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::progress;
 use super::store::SheetArgs;
@@ -25,8 +26,7 @@ use crate::report;
     In one of 20 logs without an outage one is found. What bad days would take with one platform for all, and with a\n\
     range, is in `evenfield decide`.")]
 pub(super) struct Args {
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     #[command(flatten)]
     reading: SheetArgs,
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let filtered = filter.iter().map(|(dimension, _)| dimension);
     let wanted: Vec<Dimension> = filtered.chain([Dimension::Organisation]).collect();
     let sheet = ground.sheet(shared, &args.reading, &wanted)?;
-    compare::note_unknown_levels(&sheet, &filter, shared);
+    sheet.note_unknown_levels(&filter, shared);
     let outages =
         progress::reasoning(shared, "looking for outages", || outages(&sheet, &filter, shared.threads()))?;
     if matches!(shared.format(), Format::Plain | Format::Csv | Format::Md) {

@@ -6,6 +6,7 @@ use projections::quality::Evidence;
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Shared, shown};
@@ -24,8 +25,7 @@ pub(super) struct Args {
     /// Every platform as a whole, and apart by these dimensions, separated by commas
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     by: Vec<String>,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     #[command(flatten)]
     reading: ReadingArgs,
@@ -46,6 +46,7 @@ impl Args {
         }
         let log = store::opened(shared)?;
         let table = store::rows(shared, &log, &self.reading)?;
+        table.note_unknown_levels(&filter, shared);
         Ok((quality(&table, &by, &filter, shared.threads()), Ground::Log(log)))
     }
 }

@@ -11,6 +11,7 @@ use super::choose::no_file;
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::population::{Refused, population};
 use super::store::SheetArgs;
@@ -32,8 +33,7 @@ pub(super) struct Args {
     /// How many people there are of each group: a CSV file with the columns dimension, level and people
     #[arg(long, value_name = "FILE")]
     population: PathBuf,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     /// The coverage of limits
     #[arg(long, value_name = "SHARE", value_parser = compare::level, default_value = "0.95")]
@@ -65,7 +65,7 @@ impl Args {
         let wanted: Vec<Dimension> = population.dimensions().chain(filtered).collect();
         let sheet = ground.sheet(shared, &self.reading, &wanted)?;
         note_unrecorded(&sheet, &population, shared);
-        compare::note_unknown_levels(&sheet, &filter, shared);
+        sheet.note_unknown_levels(&filter, shared);
         Ok((reach(&sheet, &population, &filter, self.level, shared.threads()), ground))
     }
 }

@@ -5,6 +5,7 @@ use event::Dimension;
 use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
+use super::known::{Known, WHERE};
 use super::out::Out;
 use super::store::SheetArgs;
 use super::{Shared, shown};
@@ -21,8 +22,7 @@ pub(super) struct Args {
     /// Every platform as a whole, and apart by these dimensions, separated by commas
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     by: Vec<String>,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     #[command(flatten)]
     reading: SheetArgs,
@@ -45,6 +45,7 @@ impl Args {
         let wanted: Vec<Dimension> =
             by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();
         let sheet = ground.sheet(shared, &self.reading, &wanted)?;
+        sheet.note_unknown_levels(&filter, shared);
         Ok((totals(&sheet, &by, &filter, shared.threads()), ground))
     }
 }

@@ -7,9 +7,10 @@ use projections::catalog;
 use projections::compare::Ask;
 use projections::disclosure::Policy;
 
-use super::super::compare::{cluster, dimensions, filter, measures, note_unknown_levels, sensible};
+use super::super::compare::{cluster, dimensions, filter, measures, sensible};
 use super::super::decide::{self, are_services, no_share};
 use super::super::failure::Failure;
+use super::super::known::{Known, WHERE};
 use super::super::out::Out;
 use super::super::store::{self, SheetArgs};
 use super::super::{Format, Shared, progress};
@@ -45,8 +46,7 @@ pub(in super::super) struct Args {
     /// For a decision: adjust strata for these dimensions
     #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
     adjust: Vec<String>,
-    /// Only consultations with these levels; may be given more than once
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...")]
+    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
     filter: Vec<String>,
     /// What consultations share their luck by: auto, none or a dimension
     #[arg(long, value_name = "DIMENSION")]
@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         For::Decision { .. } => decide::Asked::wanted(&ask),
     };
     let sheet = store::sheet(shared, &log, &args.reading, &wanted)?;
-    note_unknown_levels(&sheet, &ask.filter, shared);
+    sheet.note_unknown_levels(&ask.filter, shared);
     let path = SecretKey::place(args.key.as_deref(), &shared.store)?;
     let (key, is_new) = SecretKey::load_or_make(&path)?;
     if is_new {
