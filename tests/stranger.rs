@@ -167,3 +167,36 @@ fn what_the_system_refuses_is_told_in_words_and_with_what_to_do() {
         assert!(message.contains(told), "{args}: {message}");
     }
 }
+
+#[test]
+fn a_position_is_written_as_it_is_typed_wherever_it_is_told() {
+    let dir = prepared();
+    let stats = run(dir.path(), ["log", "stats", "--json"]).json();
+    let head = stats["position"].as_u64().unwrap();
+    assert!(head >= 1_000, "{head}");
+    let (plain, apart) = (head.to_string(), format!("{},{:03}", head / 1_000, head % 1_000));
+    for command in [
+        "compare",
+        "decide",
+        "outages",
+        "log verify",
+        "doctor",
+        "diff --from 1",
+        "ingest events.ndjson --store other.store",
+    ] {
+        let ran = line(dir.path(), &format!("evenfield {command}"));
+        let told: Vec<&str> =
+            ran.out.lines().filter(|line| line.to_lowercase().contains("position")).collect();
+        assert!(!told.is_empty(), "{command}: {}", ran.out);
+        let after = told
+            .iter()
+            .filter_map(|line| line.to_lowercase().split_once("position").map(|(_, rest)| rest.to_owned()));
+        let after: Vec<String> = after.collect();
+        assert!(after.iter().any(|rest| rest.contains(&plain)), "{command}: {told:?}");
+        assert!(!after.iter().any(|rest| rest.contains(&format!(" {apart}"))), "{command}: {told:?}");
+    }
+    // Whoever has it from a count takes it over as it stands there.
+    let asked = |position: &str| run(dir.path(), ["totals", "--as-of", position, "--json"]).ok();
+    assert_eq!(asked(&apart), asked(&plain));
+    assert!(run(dir.path(), ["totals", "--as-of", ","]).fails(2).contains("write a position"));
+}

@@ -85,14 +85,26 @@ impl FromStr for AsOf {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            let position = text.parse().ok().map(Position).filter(|position| *position >= Position::FIRST);
+        if let Some(number) = digits(text) {
+            let position = number.parse().ok().map(Position).filter(|position| *position >= Position::FIRST);
             return position.map(Self::Position).ok_or_else(|| "positions begin at 1".to_owned());
         }
         text.parse()
             .map(Self::Time)
             .map_err(|_| "write a position, such as 1200, or a time, such as 2026-03-31T00:00:00Z".to_owned())
     }
+}
+
+/// The digits of a number, where it is one; somebody may have written it as counts are, with thousands apart.
+fn digits(text: &str) -> Option<String> {
+    let number = text.replace(',', "");
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
+/// The position that a text names.
+pub(super) fn position(text: &str) -> Result<u64, String> {
+    let number = digits(text).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| "write the number of an event, such as 1200; positions begin at 1".to_owned())
 }
 
 impl AsOf {

@@ -77,7 +77,7 @@ pub enum LogError {
     },
     /// The log ends before what was acknowledged.
     #[error(
-        "the log {} has rolled back by {lost} events: {} were acknowledged and {head} are there; \
+        "the log {} has rolled back by {lost} events: position {} was acknowledged, and {head} is the last that is there; \
          restore a backup, or see with `log repair` what is left of the others in its files",
         dir.display(), head.0 + lost
     )]

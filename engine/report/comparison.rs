@@ -55,7 +55,7 @@ fn headline(comparison: &Comparison) -> String {
     let mut text = format!(
         "{} up to position {}",
         counted(comparison.consultations, "consultation"),
-        grouped(comparison.position)
+        comparison.position
     );
     if comparison.in_progress > 0 {
         let _ = write!(text, ", {} of all platforms still in progress", grouped(comparison.in_progress));

@@ -322,7 +322,7 @@ fn ground(decided: &Decided) -> String {
     format!(
         "{} consultations up to position {}, {by}, {luck}; limits hold {} of what may be. {adjusted}{}.{}",
         grouped(decided.n),
-        grouped(decided.position),
+        decided.position,
         percent(decided.level),
         if decided.needs.is_empty() && decided.prices.is_none() {
             ", and what a platform can do or costs is not in it (--platforms)"

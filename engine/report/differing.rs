@@ -29,8 +29,8 @@ pub struct Differing {
 pub fn differing(differing: &Differing) -> String {
     let mut text = format!(
         "From position {} to {}: {} same, {} otherwise\n",
-        grouped(differing.from),
-        grouped(differing.to),
+        differing.from,
+        differing.to,
         counted(differing.same as u64, "claim"),
         grouped(differing.changes.len() as u64)
     );

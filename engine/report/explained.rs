@@ -57,7 +57,7 @@ pub fn explained(explained: &Explained<'_>) -> String {
     heading(&mut text, &format!("The rule, {}", claim.rule));
     wrapped(&mut text, "  ", &explained.rule_words);
     wrapped(&mut text, "  ", &format!("What is counted: {}", explained.definition));
-    heading(&mut text, &format!("Its numbers, at position {}", grouped(explained.position)));
+    heading(&mut text, &format!("Its numbers, at position {}", explained.position));
     let numbers = claim.numbers.iter().map(|(name, number)| [name.replace('_', " "), number.to_string()]);
     columns(&mut text, &numbers.collect::<Vec<_>>());
     let _ = writeln!(text, "  hash of what it says: {}", claim.value_hash);

@@ -29,8 +29,8 @@ pub fn ingested(report: &Report) -> String {
         grouped(report.rejections())
     );
     let _ = match report.positions {
-        Some((first, last)) if first == last => writeln!(text, "; position {}", grouped(first)),
-        Some((first, last)) => writeln!(text, "; positions {} to {}", grouped(first), grouped(last)),
+        Some((first, last)) if first == last => writeln!(text, "; position {first}"),
+        Some((first, last)) => writeln!(text, "; positions {first} to {last}"),
         None => writeln!(text),
     };
     tell_left_out(report, &mut text);
@@ -180,7 +180,6 @@ mod tests {
         assert_eq!((lines[1], lines[21]), ("  a.ndjson, line 1: torn", most.as_str()));
         assert_eq!(lines[41], "  and 30 more for other reasons");
     }
-}
 
     #[test]
     fn a_thousand_cells_that_are_wrong_alike_are_told_in_one_line() {
@@ -189,3 +188,4 @@ mod tests {
         let text = ingested(&report);
         assert!(text.contains("  and 980 more, such as: In is \"21 o'clock\"; write it so\n"), "{text}");
     }
+}

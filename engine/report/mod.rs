@@ -49,7 +49,7 @@ pub use sections::{About, Findings, Synthetic, page, spoken};
 pub use shown::{Pass, Report, lines, rows, rows_lack, text};
 pub use table::Form;
 
-/// A whole number with its thousands apart.
+/// A whole number with its thousands apart. A position is a name and no count: it stands as it is typed.
 #[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

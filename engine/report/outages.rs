@@ -218,7 +218,7 @@ fn foot(text: &mut String, outages: &Outages) {
         &format!(
             "{} up to position {}{lost}.",
             counted(attempted, "attempted consultation"),
-            grouped(outages.position)
+            outages.position
         ),
     );
     if outages.in_progress > 0 {

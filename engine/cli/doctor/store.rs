@@ -51,9 +51,7 @@ fn whole(looked: &Look, shared: &Shared) -> Finding {
 
 fn witness(looked: &Look) -> Option<Finding> {
     Some(match looked.is_worn() {
-        false => {
-            Finding::well("witness", format!("has seen events up to position {}", grouped(looked.head().0)))
-        }
+        false => Finding::well("witness", format!("has seen events up to position {}", looked.head())),
         true => Finding::of(
             "witness",
             State::Note,
@@ -127,7 +125,7 @@ pub(super) fn derived(looked: &Look) -> Vec<Finding> {
                     Some(behind) => format!("{} came since", counted(behind, "event")),
                     None => "beyond the log, so that it does not count".to_owned(),
                 };
-                format!("up to position {} for --grace-ms {grace_ms} ({behind})", grouped(position.0))
+                format!("up to position {position} for --grace-ms {grace_ms} ({behind})")
             });
             Finding::well("checkpoint", told.collect::<Vec<_>>().join(", "))
         }

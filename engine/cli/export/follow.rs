@@ -12,7 +12,7 @@ use super::super::out::Out;
 use super::super::{Shared, progress, store};
 use crate::export::shards::{Kept, Pace, Plan, keep};
 use crate::log::{self, Log, LogError, Mode, Position};
-use crate::report::{counted, grouped};
+use crate::report::counted;
 
 /// How often is looked whether there is more.
 pub(in super::super) const LOOK: Duration = Duration::from_millis(250);
@@ -23,7 +23,7 @@ pub(in super::super) const EVERY_SECONDS: u32 = 900;
 pub(super) fn append(log: &Log, folder: &Path, plan: Plan, shared: &Shared) -> Result<Kept, Failure> {
     let kept = current(log, folder, plan, shared)?;
     if kept.added.is_empty() {
-        let position = grouped(kept.manifest.position);
+        let position = kept.manifest.position;
         shared.note(&format!("nothing is new: {} goes to position {position}", folder.display()));
     }
     Ok(kept)
@@ -59,7 +59,7 @@ pub(in super::super) fn told(kept: &Kept, folder: &Path) -> Vec<String> {
             0 => format!("{events} of {} in {files}: {folder}", counted(consultations, "consultation")),
             _ => format!(
                 "{events} up to position {}, with {}, in {files}: generation {number} of {folder}",
-                grouped(taken.to),
+                taken.to,
                 counted(consultations, "new consultation")
             ),
         });

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::choose::no_file;
 use super::draft::is_same_file;
+use super::store::position;
 use super::{Failure, Out, Shared};
 use crate::ingest;
 use crate::log::{Content, Head, Log, Position, Proof, Proven};
@@ -30,9 +31,10 @@ const PROOF_BYTES: usize = 1 << 20;
     evenfield log prove 17 --at 1000 | evenfield log check-proof -")]
 pub(in crate::cli) struct Prove {
     /// Positions begin at 1
+    #[arg(value_parser = position)]
     position: u64,
     /// The position of the head to which it leads, such as one that was published [default: the last]
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", value_parser = position)]
     at: Option<u64>,
 }
 
@@ -214,7 +216,7 @@ fn tell(proven: &Proven, event: Option<&RawValue>, is_compared: bool, out: &mut 
     };
     out.line(&format!(
         "{what} stood at position {} of a log whose {} had the commitment {}",
-        report::grouped(position.0),
+        position,
         report::counted(head.position.0, "event"),
         head.commitment_digits()
     ))?;

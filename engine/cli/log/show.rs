@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::store::position;
 use super::{Failure, Out, Shared};
 use crate::log::{Content, Log, Position, Stored};
 
@@ -12,6 +13,7 @@ pub(in crate::cli) struct Show {
     position: u64,
 }
 
+    #[arg(value_parser = position)]
 /// Show all events of one consultation, in the order in which they happened.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Trace {

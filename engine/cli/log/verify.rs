@@ -150,7 +150,7 @@ fn tell(verified: &Verified, shared: &Shared, out: &mut Out) -> Result<(), Failu
             if verified.sound { "sound" } else { "DAMAGED" },
             report::counted(verified.events, "event"),
             report::counted(verified.blocks, "block"),
-            report::grouped(verified.position)
+            verified.position
         ))?;
         if let Some(commitment) = &verified.commitment {
             out.line(&format!("  commitment {}:{commitment}", verified.position))?;
