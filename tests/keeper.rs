@@ -8,7 +8,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::{Ran, folder, program, run, run_on};
+use crate::command::{Ran, copy, folder, program, run, run_on};
 
 /// A folder with a store of 400 consultations of a synthetic clinic.
 fn kept() -> TempDir {
@@ -113,6 +113,15 @@ fn damage_is_told_repaired_and_what_can_be_read_goes_in_again() {
         plan.out,
         plan.err
     );
+    let copied = folder();
+    copy(dir.path(), copied.path());
+    let told = ask(&copied, "log repair --yes").ok();
+    let next = told.split_once("\nnext:\n").map(|(_, next)| next.to_owned());
+    let next = next.unwrap_or_else(|| panic!("nothing is said to be next: {told}"));
+    for line in next.lines().filter_map(|line| line.trim().strip_prefix("evenfield ")) {
+        ask(&copied, line.split("  ").next().unwrap()).ok();
+    }
+    assert!(next.contains("  evenfield ingest ") && next.contains("  evenfield log verify"), "{next}");
     let repaired = ask(&dir, "log repair --yes --json").json();
     assert_eq!(
         (&repaired["done"], &repaired["position"], &repaired["lost"]),

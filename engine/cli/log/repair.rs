@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::draft::{Draft, Readers};
 use super::{Failure, Out, Shared, progress};
+use crate::cli::config::Origin;
 use crate::cli::out::unwritable;
 use crate::log::{Log, LogError, Mode, Repair};
 use crate::report;
@@ -134,7 +135,7 @@ fn tell(told: &Told, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     } else if !told.needed {
         out.line(&format!("nothing to repair: {}", report::counted(told.position, "event")))?;
     } else {
-        tell_text(told, out)?;
+        tell_text(told, shared, out)?;
     }
     if told.done || !told.needed {
         return Ok(());
@@ -145,7 +146,7 @@ fn tell(told: &Told, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     )))
 }
 
-fn tell_text(told: &Told, out: &mut Out) -> Result<(), Failure> {
+fn tell_text(told: &Told, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     for fault in &told.faults {
         out.line(&format!("damage: {fault}"))?;
     }
@@ -159,12 +160,32 @@ fn tell_text(told: &Told, out: &mut Out) -> Result<(), Failure> {
     if told.readable_after > 0 {
         let events = report::counted(told.readable_after, "event");
         out.line(&match &told.readable_file {
-            Some(file) => format!("{events} behind them could be read: ingest {}", file.display()),
+            Some(file) => format!("{events} behind them could be read, and are in {}", file.display()),
             None => format!("{events} behind them can be read and would be written to a file"),
         })?;
     }
+    if let Some(aside) = &told.aside {
+        out.line(&format!("the store as it was is in {}", aside.display()))?;
+    }
+    if told.done { tell_next(told, shared, out) } else { Ok(()) }
+}
+
+/// What is left to do once the store is written anew, one command a line.
+fn tell_next(told: &Told, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
+    let store = match shared.origins.of("store", None) {
+        Origin::Default => String::new(),
+        _ => format!(" --store {}", shared.store.display()),
+    };
+    out.line("\nnext:")?;
+    if let Some(file) = &told.readable_file {
+        out.line(&format!("  evenfield ingest{store} {}  takes in what could be read", file.display()))?;
+    }
+    out.line(&format!("  evenfield log verify{store}  shows that all of it holds"))?;
+    if told.lost != Some(0) {
+        out.line("  ingest again whatever recordings you have of what is missing: what is there already changes nothing")?;
+    }
     match &told.aside {
-        Some(aside) => out.line(&format!("the store as it was is in {}", aside.display())),
+        Some(aside) => out.line(&format!("  {} can go when nothing more is wanted of it", aside.display())),
         None => Ok(()),
     }
 }
