@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::cli::verbs;
 use crate::command::{SHEET, folder, line, prepared, run, run_on};
 
 /// A sheet of which every time is wrong, each in a cell of its own.
@@ -199,4 +200,33 @@ fn a_position_is_written_as_it_is_typed_wherever_it_is_told() {
     let asked = |position: &str| run(dir.path(), ["totals", "--as-of", position, "--json"]).ok();
     assert_eq!(asked(&apart), asked(&plain));
     assert!(run(dir.path(), ["totals", "--as-of", ","]).fails(2).contains("write a position"));
+}
+
+#[test]
+fn every_command_that_does_something_has_an_example() {
+    let dir = folder();
+    for verb in verbs(dir.path(), &[]) {
+        let words: Vec<&str> = verb.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = run(dir.path(), words).ok();
+        let is_leaf = !help.contains("\nCommands:\n");
+        // What cannot be done by this build says so instead.
+        let is_without = help.contains("This build cannot do it");
+        assert!(
+            !is_leaf || is_without || help.contains("\nExamples:\n  evenfield "),
+            "{verb:?} has no example: {help}"
+        );
+    }
+}
+
+#[test]
+fn help_is_a_word_as_well_as_an_option() {
+    let dir = folder();
+    for (asked, option) in
+        [("help", "--help"), ("help log verify", "log verify --help"), ("help compare", "compare --help")]
+    {
+        let told = |words: &str| run(dir.path(), words.split(' ').collect::<Vec<_>>()).ok();
+        assert_eq!(told(asked), told(option));
+    }
+    assert!(run(dir.path(), ["help", "compre"]).fails(2).contains("compare"));
+    assert!(run(dir.path(), ["help"]).ok().contains("Exit codes: 0 ok"));
 }

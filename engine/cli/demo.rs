@@ -17,6 +17,10 @@ use crate::scenario::{Checked, Scenario};
 /// Replay the recorded scenarios into temporary stores; for each the question, the comparison with
 /// intervals, and the finding in words.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield demo\n  \
+    evenfield demo --report demo.html\n\n\
+    No store is made or read. `evenfield replay NAME` puts a scenario into a store of yours, to go on from.")]
 pub(super) struct Args {
     /// Write the report of one of them to a file as well, with nothing hidden, to be opened in a browser
     #[arg(long, value_name = "FILE")]

@@ -18,8 +18,14 @@ use super::{Shared, Tells};
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
     /// List the feeds and what each can tell
+    #[command(after_help = "Examples:\n  \
+        evenfield feed ls\n  \
+        evenfield feed ls --json")]
     Ls,
     /// Explain one feed: how its words become events, and what to be careful about
+    #[command(after_help = "Examples:\n  \
+        evenfield feed show zoom-webhook\n  \
+        evenfield feed show csv")]
     Show {
         /// The feed
         name: String,

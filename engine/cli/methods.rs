@@ -10,6 +10,9 @@ use projections::methods::{METHODS, Method};
 
 /// List measures and methods with their sources.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield methods\n  \
+    evenfield methods --json")]
 pub(super) struct Args {}
 
 #[derive(Serialize)]

@@ -360,6 +360,7 @@ pub fn run_from(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Runs a command line, whose first word is the program, on a store or on what is read instead of one.
 fn begin(arguments: Vec<OsString>, elsewhere: Option<Arc<dyn Elsewhere>>) -> ExitCode {
+    let arguments = with_help_asked(arguments);
     let command = Cli::command().color(colours(&arguments));
     let matches = command.try_get_matches_from(arguments);
     let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
@@ -385,6 +386,15 @@ fn begin(arguments: Vec<OsString>, elsewhere: Option<Arc<dyn Elsewhere>>) -> Exi
             failure.code()
         }
     }
+}
+
+/// `evenfield help log verify` as what it means, `evenfield log verify --help`.
+fn with_help_asked(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 /// When help and errors are coloured; looked for before parsing, since errors of parsing are coloured too.

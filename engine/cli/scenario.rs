@@ -19,8 +19,12 @@ use crate::scenario::{Checked, Scenario, ScenarioError, check};
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
     /// List the scenarios
+    #[command(after_help = "Examples:\n  evenfield scenario ls")]
     Ls,
     /// Show one scenario: its question, where it comes from, what was planted
+    #[command(after_help = "Examples:\n  \
+        evenfield scenario show messy-feed\n  \
+        evenfield scenario show too-thin-to-say --events | head -5")]
     Show {
         /// A name from the list, or a folder
         name: String,
@@ -29,6 +33,10 @@ pub(super) enum Verb {
         events: bool,
     },
     /// Replay scenarios in a temporary store and hold them against their expected findings
+    #[command(after_help = "Examples:\n  \
+        evenfield scenario check too-thin-to-say\n  \
+        evenfield scenario check ./my-scenario\n\n\
+        Without a name all that come with the program are checked, which takes some seconds.")]
     Check {
         /// Names from the list, or folders; none: all that come with the program
         names: Vec<String>,

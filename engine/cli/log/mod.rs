@@ -19,8 +19,15 @@ use super::{Shared, Tells, choose, draft, progress, store};
 #[derive(clap::Subcommand)]
 pub(super) enum Verb {
     /// Check every block, every event and the commitment; exit code 5 on damage
+    #[command(after_help = "Examples:\n  \
+        evenfield log verify\n  \
+        evenfield log verify --json\n\n\
+        What is damaged is told with its place and what to do; `evenfield log repair` says what it would save.")]
     Verify,
     /// Events and bytes, by kind and by source
+    #[command(after_help = "Examples:\n  \
+        evenfield log stats\n  \
+        evenfield log stats --json")]
     Stats,
     /// Write every event as CloudEvents NDJSON: the way out
     Export(export::Args),
@@ -31,6 +38,11 @@ pub(super) enum Verb {
     /// Show the newest events, and those that come
     Tail(tail::Args),
     /// Print the head: the last position and the commitment to all events, to be published
+    #[command(after_help = "Examples:\n  \
+        evenfield log head\n  \
+        evenfield log head -o head.txt\n\n\
+        Whoever has a head of yesterday can tell whether the log of today goes on from it: publish it where you\n\
+        cannot take it back.")]
     Head,
     /// Write a proof that the event at a position is in the log, for those who do not have the log
     Prove(proof::Prove),
@@ -45,6 +57,9 @@ pub(super) enum Verb {
     /// Destroy what is known of one consultation, for ever
     Redact(redact::Args),
     /// Put small blocks together now; this happens by itself while events arrive
+    #[command(after_help = "Examples:\n  \
+        evenfield log seal\n\n\
+        Events stay where they are and say what they said: the file gets smaller, and reading faster.")]
     Seal,
 }
 

@@ -8,6 +8,9 @@ use crate::log::{Content, Log, Position, Stored};
 
 /// Show the event at a position.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield log show 1\n  \
+    evenfield log show 1200 --json")]
 pub(in crate::cli) struct Show {
     /// Positions begin at 1
     position: u64,
@@ -16,6 +19,9 @@ pub(in crate::cli) struct Show {
     #[arg(value_parser = position)]
 /// Show all events of one consultation, in the order in which they happened.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    evenfield log trace c-000001\n\n\
+    `evenfield outcomes` lists consultations by name, and `evenfield explain` those of a claim.")]
 pub(in crate::cli) struct Trace {
     /// The consultation
     consultation: String,
