@@ -219,6 +219,22 @@ fn every_command_that_does_something_has_an_example() {
 }
 
 #[test]
+fn of_an_empty_store_nothing_is_summed_up_and_no_day_is_told() {
+    let dir = folder();
+    run(dir.path(), ["init"]).ok();
+    for policy in ["internal", "rounded"] {
+        let ran = run(dir.path(), ["summary", "make", "--policy", policy, "-o", "empty.summary"]);
+        assert!(
+            ran.err.contains("there is nothing to sum up yet") && ran.err.contains("evenfield ingest"),
+            "{}",
+            ran.err
+        );
+        assert!(!ran.err.contains("1970"), "{}", ran.err);
+        ran.ok();
+    }
+}
+
+#[test]
 fn help_is_a_word_as_well_as_an_option() {
     let dir = folder();
     for (asked, option) in

@@ -15,7 +15,7 @@ use super::super::out::Out;
 use super::super::store::{self, SheetArgs};
 use super::super::{Format, Shared, progress};
 use super::rounded;
-use crate::replay::wanted;
+use crate::replay::{Sheet, wanted};
 use crate::report::counted;
 use crate::summary::{self, For, SecretKey};
 
@@ -99,6 +99,17 @@ impl Args {
     }
 }
 
+/// Says that there is nothing to sum up, where there is nothing; of that there is no last day either.
+pub(super) fn note_nothing(sheet: &Sheet, shared: &Shared) -> bool {
+    let is_nothing = sheet.platforms().is_empty();
+    if is_nothing {
+        shared.note(
+            "there is nothing to sum up yet, and the summary says so: `evenfield ingest FILE` takes some in",
+        );
+    }
+    is_nothing
+}
+
 /// The question of a decision, as `evenfield decide` would have it.
 fn to_decide(ask: &mut Ask) -> Result<For, Failure> {
     if ask.measures.is_empty() {
@@ -151,10 +162,12 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let (manifest, counted_of) = progress::reasoning(shared, "counting", || {
         summary::make(&log, &sheet, (&ask, purpose), key.public(), shared.threads())
     })??;
-    shared.note(&format!(
-        "{} summed up as of {}, with exact counts and nothing hidden (policy internal)",
-        counted(manifest.consultations, "consultation"),
-        manifest.parameters.until
-    ));
+    if !note_nothing(&sheet, shared) {
+        shared.note(&format!(
+            "{} summed up as of {}, with exact counts and nothing hidden (policy internal)",
+            counted(manifest.consultations, "consultation"),
+            manifest.parameters.until
+        ));
+    }
     out.bytes(&summary::seal(&manifest, &counted_of, &key))
 }

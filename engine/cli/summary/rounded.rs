@@ -5,6 +5,7 @@ use projections::compare::Ask;
 use super::super::failure::Failure;
 use super::super::shown;
 use super::super::{Shared, progress};
+use super::make::note_nothing;
 use crate::log::Log;
 use crate::replay::{Sheet, compare};
 use crate::summary::{self, SecretKey};
@@ -20,9 +21,11 @@ pub(super) fn sealed(
     let manifest = summary::manifest_of_shown(log, sheet, ask, key.public())?;
     let answer = shown::to_seal(comparison, shared)?;
     let until = manifest.parameters.until;
-    shared.note(&format!(
-        "summed up as of {until}: it holds what `evenfield compare --policy rounded` shows, and no other number"
-    ));
+    if !note_nothing(sheet, shared) {
+        shared.note(&format!(
+            "summed up as of {until}: it holds what `evenfield compare --policy rounded` shows, and no other number"
+        ));
+    }
     if answer.note().release.is_none() {
         shared.note(
             "it is not in the ledger of releases: make it with --release before it is given away, so that later answers are \
