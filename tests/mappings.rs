@@ -40,9 +40,20 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "\\<").replace('\n', " ")
 }
 
+/// Those that everybody may have first, and then vendors by name.
+fn in_order() -> Vec<&'static dyn Feed> {
+    let mut all = feeds::ALL.to_vec();
+    all.sort_by_key(|feed| (!matches!(feed.name(), "csv" | "cloudevents"), feed.name()));
+    all
+}
+
 fn tables() -> String {
-    let mut text = String::from("\n## What each can tell\n\n| kind |");
-    let own: Vec<&dyn Feed> = feeds::ALL.to_vec();
+    let own = in_order();
+    let mut text = String::from("\n## Which is yours\n\n| feed | what it reads |\n|---|---|\n");
+    for feed in &own {
+        let _ = writeln!(text, "| `{}` | {} |", feed.name(), cell(feed.title()));
+    }
+    text.push_str("\n## What each can tell\n\n| kind |");
     for feed in &own {
         let _ = write!(text, " {} |", feed.name());
     }

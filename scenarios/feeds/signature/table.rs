@@ -8,9 +8,11 @@ const README: &str = include_str!("../README.md");
 
 fn tables() -> String {
     let mut text = String::from("| hook | scheme |\n|---|---|\n");
-    for feed in crate::ALL {
+    let mut hooks: Vec<_> = crate::ALL.iter().filter(|feed| feed.scheme().is_some()).collect();
+    hooks.sort_by_key(|feed| feed.name());
+    for feed in hooks {
         let scheme = feed.scheme().map_or("-", |scheme| scheme.name());
-        let _ = writeln!(text, "| {} | {scheme} |", feed.name());
+        let _ = writeln!(text, "| `{}` | `{scheme}` |", feed.name());
     }
     text.push_str("\n| scheme | secret | what proves it | what is not protected | old ones refused |\n|---|---|---|---|---|\n");
     for scheme in ALL {
