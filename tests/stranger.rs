@@ -246,3 +246,32 @@ fn help_is_a_word_as_well_as_an_option() {
     assert!(run(dir.path(), ["help", "compre"]).fails(2).contains("compare"));
     assert!(run(dir.path(), ["help"]).ok().contains("Exit codes: 0 ok"));
 }
+
+#[test]
+fn what_holds_nothing_is_told_to_hold_nothing() {
+    let dir = prepared();
+    fs::create_dir(dir.path().join("letters")).unwrap();
+    fs::write(dir.path().join("empty.toml"), "").unwrap();
+    for verb in ["ingest", "feed explain"] {
+        let told = line(dir.path(), &format!("evenfield {verb} letters")).err;
+        assert!(told.contains("letters: there is no file in it to read"), "{verb}: {told}");
+    }
+    let ran = run(dir.path(), ["feed", "explain", "nobody.csv"]);
+    assert_eq!(ran.out, "", "nothing was read, and nothing is summed up");
+    ran.fails(4);
+    let told = run(dir.path(), ["compare", "--gate", "empty.toml"]).fails(4);
+    assert!(
+        told.contains("empty.toml has no [[gate]]: write one") && told.trim().lines().count() == 1,
+        "{told}"
+    );
+}
+
+#[test]
+fn a_claim_of_nearly_that_name_is_told() {
+    let dir = prepared();
+    let compared = run(dir.path(), ["compare", "--by", "service", "--json"]).json();
+    let claim = compared["claims"][0]["claim"].as_str().unwrap().to_owned();
+    let cut = &claim[..claim.len() - 3];
+    let told = run(dir.path(), ["explain", cut]).fails(2);
+    assert!(told.contains(&format!("did you mean {claim:?}?")), "{told}");
+}

@@ -71,6 +71,11 @@ pub(super) fn question(claim: &str, log: &Log) -> Option<Question> {
     led.map(|line| line.question)
 }
 
+/// The names of every claim that a question that is kept led to.
+pub(super) fn names(log: &Log) -> Vec<String> {
+    read(&place(log)).unwrap_or_default().into_iter().flat_map(|line| line.claims).collect()
+}
+
 /// How many questions are kept in the folder `derived` of a log.
 pub(super) fn kept_in(derived: &Path) -> io::Result<usize> {
     read(&derived.join(NAME)).map(|lines| lines.len())

@@ -94,6 +94,7 @@ impl Args {
             }
             names.extend(more);
         }
+        names.extend(asked::names(log));
         Err(self.not_made(&names, is_known))
     }
 

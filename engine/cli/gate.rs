@@ -28,6 +28,7 @@ const MOST_BYTES: u64 = 1 << 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
     gate: Vec<Told>,
 }
 
@@ -64,7 +65,10 @@ pub(super) fn gates(path: &Path) -> Result<Vec<Threshold>, Failure> {
     let file: File = toml::from_str(&text)
         .map_err(|error| Failure::Input(format!("could not read {}: {error}", path.display())))?;
     if file.gate.is_empty() {
-        return Err(Failure::Input(format!("{} has no [[gate]]", path.display())));
+        return Err(Failure::Input(format!(
+            "{} has no [[gate]]: write one for each threshold, with measure and at_least or at_most",
+            path.display()
+        )));
     }
     let gates = file.gate.into_iter().enumerate();
     gates.map(|(number, told)| gate(told).map_err(|failure| placed(path, number, &failure))).collect()

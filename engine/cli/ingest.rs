@@ -53,6 +53,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Failure> {
     args.reading.named()?;
     let mut inputs = Inputs::of(&args.files, &args.no_inputs(shared))?;
+    inputs.note_empty(shared);
     // Everything that can be refused is refused before a store is made or a file is written.
     let settings = args.reading.settings()?;
     // A file of a folder that cannot be read is told when its turn comes, and keeps out no other.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Shared;
 use super::choose::no_file;
 use super::draft::is_same_file;
 use super::failure::Failure;
@@ -24,6 +25,8 @@ pub(super) struct Inputs {
     pub(super) datasets: Vec<PathBuf>,
     /// Files that were checked as a whole.
     pub(super) checked: BTreeSet<PathBuf>,
+    /// Folders in which there is nothing to read.
+    pub(super) empty: Vec<PathBuf>,
     /// What was left out of folders, by reason.
     pub(super) left_out: BTreeMap<&'static str, u64>,
     /// Whether a folder was among what was named.
@@ -37,7 +40,11 @@ impl Inputs {
         for path in named {
             if !is_standard(path) && path.is_dir() {
                 inputs.of_folder = true;
+                let before = inputs.files.len() + inputs.datasets.len();
                 inputs.walk(path, others, 0)?;
+                if inputs.files.len() + inputs.datasets.len() == before {
+                    inputs.empty.push(path.clone());
+                }
             } else {
                 inputs.files.push(path.clone());
             }
@@ -80,6 +87,13 @@ impl Inputs {
             }
         }
         Ok(())
+    }
+
+    /// Says which folders hold nothing to read.
+    pub(super) fn note_empty(&self, shared: &Shared) {
+        for folder in &self.empty {
+            shared.note(&format!("{}: there is no file in it to read", folder.display()));
+        }
     }
 
     fn leave_out(&mut self, why: &'static str) {

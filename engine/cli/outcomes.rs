@@ -28,7 +28,9 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
         lines.retain(|line| line.consultation() == wanted);
         if lines.is_empty() {
             let store = shared.store.display();
-            return Err(Failure::Input(format!("there is no consultation {wanted:?} in {store}")));
+            return Err(Failure::Input(format!(
+                "there is no consultation {wanted:?} in {store}; without --consultation all are listed"
+            )));
         }
     }
     lines.sort_by(|a, b| a.consultation().cmp(b.consultation()));

@@ -74,6 +74,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
     let mut others = vec![(shared.store.clone(), "the store")];
     others.extend(args.reading.map.clone().map(|path| (path, "the column mapping")));
     let mut inputs = Inputs::of(&args.files, &others)?;
+    inputs.note_empty(shared);
     parquet::take_datasets(&mut inputs, shared)?;
     let explaining = Explaining {
         settings: args.reading.settings()?,
@@ -122,6 +123,10 @@ impl Explaining<'_> {
                 }
                 result => result?,
             }
+        }
+        // What could not be read at all has no sum.
+        if unread.is_err() && self.summary.feeds.is_empty() {
+            return unread;
         }
         if self.shared.is_json() {
             self.out.row(&BTreeMap::from([("summary", &self.summary)]))?;

@@ -13,10 +13,10 @@ use crate::log::{Content, Log, Position, Stored};
     evenfield log show 1200 --json")]
 pub(in crate::cli) struct Show {
     /// Positions begin at 1
+    #[arg(value_parser = position)]
     position: u64,
 }
 
-    #[arg(value_parser = position)]
 /// Show all events of one consultation, in the order in which they happened.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -88,7 +88,10 @@ pub(super) fn trace(args: &Trace, log: &Log, shared: &Shared, out: &mut Out) -> 
 
 /// That there is no such consultation.
 pub(super) fn missing(consultation: &str, shared: &Shared) -> Failure {
-    Failure::Input(format!("there is no consultation {consultation:?} in {}", shared.store.display()))
+    let store = shared.store.display();
+    Failure::Input(format!(
+        "there is no consultation {consultation:?} in {store}; `evenfield outcomes` lists them"
+    ))
 }
 
 /// Shows an event with its place.
