@@ -21,6 +21,7 @@ mod feed;
 mod form;
 mod gate;
 mod ground;
+mod grouped;
 mod ingest;
 mod init;
 mod inputs;

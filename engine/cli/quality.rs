@@ -1,12 +1,11 @@
 //! `evenfield quality`: how complete the evidence is.
 
-use event::Dimension;
 use projections::quality::Evidence;
 
-use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
-use super::known::{Known, WHERE};
+use super::grouped::Grouped;
+use super::known::Known;
 use super::out::Out;
 use super::store::{self, ReadingArgs};
 use super::{Shared, shown};
@@ -22,11 +21,8 @@ use crate::replay::quality;
     evenfield quality --where service=cardiology --format csv\n\n\
     Late events and clocks that run wrong are told by `evenfield log stats`.")]
 pub(super) struct Args {
-    /// Every platform as a whole, and apart by these dimensions, separated by commas
-    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
-    by: Vec<String>,
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
-    filter: Vec<String>,
+    #[command(flatten)]
+    grouped: Grouped,
     #[command(flatten)]
     reading: ReadingArgs,
 }
@@ -39,11 +35,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
 impl Args {
     /// The evidence, and the store that it is of, which stays open until the answer is written.
     pub(super) fn answer(&self, shared: &Shared) -> Result<(Evidence, Ground), Failure> {
-        let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
-        if by.contains(&Dimension::Platform) {
-            let why = "quality is by platform in any case; name other dimensions";
-            return Err(Failure::Usage(why.to_owned()));
-        }
+        let (by, filter) = self.grouped.asked()?;
         let log = store::opened(shared)?;
         let table = store::rows(shared, &log, &self.reading)?;
         table.note_unknown_levels(&filter, shared);

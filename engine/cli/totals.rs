@@ -2,10 +2,10 @@
 
 use event::Dimension;
 
-use super::compare;
 use super::failure::Failure;
 use super::ground::Ground;
-use super::known::{Known, WHERE};
+use super::grouped::Grouped;
+use super::known::Known;
 use super::out::Out;
 use super::store::SheetArgs;
 use super::{Shared, shown};
@@ -19,11 +19,8 @@ use crate::replay::{Totals, totals};
     evenfield totals --by service --json\n  \
     evenfield totals --where appointment=follow_up --format csv")]
 pub(super) struct Args {
-    /// Every platform as a whole, and apart by these dimensions, separated by commas
-    #[arg(long, value_name = "DIMENSION,...", value_delimiter = ',')]
-    by: Vec<String>,
-    #[arg(long = "where", value_name = "DIMENSION=LEVEL,...", help = WHERE)]
-    filter: Vec<String>,
+    #[command(flatten)]
+    grouped: Grouped,
     #[command(flatten)]
     reading: SheetArgs,
 }
@@ -36,11 +33,7 @@ pub(super) fn run(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fai
 impl Args {
     /// The totals, and what they rest on: a store stays open until the answer is written.
     pub(super) fn answer(&self, shared: &Shared) -> Result<(Totals, Ground), Failure> {
-        let (by, filter) = (compare::dimensions(&self.by)?, compare::filter(&self.filter)?);
-        if by.contains(&Dimension::Platform) {
-            let why = "totals are by platform in any case; name other dimensions";
-            return Err(Failure::Usage(why.to_owned()));
-        }
+        let (by, filter) = self.grouped.asked()?;
         let ground = Ground::of(shared)?;
         let wanted: Vec<Dimension> =
             by.iter().copied().chain(filter.iter().map(|(dimension, _)| dimension)).collect();

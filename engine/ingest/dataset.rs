@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use super::is_dataset;
 use crate::export::MANIFEST;
 use crate::export::parquet::rows::{ParquetFault, Rows, Value};
-use crate::export::shards::{FILE_KEY, FileNote, Manifest, Said, Tally, hex, is_later, shard_of};
+use crate::export::shards::{FILE_KEY, FileNote, Manifest, Said, Tally, is_later, shard_of};
+use crate::log::hex;
 use crate::replay::Watch;
 use seams::Seams;
 

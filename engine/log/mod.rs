@@ -51,6 +51,7 @@ pub use checking::proof::{Content, Proof, ProofError, Proven};
 pub use checking::stats::Stats;
 pub use checking::verify::{Finding, Verdict, Weight};
 pub use commitment::head::{Head, HeadError};
+pub(crate) use commitment::{hex, unhex};
 pub(crate) use error::Damage;
 pub use error::LogError;
 pub(crate) use limits::size;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::SummaryError;
 use crate::ingest::{beside, resolved};
+use crate::log::{hex, unhex};
 
 const SECRET: &str = "ed25519-secret:";
 const PUBLIC: &str = "ed25519:";
@@ -96,7 +97,7 @@ impl SecretKey {
             io::ErrorKind::AlreadyExists => SummaryError::Exists { path: path.to_owned() },
             _ => SummaryError::io("make the key", path)(error),
         })?;
-        writeln!(file, "{SECRET}{}", digits(&seed))
+        writeln!(file, "{SECRET}{}", hex(&seed))
             .and_then(|()| file.sync_all())
             .map_err(SummaryError::io("write the key", path))?;
         Ok(Self(SigningKey::from_bytes(&seed)))
@@ -110,7 +111,7 @@ impl SecretKey {
 
     /// The signature over `message`, as hexadecimal digits.
     pub(super) fn sign(&self, message: &[u8]) -> String {
-        digits(&self.0.sign(message).to_bytes())
+        hex(&self.0.sign(message).to_bytes())
     }
 }
 
@@ -118,7 +119,7 @@ impl PublicKey {
     /// Whether `signature`, as hexadecimal digits, is that of this key over `message`.
     pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
         // One way to write each signature, so that what is not signed cannot be changed either.
-        let signature: Option<[u8; 64]> = bytes(signature).filter(|bytes| digits(bytes) == signature);
+        let signature: Option<[u8; 64]> = bytes(signature).filter(|bytes| hex(bytes) == signature);
         let key = VerifyingKey::from_bytes(&self.0).ok();
         let both = key.zip(signature.map(|bytes| Signature::from_bytes(&bytes)));
         // The strict check leaves one key and one text for each signature.
@@ -128,7 +129,7 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PUBLIC}{}", digits(&self.0))
+        write!(f, "{PUBLIC}{}", hex(&self.0))
     }
 }
 
@@ -201,17 +202,9 @@ fn text(path: &Path, doing: &'static str) -> Result<String, SummaryError> {
     fs::read_to_string(path).map_err(SummaryError::io(doing, path))
 }
 
-fn digits(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The bytes that hexadecimal digits tell, if they are as many as wanted.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let nibble = |digit: u8| char::from(digit).to_digit(16).map(|digit| digit as u8);
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    let bytes: Option<Vec<u8>> =
-        pairs.iter().map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?)).collect();
-    bytes.filter(|_| rest.is_empty())?.try_into().ok()
+    unhex(digits)?.try_into().ok()
 }
 
 #[cfg(test)]

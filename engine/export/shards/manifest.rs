@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::super::column::{Shape, sharded};
+use crate::log::hex;
 
 /// What the manifest and the files say that they are.
 pub(crate) const SCHEMA: &str = "evenfield.dataset/1";
@@ -373,9 +374,4 @@ pub fn fingerprint() -> String {
 fn hash(text: &str) -> u64 {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -17,7 +17,7 @@ mod sort;
 pub use super::column::Shape;
 pub(crate) use append::is_later;
 pub use append::{Kept, check, keep};
-pub(crate) use manifest::{FILE_KEY, SCHEMA, Said, hex};
+pub(crate) use manifest::{FILE_KEY, SCHEMA, Said};
 pub use manifest::{FileNote, Generation, MOST_SHARDS, Manifest, Tally, fingerprint, shard_of};
 pub use pace::Pace;
 

@@ -47,8 +47,8 @@ pub(super) fn end_leaf(bytes: &[u8]) -> Hash {
     *blake3::hash(bytes).as_bytes()
 }
 
-/// A hash as 64 hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits, two each.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a text does not fail.
@@ -58,7 +58,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The bytes that hexadecimal digits tell.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
