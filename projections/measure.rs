@@ -108,6 +108,30 @@ pub struct Voicing {
     pub invited: u64,
 }
 
+impl Measure {
+    /// What it is of, as people count it.
+    #[must_use]
+    pub fn of_what(&self) -> &'static str {
+        match self.of {
+            "attempted" => "attempted consultations",
+            "connected" => "connected consultations",
+            "answered" => "answers",
+            of => of,
+        }
+    }
+
+    /// Its title as it stands within a sentence: it begins small, unless it is a name or an abbreviation.
+    #[must_use]
+    pub fn within_sentence(&self) -> String {
+        let mut letters = self.title.chars();
+        let first = letters.next();
+        if letters.clone().any(char::is_uppercase) {
+            return self.title.to_owned();
+        }
+        first.into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+    }
+}
+
 impl Needs {
     /// No demand.
     pub const NOTHING: Self = Self { all: KindSet::NONE, any: KindSet::NONE, changed_by: KindSet::NONE };
@@ -171,4 +195,20 @@ pub(crate) fn of_connected(row: &Outcome, holds: bool) -> Counts {
 
 fn of(denominator: bool, holds: bool) -> Counts {
     Counts { n: u64::from(denominator), x: u64::from(denominator && holds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog;
+
+    #[test]
+    fn titles_begin_small_within_a_sentence_and_names_stay_names() {
+        for (name, told) in [
+            ("any_drop", "consultations with a drop"),
+            ("sus", "System Usability Scale, 0 to 100"),
+            ("tuq", "Telehealth Usability Questionnaire, 1 to 7"),
+        ] {
+            assert_eq!(catalog::measure(name).unwrap().within_sentence(), told);
+        }
+    }
 }

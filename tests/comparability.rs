@@ -113,3 +113,30 @@ fn what_consultations_share_is_what_there_are_two_or_more_of() {
     let unnamed = events.replace("\"clinician\":\"", "\"was\":\"");
     assert_eq!(clusters(&unnamed, &["--where", &one]), ["none"; 2]);
 }
+
+/// A measure that neither feed can tell was said to be told by one of them.
+#[test]
+fn of_what_neither_can_tell_it_is_not_said_that_one_can() {
+    let dir = folder();
+    run(dir.path(), ["replay", "range-by-service", "-q"]).ok();
+    let of = |found: &Value, part: &str| -> Value {
+        let all = found[part].as_array().into_iter().flatten();
+        all.filter(|one| one["measure"] == "help_requested").cloned().next().unwrap()
+    };
+    let inside = run(dir.path(), ["compare", "--json"]).json();
+    assert_eq!(of(&inside, "differences")["reason"], "on both: the feed cannot tell help_requested");
+    let claim = of(&inside, "claims")["words"].as_str().unwrap().to_owned();
+    assert!(claim.contains("alder and birch cannot be compared: asked for help; on both: "), "{claim}");
+    let rounded = run(dir.path(), ["compare", "--json", "--policy", "rounded"]).json();
+    assert_eq!(of(&rounded, "differences")["reason"], "neither platform can tell it");
+    run(dir.path(), ["report", "build", "-q", "-o", "report.html"]).ok();
+    let report = std::fs::read_to_string(dir.path().join("report.html")).unwrap();
+    assert!(report.contains("neither platform can tell it") && !report.contains("what the other can"));
+    // Where one of them can, it is said which cannot.
+    let blind = folder();
+    run(blind.path(), ["replay", "blind-feed", "-q"]).ok();
+    let found = run(blind.path(), ["compare", "--json", "--policy", "rounded"]).json();
+    let differences = found["differences"].as_array().unwrap();
+    let drops = differences.iter().find(|one| one["measure"] == "any_drop").unwrap();
+    assert_eq!(drops["reason"], "one platform cannot tell what the other can");
+}

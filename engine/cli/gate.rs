@@ -141,6 +141,6 @@ fn gate(told: Told) -> Result<Threshold, Failure> {
         ToldOf::Value => GateOf::Value,
         ToldOf::Difference => GateOf::Difference,
     };
-    let name = told.name.unwrap_or_else(|| measure.title.to_lowercase());
+    let name = told.name.unwrap_or_else(|| measure.within_sentence());
     Ok(Threshold { name, measure, role, platform: told.platform, levels: told.levels, of, side, threshold })
 }

@@ -203,7 +203,7 @@ fn reason(decided: &Decided) -> Option<String> {
     if let Some(reason) = &decided.reason {
         return Some(format!("Why: {reason}."));
     }
-    let what = catalog::measure(decided.measure)?.title.to_lowercase();
+    let what = catalog::measure(decided.measure)?.within_sentence();
     let single = decided.frontier.first()?;
     let name = single.platforms.join(", ");
     let best = decided.best_single.get(&name).copied().unwrap_or_default();

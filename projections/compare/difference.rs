@@ -101,6 +101,8 @@ impl Difference {
 pub(super) enum Grade {
     /// The two were there at the same time.
     Is,
+    /// The same of several things, as grammar has it.
+    Are,
     /// One was there before the other.
     Appears,
 }
@@ -165,7 +167,7 @@ pub(super) fn from_reference(
                 claim_id(rule, ask, parameters, (&subject, one.arm.one_sided), &further)
             };
             let (estimate, reason, adjusted) = match unlike(slot, one, with) {
-                Some(reason) => (Estimate::absent("none", ask.level, NOT_MEASURED), Some(reason), None),
+                Some((status, reason)) => (Estimate::absent("none", ask.level, status), Some(reason), None),
                 None => {
                     let adjusted = adjusted(ask, design, i, [one, with], claim(Rule::Adjusted, &how(ask)));
                     (contrast(ask, design, i, one, with), None, adjusted)
@@ -210,17 +212,33 @@ fn win_odds(one: &Compared<'_>, with: &Compared<'_>, i: usize, level: f64) -> Op
     Some(ordinal::win_odds(&counts(mine), &counts(theirs), level).into())
 }
 
-const NOT_MEASURED: Status =
-    Status::NotMeasured(Reason::Stated("one platform cannot tell what the other can"));
+/// One of the two cannot tell what the other can.
+const UNLIKE: Status = Status::NotMeasured(Reason::Stated("one platform cannot tell what the other can"));
+/// Neither of the two can tell it.
+const NEITHER: Status = Status::NotMeasured(Reason::Stated("neither platform can tell it"));
 
-/// Why two arms must not be compared on a measure: what one feed cannot tell makes it look better.
-fn unlike(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<String> {
-    for arm in [one, with] {
-        if matches!(arm.row.status, Status::NotMeasured(_)) {
-            let why = arm.row.reason.as_deref().unwrap_or("its feed cannot tell");
-            return Some(format!("{}: {why}", arm.arm.platform));
+/// Why two arms must not be compared on a measure: what one feed cannot tell makes it look better. The status says it
+/// without counts and without what is seen, the text in full.
+fn unlike(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<(Status, String)> {
+    let is_blind = |arm: &&&Compared<'_>| matches!(arm.row.status, Status::NotMeasured(_));
+    let why =
+        |arm: &Compared<'_>| arm.row.reason.clone().unwrap_or_else(|| "its feed cannot tell".to_owned());
+    match [one, with].iter().filter(is_blind).copied().collect::<Vec<_>>()[..] {
+        [mine, theirs] if why(mine) == why(theirs) => {
+            return Some((NEITHER, format!("on both: {}", why(mine))));
         }
+        [mine, theirs] => {
+            let both = [mine, theirs].map(|arm| format!("{}: {}", arm.arm.platform, why(arm)));
+            return Some((NEITHER, both.join("; ")));
+        }
+        [blind] => return Some((UNLIKE, format!("{}: {}", blind.arm.platform, why(blind)))),
+        _ => {}
     }
+    seen_otherwise(slot, one, with).map(|reason| (UNLIKE, reason))
+}
+
+/// Why two arms that both tell a measure do not tell it of the same consultations, or not in the same way.
+fn seen_otherwise(slot: &Slot, one: &Compared<'_>, with: &Compared<'_>) -> Option<String> {
     let (a, b) = (one.surveyed?, with.surveyed?);
     let measure = slot.measure;
     let tries = |surveyed: &Surveyed| measure.alike.is_empty() || surveyed.seen().has_any(measure.alike);

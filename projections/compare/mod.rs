@@ -55,7 +55,7 @@ pub use subject::Subject;
 pub use summary::{Cells, ForDecision, Summary, Unsound};
 pub use times::{Against, ByMinute, Contrast, Gray, Times, times};
 pub use watch::Watch;
-pub use words::{figures, show, show_change, show_difference, words};
+pub use words::{figures, show, show_change, show_difference, show_step, words};
 
 use std::collections::BTreeMap;
 

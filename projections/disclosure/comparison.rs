@@ -259,8 +259,10 @@ fn difference_line(one: &Difference, both: Option<(&Shares, &Shares)>) -> Line {
     let unlike = matches!(one.status, Status::NotMeasured(_));
     let found = shares.filter(|_| !unlike).map(|(mine, theirs)| difference(mine, theirs));
     let (status, reason) = match (&found, hidden) {
+        // What a feed cannot tell it declares, or never sent: the words of the status count nothing.
         _ if unlike => {
-            (Value::from("not_measured"), Value::from("one platform cannot tell what the other can"))
+            let why = one.status.reason().map_or(Value::Nothing, |why| why.words().into());
+            (Value::from("not_measured"), why)
         }
         (Some((_, status)), _) => {
             (status_word(*status).into(), status.reason().map_or(Value::Nothing, |why| why.words().into()))

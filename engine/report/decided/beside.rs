@@ -86,9 +86,9 @@ pub(super) fn priorities(text: &mut String, decided: &Decided) {
     heading(text, &format!("Whom other priorities would favour{}", crude(decided)));
     let title = |name: &str| match catalog::measure(name) {
         Some(measure) if measure.better == Better::Lower => {
-            format!("{} (the share without)", measure.title.to_lowercase())
+            format!("{} (the share without)", measure.within_sentence())
         }
-        Some(measure) => measure.title.to_lowercase(),
+        Some(measure) => measure.within_sentence(),
         None => name.to_owned(),
     };
     let criteria: Vec<String> = priorities.criteria.iter().map(|name| title(name)).collect();

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::ask::Ask;
-use super::difference::Verdict;
+use super::difference::{Grade, Verdict};
 use super::figure::Figure;
 use super::row::Row;
 use super::subject::Subject;
@@ -27,7 +27,7 @@ use super::times::{Contrast, Times};
 use super::{Comparison, Difference, words};
 use crate::reliability::drops::ANY_DROP;
 use name::Name;
-use sentence::{Sentence, sentence};
+use sentence::{Sentence, sentence, sentence_begun};
 
 /// A sentence of a conclusion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -168,7 +168,7 @@ impl All<'_> {
             let further = [(gap.dimension, gap.group.as_str()), ("than", gap.than.as_str())];
             let on = format!("on {}", gap.subject.platform);
             let group = format!("{} {}", gap.dimension.replace('_', " "), gap.group);
-            let text = sentence(&Sentence {
+            let text = sentence_begun(&Sentence {
                 more: &on,
                 ..Sentence::of(&gap.subject, gap.verdict, (&group, &gap.than), &gap.figure)
             });
@@ -233,8 +233,9 @@ impl All<'_> {
         self.comparison.learning.iter().map(|learning| {
             let who = ("the later consultations of clinicians", "their own first five");
             let on = format!("on {}", learning.subject.platform);
-            let text = sentence(&Sentence {
+            let text = sentence_begun(&Sentence {
                 more: &on,
+                grade: Grade::Are,
                 ..Sentence::of(&learning.subject, learning.verdict, who, &learning.within)
             });
             let behind = [

@@ -52,7 +52,8 @@ impl Rule {
         Self::Verdict,
     ];
 
-    /// Its name and version. The version goes up whenever the same evidence may be claimed otherwise.
+    /// Its name and version. The version goes up whenever the same evidence may be claimed otherwise: by another verdict,
+    /// or by other numbers. How a sentence is worded is in neither name nor hash, and changes no version.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

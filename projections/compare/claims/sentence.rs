@@ -40,7 +40,7 @@ impl<'a> Sentence<'a> {
 
 /// A difference in words.
 pub(super) fn sentence(told: &Sentence<'_>) -> String {
-    let mut text = graded(told.grade, told.verdict, told.pair.0, told.pair.1);
+    let mut text = graded(told.grade, told.verdict, told.pair);
     for more in [told.more, &levels(told.subject)].into_iter().filter(|more| !more.is_empty()) {
         let _ = write!(text, ", {more}");
     }
@@ -53,6 +53,13 @@ pub(super) fn sentence(told: &Sentence<'_>) -> String {
         (None, None) => Ok(()),
     };
     text
+}
+
+/// The same where it begins with words: those of a platform's name stay as they are.
+pub(super) fn sentence_begun(told: &Sentence<'_>) -> String {
+    let text = sentence(told);
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// How a measure changes over groups that have an order.
@@ -133,7 +140,7 @@ pub(super) fn times(rule: Rule, (times, reference): (&Times, &str), contrast: &C
 
 fn title(subject: &Subject) -> String {
     let Some(measure) = catalog::measure(subject.measure) else { return subject.measure.to_owned() };
-    let mut text = measure.title.to_lowercase();
+    let mut text = measure.within_sentence();
     if let Some(role) = subject.role.filter(|_| measure.roles.len() > 1) {
         let _ = write!(text, " ({role}s)");
     }
