@@ -326,3 +326,82 @@ fn a_report_of_many_platforms_stays_one_that_can_be_read() {
     assert!(html.contains("are shown for undisturbed consultations alone, since there are 6 platforms"));
     run(dir.path(), ["report", "check", "many.html"]).ok();
 }
+
+/// The tables beside the drawings of a report, each by the name of its figure.
+fn tables(html: &str) -> Vec<(&str, &str)> {
+    let figures = html.split("<figure").skip(1).map(|rest| rest.split("</figure>").next().unwrap());
+    figures
+        .map(|figure| (figure.split("<table id=\"").nth(1).unwrap().split('"').next().unwrap(), figure))
+        .collect()
+}
+
+/// Two charts said neither of how many they were nor how sure, and called the numerator "Counted".
+#[test]
+fn every_chart_says_of_how_many_it_is_and_how_sure() {
+    let dir = folder();
+    let html = built(dir.path(), &["--policy", "internal"]);
+    let tables = tables(&html);
+    assert!(tables.len() > 10, "{}", tables.len());
+    for (name, figure) in &tables {
+        assert!(!figure.contains(">Counted<"), "{name}");
+        let has_n =
+            ["n = ", "Based on", " organisations", " calls", " days"].iter().any(|n| figure.contains(n));
+        assert!(has_n, "{name} says nowhere of how many it is: {figure}");
+        let is_sure = figure.to_lowercase().contains("limits");
+        assert!(is_sure, "{name} has no limits and does not say why: {figure}");
+    }
+    let of = |name: &str| tables.iter().find(|(known, _)| known.contains(name)).unwrap().1;
+    for column in ["From", "To", "Based on", "Of them"] {
+        assert!(of("stages").contains(&format!(">{column}<")), "{column}");
+    }
+    assert!(of("losses").contains("of no side on its own"));
+}
+
+/// "Time one side waited" was told in seconds and in minutes on one axis.
+#[test]
+fn an_axis_has_one_unit() {
+    let dir = folder();
+    let html = built(dir.path(), &["--policy", "internal"]);
+    let mut told = 0;
+    for (name, figure) in tables(&html).iter().filter(|(name, _)| name.contains("distribution")) {
+        told += 1;
+        let cells = figure.split("<td class=\"num\">").skip(1).map(|rest| rest.split('<').next().unwrap());
+        let units: std::collections::BTreeSet<&str> =
+            cells.filter_map(|cell| Some(cell.split_once(' ')?.1)).collect();
+        assert_eq!(units.len(), 1, "{name}: {units:?}");
+    }
+    assert!(told >= 2, "{told}");
+}
+
+/// What nobody answered was said to be from those who answered.
+#[test]
+fn of_nobody_it_is_not_said_who_answered() {
+    let dir = folder();
+    run(dir.path(), ["replay", "range-by-service", "-q"]).ok();
+    let html = report(dir.path(), "report.html", &["--policy", "internal"]);
+    let voices = html.split("<section id=\"voices\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(voices.matches("Who answered may differ from who did not.").count(), 1, "{voices}");
+    let after = voices.split("Clinicians who rate it good or very good: there are no observations").nth(1);
+    assert!(after.unwrap().contains("Nobody answered."), "{voices}");
+}
+
+/// Of two platforms alike on average, one of which fails those who have least, the first page told the average alone.
+#[test]
+fn the_widest_gap_between_people_stands_among_what_was_found() {
+    let dir = folder();
+    run(dir.path(), ["replay", "digital-inequality", "-q"]).ok();
+    let found = |options: &[&str]| {
+        let html = report(dir.path(), "report.html", options);
+        html.split("<section id=\"found\"").nth(1).unwrap().split("</section>").next().unwrap().to_owned()
+    };
+    let inside = found(&["--policy", "internal"]);
+    assert!(
+        inside.contains("<h3>Device older-phone is worse than computer, on birch: undisturbed consultations"),
+        "{inside}"
+    );
+    assert_eq!(inside.matches("<article class=\"claim\">").count(), 5);
+    let claim = inside.rsplit("This is claim ").next().unwrap().split('.').next().unwrap();
+    let explained = run(dir.path(), ["explain", claim]).ok();
+    assert!(explained.contains("value of computer"), "{explained}");
+    assert!(!found(&[]).contains("older-phone"));
+}

@@ -91,6 +91,11 @@ impl Kind {
         matches!(self, Self::Forest | Self::Gaps | Self::Distribution | Self::Stages | Self::Concentration)
     }
 
+    /// Whether places are called by the labels of their points.
+    fn names_places(self) -> bool {
+        matches!(self, Self::Control | Self::Learning)
+    }
+
     /// Whether points that follow each other are joined by a line.
     fn is_joined(self) -> bool {
         matches!(self, Self::Incidence | Self::Control | Self::Frontier | Self::Learning)
@@ -134,6 +139,8 @@ pub struct Point {
     pub further: Option<f64>,
     /// How many it rests on.
     pub n: Option<u64>,
+    /// How many of those it counts, where it counts some.
+    pub x: Option<u64>,
     /// What must be said of it, such as why it has no value or what stands out.
     pub note: String,
     /// Whether it stands out.

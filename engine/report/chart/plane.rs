@@ -59,7 +59,7 @@ fn legend(drawing: &mut Drawing, named: &[&Series]) -> f64 {
 
 /// The ticks of the other axis: labels of points where they have some, numbers otherwise.
 fn below(drawing: &mut Drawing, spec: &ChartSpec, across: &Scale, foot: f64) {
-    let labelled = matches!(spec.kind, Kind::Control | Kind::Learning);
+    let labelled = spec.kind.names_places();
     if labelled {
         let points = spec.series.iter().find(|series| !series.is_line).map_or(&[][..], |one| &one.points);
         let mut free = 0.0;

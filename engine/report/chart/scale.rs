@@ -19,9 +19,9 @@ const TICKS: f64 = 5.0;
 impl Scale {
     /// The scale on which `reach` lies between `start` and `end`, from tick to tick.
     pub(super) fn new([lo, hi]: [f64; 2], [start, end]: [f64; 2], unit: Unit) -> Self {
-        let step = step((hi - lo) / TICKS).max(unit.least_step());
+        let step = (step((hi - lo) / unit.one() / TICKS) * unit.one()).max(unit.least_step());
         let (mut from, mut to) = ((lo / step + 1e-9).floor() * step, (hi / step - 1e-9).ceil() * step);
-        if unit == Unit::Share && hi <= 1.0 && lo >= 0.0 {
+        if matches!(unit, Unit::Share | Unit::FineShare) && hi <= 1.0 && lo >= 0.0 {
             (from, to) = (from.max(0.0), to.min(1.0));
         }
         if to <= from {
@@ -80,6 +80,14 @@ mod tests {
             assert_eq!(ticks, wanted);
             assert!(scale.at(reach[0]) >= 0.0 && scale.at(reach[1]) <= 100.0);
         }
+    }
+
+    /// Ticks of minutes were those of milliseconds: 0.833333 min.
+    #[test]
+    fn long_times_have_ticks_of_whole_minutes() {
+        let scale = Scale::new([180_000.0, 700_000.0], [0.0, 100.0], Unit::LongTimes);
+        let told: Vec<String> = scale.ticks().map(|tick| Unit::LongTimes.tick(tick, scale.step())).collect();
+        assert_eq!(told, ["2 min", "4 min", "6 min", "8 min", "10 min", "12 min"]);
     }
 
     #[test]

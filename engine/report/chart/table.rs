@@ -22,12 +22,13 @@ pub fn columns(spec: &ChartSpec) -> Vec<Column> {
     let several = spec.kind.has_rows() || spec.series.len() > 1;
     let shown = |value: Option<f64>| value.map(|value| unit.show(value)).unwrap_or_default();
     // Where points are named by their labels, their place in the row of them says nothing more.
-    let is_named = matches!(spec.kind, super::Kind::Control | super::Kind::Learning);
+    let is_named = spec.kind.names_places();
+    let count = |count: Option<u64>| count.map(super::super::grouped).unwrap_or_default();
     let across = |value: Option<f64>| {
         value.filter(|_| !is_named).map(|value| spec.across.unit.show(value)).unwrap_or_default()
     };
     type Cell<'a> = Box<dyn Fn(&Series, &Point) -> String + 'a>;
-    let all: [(&str, bool, bool, Cell<'_>); 9] = [
+    let all: [(&str, bool, bool, Cell<'_>); 10] = [
         (
             "Platform",
             false,
@@ -40,7 +41,8 @@ pub fn columns(spec: &ChartSpec) -> Vec<Column> {
         ("From", true, false, Box::new(|_, point| shown(point.limits.map(|[lo, _]| lo)))),
         ("To", true, false, Box::new(|_, point| shown(point.limits.map(|[_, hi]| hi)))),
         (spec.further, true, false, Box::new(|_, point| shown(point.further))),
-        ("Counted", true, true, Box::new(|_, point| point.n.map(super::super::grouped).unwrap_or_default())),
+        ("Based on", true, true, Box::new(move |_, point| count(point.n))),
+        ("Of them", true, true, Box::new(move |_, point| count(point.x))),
         ("Note", false, false, Box::new(|_, point| point.note.clone())),
     ];
     let column = |(title, is_number, is_count, cell): (&str, bool, bool, Cell<'_>)| Column {

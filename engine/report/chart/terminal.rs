@@ -78,14 +78,32 @@ fn plane(text: &mut String, spec: &ChartSpec) {
         let tick = ticks.iter().find(|(at, _)| *at == row).map_or("", |(_, tick)| tick);
         let _ = writeln!(text, "  {tick:>8} │{}", line.iter().collect::<String>().trim_end());
     }
-    let ends: Vec<String> = across.ticks().map(|tick| spec.across.unit.tick(tick, across.step())).collect();
-    let (first, last) = (ends.first().cloned().unwrap_or_default(), ends.last().cloned().unwrap_or_default());
-    let room = WIDE.saturating_sub(first.chars().count() + last.chars().count());
-    let _ =
-        writeln!(text, "  {:>8} └{}\n  {:>8}  {first}{}{last}", "", "─".repeat(WIDE), "", " ".repeat(room));
+    let _ = writeln!(text, "  {:>8} └{}", "", "─".repeat(WIDE));
+    let _ = writeln!(text, "  {:>8}  {}", "", ends(spec, &across));
     let _ = writeln!(text, "  {:>8}  {}", "", spec.across.title);
     for series in spec.series.iter().filter(|series| !series.name.is_empty()) {
         let mark = if series.is_line { '·' } else { palette::letter(series.style) };
         let _ = writeln!(text, "  {mark} {}", series.name);
     }
+}
+
+/// What the first and the last place below a plane are called, each where it lies: by their points, such as a day, or by
+/// the ticks.
+fn ends(spec: &ChartSpec, across: &Scale) -> String {
+    let named = || spec.points().filter_map(|(_, point)| Some((point.at?, point.label.clone())));
+    let ticks = || across.ticks().map(|tick| (tick, spec.across.unit.tick(tick, across.step())));
+    let all: Vec<(f64, String)> =
+        if spec.kind.names_places() { named().collect() } else { ticks().collect() };
+    let first = all.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    let last = all.iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let mut line = String::new();
+    let last = last.filter(|last| first.is_some_and(|first| first.0 < last.0));
+    for (place, word) in first.into_iter().chain(last) {
+        let begin =
+            (across.at(*place).round().max(0.0) as usize).min(WIDE.saturating_sub(word.chars().count()));
+        let room = begin.saturating_sub(line.chars().count());
+        line.push_str(&" ".repeat(room));
+        line.push_str(word);
+    }
+    line
 }

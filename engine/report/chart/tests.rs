@@ -27,6 +27,7 @@ fn specimen(kind: Kind) -> ChartSpec {
         further: matches!(kind, Kind::Gaps | Kind::Distribution | Kind::Concentration)
             .then_some((value + 0.11) * factor),
         n: Some(1_200 + place as u64),
+        x: Some(40 + place as u64),
         note: String::new(),
         stands_out: place == 1,
     };

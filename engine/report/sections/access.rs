@@ -5,9 +5,9 @@ use projections::reliability::failures::NO_SIDE;
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
 use super::super::page::{Block, Figure};
-use super::figures::{forest, message, series, why_none};
+use super::figures::{forest, message, n_of, series, why_none};
 use super::seen::Seen;
-use super::{Context, counted, pictured};
+use super::{Context, counted, percent, pictured};
 
 /// How far people come, in this order: each a share of attempted consultations.
 const STEPS: [(&str, &str); 4] = [
@@ -58,7 +58,7 @@ fn losses(context: &Context<'_>) -> Block {
         let all = row.n.filter(|_| row.value.is_some());
         let note = if row.value.is_none() { why_none(context, row) } else { String::new() };
         let value = all.map(|all| count as f64 / all as f64);
-        Point { label: words.to_owned(), value, n: all.map(|_| count), note, ..Point::default() }
+        Point { label: words.to_owned(), value, n: all, x: all.map(|_| count), note, ..Point::default() }
     };
     let chart = ChartSpec {
         kind: Kind::Stages,
@@ -66,8 +66,9 @@ fn losses(context: &Context<'_>) -> Block {
         title: "On which side something first fails".to_owned(),
         subtitle: format!(
             "Attempted consultations in which a join failed, a call dropped or nobody met, by the side on which it first \
-             did; {}",
-            context.when()
+             did; {}{}",
+            context.when(),
+            n_of(rows.iter().copied())
         ),
         across: Axis { title: String::new(), unit: Unit::Share },
         values: Axis { title: "Share of attempted consultations".to_owned(), unit: Unit::Share },
@@ -80,7 +81,8 @@ fn losses(context: &Context<'_>) -> Block {
     };
     let says = format!(
         "{}. What fails on both sides at once points to the platform; what fails on one side may be the network or the \
-         device there, or how the platform copes with them.",
+         device there, or how the platform copes with them. Limits are told of all sides together, above, and of no side \
+         on its own.",
         sides_in_words(&chart.series)
     );
     Block::Figure(Box::new(Figure { chart, says, source: context.source() }))
@@ -109,26 +111,36 @@ fn stages(context: &Context<'_>) -> Option<Block> {
     let step = |platform: &str, (name, words): (&str, &str)| {
         let row = context.compared.of_measure(name).find(|row| row.platform == platform)?;
         let note = if row.value.is_none() { why_none(context, row) } else { String::new() };
-        Some(Point { label: words.to_owned(), value: row.value, n: row.x, note, ..Point::default() })
+        let (label, n, x) = (words.to_owned(), row.n, row.x);
+        Some((
+            Point { label, value: row.value, limits: row.limits, n, x, note, ..Point::default() },
+            row.share(),
+        ))
     };
     let of = |platform: &String| {
-        let points: Vec<Point> = STEPS.iter().filter_map(|known| step(platform, *known)).collect();
-        series(context, platform, points)
+        let steps = STEPS.iter().filter_map(|known| step(platform, *known));
+        let (points, shares): (Vec<Point>, Vec<Option<f64>>) = steps.unzip();
+        (series(context, platform, points), shares)
     };
-    let series: Vec<Series> = context.compared.platforms.iter().map(of).collect();
+    let (series, shares): (Vec<Series>, Vec<Vec<Option<f64>>>) =
+        context.compared.platforms.iter().map(of).unzip();
     let chart = ChartSpec {
         kind: Kind::Stages,
         name: "stages".to_owned(),
         title: "How far people come".to_owned(),
-        subtitle: format!("Shares of attempted consultations; {}", context.when()),
+        subtitle: format!(
+            "Shares of attempted consultations, with 95 % limits; {}{}",
+            context.when(),
+            n_of(context.compared.of_measure(STEPS[0].0))
+        ),
         across: Axis { title: String::new(), unit: Unit::Share },
         values: Axis { title: "Share of attempted consultations".to_owned(), unit: Unit::Share },
         series,
         marked: Vec::new(),
         further: "",
     };
-    let told = chart.series.iter().filter_map(|one| {
-        let values: Vec<f64> = one.points.iter().filter_map(|point| point.value).collect();
+    let told = chart.series.iter().zip(&shares).filter_map(|(one, shares)| {
+        let values: Vec<f64> = shares.iter().copied().flatten().collect();
         let words = one.points.iter().filter(|point| point.value.is_some()).map(|point| point.label.as_str());
         let steps: Vec<String> = pictured(&values)
             .iter()
@@ -176,24 +188,27 @@ fn distribution(context: &Context<'_>, name: &str) -> Option<Block> {
         note: if row.value.is_none() { why_none(context, row) } else { String::new() },
         ..Point::default()
     };
+    let told = |row: &&Seen| row.value.into_iter().chain(row.limits.into_iter().flatten()).chain(row.p90);
+    let unit = Unit::Seconds.of_all(rows.iter().flat_map(told));
     let chart = ChartSpec {
         kind: Kind::Distribution,
         name: format!("distribution-{}", super::figures::slug(name)),
         title: message(context, name),
         subtitle: format!(
-            "{}: within which half (filled, with 95 % limits) and 9 in 10 (hollow) are done; {}",
+            "{}: within which half (filled, with 95 % limits) and 9 in 10 (hollow) are done; {}{}",
             first.measure.title,
-            context.when()
+            context.when(),
+            n_of(rows.iter().copied())
         ),
-        across: Axis { title: String::new(), unit: Unit::Seconds },
-        values: Axis { title: "Half within".to_owned(), unit: Unit::Seconds },
+        across: Axis { title: String::new(), unit },
+        values: Axis { title: "Half within".to_owned(), unit },
         series: rows.iter().map(|row| series(context, &row.platform, vec![point(row)])).collect(),
         marked: Vec::new(),
         further: "9 in 10 within",
     };
     let told = chart.points().filter_map(|(series, point)| {
-        let half = Unit::Seconds.show(point.value?);
-        let most = point.further.map(|most| format!(", 9 in 10 within {}", Unit::Seconds.show(most)));
+        let half = unit.show(point.value?);
+        let most = point.further.map(|most| format!(", 9 in 10 within {}", unit.show(most)));
         let who = if point.label.is_empty() { String::new() } else { format!(" ({})", point.label) };
         Some(format!("{}{who}: half within {half}{}", series.name, most.unwrap_or_default()))
     });
@@ -256,7 +271,12 @@ fn incidence(context: &Context<'_>, times: &[Times]) -> Option<Block> {
     let lasts: Vec<(String, f64)> = told.iter().filter_map(last).collect();
     let pictures = pictured(&lasts.iter().map(|(_, value)| *value).collect::<Vec<_>>());
     let says = lasts.iter().zip(&pictures).map(|((platform, value), picture)| {
-        format!("{platform}: {picture} calls ({}) have dropped by {slot} minutes", Unit::Share.show(*value))
+        let calls = match picture.as_str() {
+            "none" => "no calls".to_owned(),
+            "all" => "all calls".to_owned(),
+            picture => format!("{picture} calls"),
+        };
+        format!("{platform}: {calls} ({}) have dropped by {slot} minutes", percent(*value, *value))
     });
     let says = format!(
         "{}. A call that ended without a drop can drop no more.",

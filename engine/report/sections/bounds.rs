@@ -6,7 +6,7 @@ use projections::compare::Verdict;
 
 use super::super::page::{Block, Cell, Table};
 use super::seen::Differs;
-use super::{Context, grouped, lower, spoken};
+use super::{Context, grouped, spoken};
 
 pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
     let compared = &context.compared;
@@ -18,7 +18,7 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
             "suppressed" => "Not shown under this policy",
             _ => "Nothing to measure",
         };
-        by_status.entry((what, &row.platform)).or_default().insert(lower(row.measure.title));
+        by_status.entry((what, &row.platform)).or_default().insert(row.measure.within_sentence());
     }
     // Platforms of which the same cannot be told are named together.
     let mut alike: BTreeMap<(&str, BTreeSet<String>), Vec<&str>> = BTreeMap::new();
@@ -45,7 +45,7 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
                     .as_ref()
                     .map(|why| format!(" ({})", why.replace('_', " ")))
                     .unwrap_or_default();
-                format!("{} of {}{why}", lower(one.measure.title), one.platform)
+                format!("{} of {}{why}", one.measure.within_sentence(), one.platform)
             })
             .collect();
         if !of.is_empty() {
@@ -85,7 +85,7 @@ fn platforms(context: &Context<'_>) -> Vec<String> {
             "Gaps, courses, organisations and practice are shown for {} alone, since there are {} platforms; `evenfield \
              compare --measure NAME --gaps network --across organisation --over week --learning` shows them for any other \
              measure.",
-            lower(measure.title),
+            measure.within_sentence(),
             closer.platforms.len()
         ));
     }
@@ -179,7 +179,7 @@ fn meanings(context: &Context<'_>) -> Option<Block> {
     let rows = measures.values().map(|measure| {
         vec![
             Cell::Words(measure.title.to_owned()),
-            Cell::Words(measure.of.to_owned()),
+            Cell::Words(measure.of_what().to_owned()),
             Cell::Words(measure.definition.to_owned()),
         ]
     });

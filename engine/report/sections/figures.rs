@@ -3,7 +3,7 @@
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Series};
 use super::super::page::{Block, Figure};
 use super::seen::{Seen, unit};
-use super::{Context, grouped, lower, pictured};
+use super::{Context, grouped, percent, pictured};
 
 /// Points of a platform, in its colour and shape.
 pub(super) fn series(context: &Context<'_>, platform: &str, points: Vec<Point>) -> Series {
@@ -29,6 +29,7 @@ pub(super) fn forest(context: &Context<'_>, name: &str) -> Option<Block> {
         value: row.value,
         limits: row.limits,
         n: row.n,
+        x: row.x.filter(|_| row.is_share()),
         note: note(row),
         ..Point::default()
     };
@@ -75,7 +76,7 @@ fn note(row: &Seen) -> String {
 pub(super) fn message(context: &Context<'_>, name: &str) -> String {
     let differences = context.compared.differences.iter();
     let of_both = differences.filter(|one| one.measure.name == name && !one.one_sided);
-    let sentences: Vec<String> = of_both.map(super::seen::Differs::sentence).collect();
+    let sentences: Vec<String> = together(of_both.map(super::seen::Differs::sentence));
     match sentences.len() {
         0 => context
             .compared
@@ -92,22 +93,43 @@ pub(super) fn message(context: &Context<'_>, name: &str) -> String {
     }
 }
 
+/// Sentences that say the same of several things, such as of patients and clinicians, as one.
+fn together(sentences: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for sentence in sentences {
+        let begin = sentence.split_once(": ").map(|(begin, _)| format!("{begin}: ")).unwrap_or_default();
+        match all.last_mut().filter(|last| !begin.is_empty() && last.starts_with(&begin)) {
+            Some(last) => last.extend([" and ", &sentence[begin.len()..]]),
+            None => all.push(sentence),
+        }
+    }
+    all
+}
+
 fn subtitle(context: &Context<'_>, rows: &[&Seen]) -> String {
     let measure = rows[0].measure;
-    let counts: Option<Vec<u64>> = rows.iter().map(|row| row.n).collect();
-    let n = counts.map(|counts| format!("; n = {}", grouped(counts.iter().sum()))).unwrap_or_default();
-    format!("{}, of {}, with 95 % limits; {}{n}", measure.title, measure.of, context.when())
+    let n = n_of(rows.iter().copied());
+    format!("{}, of {}, with 95 % limits; {}{n}", measure.title, measure.of_what(), context.when())
+}
+
+/// How many rows rest on together, as the end of a subtitle; nothing where that is not shown of every one.
+pub(super) fn n_of<'a>(rows: impl Iterator<Item = &'a Seen>) -> String {
+    let counts: Option<Vec<u64>> = rows.map(|row| row.n).collect();
+    let counts = counts.filter(|counts| !counts.is_empty());
+    counts.map(|counts| format!("; n = {}", grouped(counts.iter().sum()))).unwrap_or_default()
 }
 
 /// What rows say in one paragraph.
 pub(super) fn says(rows: &[&Seen]) -> String {
     let valued: Vec<&&Seen> = rows.iter().filter(|row| row.value.is_some()).collect();
     let Some(first) = valued.first() else { return String::new() };
-    let values: Vec<f64> = valued.iter().filter_map(|row| row.value).collect();
-    let pictures = if first.is_share() { pictured(&values) } else { Vec::new() };
-    let unit = unit(first.measure);
+    let shares: Vec<f64> = valued.iter().filter_map(|row| row.share()).collect();
+    let pictures = pictured(&shares);
+    let told = valued.iter().flat_map(|row| row.value.into_iter().chain(row.limits.into_iter().flatten()));
+    let unit = unit(first.measure).of_all(told);
     let one = |(place, row): (usize, &&&Seen)| {
-        let value = unit.show(values[place]);
+        let shown = row.value.unwrap_or_default();
+        let value = shares.get(place).map_or_else(|| unit.show(shown), |share| percent(*share, shown));
         let limits = row
             .limits
             .map(|[lo, hi]| format!(", between {} and {}", unit.show(lo), unit.show(hi)))
@@ -118,7 +140,7 @@ pub(super) fn says(rows: &[&Seen]) -> String {
         }
     };
     let told: Vec<String> = valued.iter().enumerate().map(one).collect();
-    format!("{} \u{2013} {}.", sentence_case(&lower(first.measure.title)), told.join("; "))
+    format!("{} \u{2013} {}.", sentence_case(&first.measure.within_sentence()), told.join("; "))
 }
 
 /// A text as a sentence begins.

@@ -2,6 +2,7 @@
 
 use projections::compare::Verdict;
 
+use super::super::chart::Unit;
 use super::super::page::{Block, Cell, Table};
 use super::seen::{Seen, unit};
 use super::{Context, figures};
@@ -37,7 +38,10 @@ pub(super) fn glance(context: &Context<'_>) -> Vec<Block> {
         .map(|question| {
             let role = question.role.filter(|_| question.measure.roles.len() > 1);
             let role = role.map(|role| format!(" ({role}s)")).unwrap_or_default();
-            let cells = compared.platforms.iter().map(|platform| cell(context, of(question, platform)));
+            let told: Vec<_> = compared.platforms.iter().map(|platform| of(question, platform)).collect();
+            let values = told.iter().flatten().filter_map(|row| row.value);
+            let unit = unit(question.measure).of_all(values);
+            let cells = told.into_iter().map(|row| cell(context, row, unit));
             std::iter::once(Cell::Words(format!("{}{role}", question.measure.title))).chain(cells).collect()
         })
         .collect();
@@ -59,7 +63,7 @@ pub(super) fn glance(context: &Context<'_>) -> Vec<Block> {
     blocks
 }
 
-fn cell(context: &Context<'_>, row: Option<&Seen>) -> Cell {
+fn cell(context: &Context<'_>, row: Option<&Seen>, unit: Unit) -> Cell {
     let Some(row) = row else { return Cell::Words("nothing to measure".to_owned()) };
     let Some(value) = row.value else {
         return Cell::Words(match row.status.as_str() {
@@ -68,7 +72,7 @@ fn cell(context: &Context<'_>, row: Option<&Seen>) -> Cell {
             _ => figures::why_none(context, row),
         });
     };
-    let value = unit(row.measure).show(value);
+    let value = unit.show(value);
     let (shape, word) = match context.compared.difference(row) {
         None if context.compared.reference.as_deref() == Some(&row.platform) => ('\u{25c6}', "reference"),
         None => return Cell::Words(value),

@@ -20,6 +20,7 @@ use projections::measure::Measure;
 use projections::profiles::Profiles;
 use projections::stats::Status;
 
+use super::chart::Unit;
 use super::page::{Asked, Block, Page, Section, Told};
 use super::{counted, grouped};
 use seen::{Compared, Verdicts};
@@ -330,28 +331,28 @@ fn status_word(status: Status) -> &'static str {
     }
 }
 
-/// A title within a sentence.
-fn lower(title: &str) -> String {
-    let mut letters = title.chars();
-    let first = letters.next();
-    // A name or an abbreviation stays one.
-    if letters.clone().any(char::is_uppercase) {
-        return title.to_owned();
-    }
-    first.into_iter().flat_map(char::to_lowercase).chain(letters).collect()
-}
-
-/// Shares as they can be pictured, all of the same number: 9 in 10, 93 in 100, 4 in 1,000.
+/// Shares as they can be pictured, all of the same number: 9 in 10, 93 in 100, 4 in 1,000. They are to be what counts
+/// make of them: one that was rounded to be told would be rounded twice.
 fn pictured(shares: &[f64]) -> Vec<String> {
     let fits = |base: f64| {
         let rounded = |share: &f64| (share * base).round();
+        // Of ten nearer than a fifth of what is pictured, be it few that do or few that do not: 7.7 % are not 1 in 10. None
+        // and all are so of any number.
         let near = |share: &f64| {
             let (exact, round) = (share * base, rounded(share));
-            (1.0..base).contains(&round) && (base > 10.0 || (exact - round).abs() <= 0.25)
+            let most = (0.2 * exact.min(base - exact)).min(0.25);
+            let is_near = base > 10.0 || (exact - round).abs() <= most;
+            [0.0, 1.0].contains(share) || ((1.0..base).contains(&round) && is_near)
         };
-        let apart =
-            |pair: &[f64]| (pair[0] - pair[1]).abs() < 0.005 || rounded(&pair[0]) != rounded(&pair[1]);
-        shares.iter().all(near) && shares.windows(2).all(apart)
+        // Of hundreds the percentage beside tells apart what the picture does not.
+        let apart = |one: &f64, other: &f64| {
+            base > 10.0 || (one - other).abs() < 0.005 || rounded(one) != rounded(other)
+        };
+        let mut pairs = shares
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| shares[at..].iter().map(move |other| (one, other)));
+        shares.iter().all(near) && pairs.all(|(one, other)| apart(one, other))
     };
     let base = [10.0, 100.0].into_iter().find(|base| fits(*base)).unwrap_or(1_000.0);
     let told = |share: &f64| match (share * base).round() {
@@ -364,26 +365,70 @@ fn pictured(shares: &[f64]) -> Vec<String> {
     shares.iter().map(told).collect()
 }
 
+/// A share in percent as it stands beside its picture: few are not none there, and nearly all not all. `share` is what
+/// counts make of it, `shown` how it is told elsewhere.
+fn percent(share: f64, shown: f64) -> String {
+    match share {
+        few if few > 0.0 && few < 0.000_5 => "less than 0.1 %".to_owned(),
+        most if (0.999_5..1.0).contains(&most) => "more than 99.9 %".to_owned(),
+        _ => Unit::Share.show(shown),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{lower, pictured};
+    use super::{percent, pictured};
 
     #[test]
     fn shares_are_pictured_by_one_number() {
         for (shares, wanted) in [
             (vec![0.912, 0.795], vec!["9 in 10", "8 in 10"]),
             (vec![0.93, 0.90], vec!["93 in 100", "90 in 100"]),
+            (vec![0.934, 0.927], vec!["93 in 100", "93 in 100"]),
+            (vec![1.0, 0.959], vec!["all", "96 in 100"]),
+            (vec![0.077, 0.081], vec!["8 in 100", "8 in 100"]),
             (vec![0.012, 0.004], vec!["12 in 1,000", "4 in 1,000"]),
             (vec![0.0, 1.0], vec!["none", "all"]),
             (vec![0.000_1, 0.999_9], vec!["fewer than 1 in 1,000", "nearly all"]),
+            // The first and the last differ, too.
+            (vec![0.92, 0.80, 0.88], vec!["92 in 100", "80 in 100", "88 in 100"]),
         ] {
             assert_eq!(pictured(&shares), wanted);
         }
     }
 
+    /// Of every count that the policy `rounded` may show, picture and percentage say the same.
     #[test]
-    fn titles_begin_small_within_a_sentence() {
-        assert_eq!(lower("Any drop"), "any drop");
-        assert_eq!(lower("System Usability Scale"), "System Usability Scale");
+    fn a_picture_and_the_percentage_beside_it_agree() {
+        let counts = (10..=1_000_u32).step_by(5).flat_map(|n| (0..=n).step_by(5).map(move |x| (x, n)));
+        for (x, n) in counts.chain([(5, 20_000), (19_995, 20_000), (10, 20_000), (19_990, 20_000)]) {
+            let share = f64::from(x) / f64::from(n);
+            let told = (share * 1_000.0).round() / 1_000.0;
+            let (picture, percent) = (&pictured(&[share])[0], percent(share, told));
+            assert_eq!(picture == "none", percent == "0.0 %", "{x} of {n}: {picture} ({percent})");
+            assert_eq!(picture == "all", percent == "100.0 %", "{x} of {n}: {picture} ({percent})");
+            if let Some((so_many, of)) = picture.replace(',', "").split_once(" in ")
+                && let (Ok(so_many), Ok(of)) = (so_many.parse::<f64>(), of.parse::<f64>())
+            {
+                let percent: f64 = percent.trim_end_matches(" %").parse().unwrap();
+                // Half of what the picture can tell apart, and of what the percentage can.
+                let most = if of > 10.0 { 50.0 / of } else { 2.5 } + 0.05;
+                assert!(
+                    (100.0 * so_many / of - percent).abs() <= most + 1e-9,
+                    "{x} of {n}: {picture} ({percent})"
+                );
+                assert!((so_many / of - share).abs() <= most / 100.0, "{x} of {n}");
+            }
+        }
+    }
+
+    /// Told as 89.5 % this was pictured as 90 in 100, since 89.46 was rounded twice.
+    #[test]
+    fn a_share_is_rounded_once() {
+        let (share, told) = (425.0_f64 / 475.0, 0.895);
+        assert_eq!((share * 1_000.0).round() / 1_000.0, told);
+        assert_eq!(pictured(&[share, 0.5]), ["89 in 100", "50 in 100"]);
+        assert_eq!(pictured(&[told, 0.5]), ["90 in 100", "50 in 100"]);
+        assert_eq!(percent(share, told), "89.5 %");
     }
 }

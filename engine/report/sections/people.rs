@@ -6,9 +6,9 @@ use projections::measure::Measure;
 
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Unit};
 use super::super::page::{Block, Figure};
+use super::Context;
 use super::figures::{forest, sentence_case, series, slug};
 use super::seen::{is_share, unit};
-use super::{Context, lower};
 
 /// The consultations that a stage of practice needs to be drawn.
 const FEWEST: u64 = 10;
@@ -74,7 +74,8 @@ fn gaps(context: &Context<'_>, gaps: &[Gap]) -> Option<Block> {
         name: format!("gaps-{}-{}", slug(first.dimension), slug(measure.name)),
         title: gap_title(gaps, measure),
         subtitle: format!(
-            "Each group (filled) against {dimension} {} (hollow) on the same platform; {}",
+            "Each group (filled) against {dimension} {} (hollow) on the same platform, 95 % limits of differences in the \
+             table; {}",
             first.than,
             context.when()
         ),
@@ -100,9 +101,9 @@ fn gap_title(gaps: &[Gap], measure: &Measure) -> String {
             gap.group,
             gap.verdict.name(),
             gap.than,
-            lower(measure.title)
+            measure.within_sentence()
         ),
-        None => format!("No clear gap by {dimension}: {}", lower(measure.title)),
+        None => format!("No clear gap by {dimension}: {}", measure.within_sentence()),
     }
 }
 
@@ -149,8 +150,8 @@ pub(super) fn voices(context: &Context<'_>) -> Vec<Block> {
         ("patient_rating", "Patients"),
         ("clinician_rating", "Clinicians"),
         ("adequacy", "Whether it was as good as it had to be"),
-        ("sus", "System usability scale"),
-        ("tuq", "Telehealth usability questionnaire"),
+        ("sus", "System Usability Scale"),
+        ("tuq", "Telehealth Usability Questionnaire"),
     ] {
         let figure = forest(context, name);
         if matches!(figure, Some(Block::Figure(_))) {
@@ -161,11 +162,13 @@ pub(super) fn voices(context: &Context<'_>) -> Vec<Block> {
         let responses: Vec<String> = responses
             .filter_map(|row| Some(format!("{}: {}", row.platform, row.response.as_ref()?)))
             .collect();
+        let has_answers = context.compared.of_measure(name).any(|row| row.n.is_some_and(|n| n > 0));
+        let caution = match has_answers {
+            true => "Who answered may differ from who did not.",
+            false => "Nobody answered.",
+        };
         if !responses.is_empty() {
-            blocks.push(Block::Note(format!(
-                "Who answered may differ from who did not. {}.",
-                responses.join("; ")
-            )));
+            blocks.push(Block::Note(format!("{caution} {}.", responses.join("; "))));
         }
     }
     if blocks.is_empty() {
@@ -235,7 +238,7 @@ fn curve(context: &Context<'_>, learning: &[Learning]) -> Option<Block> {
         format!(
             "on {}, {} by their sixth to twentieth consultation against their first five: {change} ({})",
             one.subject.platform,
-            lower(measure.title),
+            measure.within_sentence(),
             one.verdict.name().replace('_', " ")
         )
     });

@@ -8,8 +8,8 @@ use projections::profiles::{Profiles, State};
 use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
 use super::super::decided::because;
 use super::super::page::{Block, Cell, Claimed, Figure, Table, Told};
+use super::Context;
 use super::seen::{Used, Verdicts};
-use super::{Context, lower};
 
 /// The colour and shape of a range, which is no platform's.
 const STYLE_OF_RANGES: usize = 4;
@@ -56,7 +56,7 @@ pub(super) fn claim(context: &Context<'_>, decided: &Verdicts<'_>) -> Option<Cla
     if decided.cells.is_empty() && decided.frontier.is_empty() {
         return None;
     }
-    let measure = decided.measure.map(|measure| lower(measure.title)).unwrap_or_default();
+    let measure = decided.measure.map(|measure| measure.within_sentence()).unwrap_or_default();
     let per_thousand =
         |share: Option<f64>| share.map(|share| format!("{:.0}", share * 1_000.0)).unwrap_or_default();
     let by = match decided.by.as_str() {
@@ -131,13 +131,14 @@ fn frontier(context: &Context<'_>, decided: &Decided) -> Option<Block> {
         name: "frontier".to_owned(),
         title: "What more platforms bring".to_owned(),
         subtitle: format!(
-            "{} expected with the best set of each size, with {:.0} % limits; {}",
+            "{} expected with the best set of each size, with {:.0} % limits; {}; n = {}",
             measure.title,
             decided.level * 100.0,
-            context.when()
+            context.when(),
+            super::grouped(decided.n)
         ),
         across: Axis { title: "Number of platforms".to_owned(), unit: Unit::Count },
-        values: Axis { title: format!("Expected share: {}", lower(measure.title)), unit: Unit::Share },
+        values: Axis { title: format!("Expected share: {}", measure.within_sentence()), unit: Unit::Share },
         series: vec![Series { name: String::new(), style: 0, is_line: false, points: points.collect() }],
         marked: Vec::new(),
         further: "",
@@ -207,7 +208,10 @@ fn concentration(context: &Context<'_>, decided: &Decided) -> Option<Block> {
     let told = chart.points().filter_map(|(series, point)| {
         Some(format!("{}: {} more fail", series.name, Unit::Number.show(point.value?)))
     });
-    let says = format!("On the worst twentieth of days \u{2013} {}.", told.collect::<Vec<_>>().join("; "));
+    let says = format!(
+        "On the worst twentieth of days \u{2013} {}. That is counted of the days there were, and has no limits.",
+        told.collect::<Vec<_>>().join("; ")
+    );
     (!chart.is_empty()).then(|| Block::Figure(Box::new(Figure { chart, says, source: context.source() })))
 }
 
@@ -224,7 +228,7 @@ fn cells(decided: &Verdicts<'_>) -> Option<Block> {
             Cell::Number(share(cell.seen)),
         ]
     });
-    let measure = decided.measure.map(|measure| lower(measure.title)).unwrap_or_default();
+    let measure = decided.measure.map(|measure| measure.within_sentence()).unwrap_or_default();
     let table = Table {
         caption: format!("What was seen where: {measure}"),
         head: ["Stratum", "Platform", "Of them", "All", "Share"].map(str::to_owned).to_vec(),
@@ -303,7 +307,7 @@ pub(super) fn priorities(context: &Context<'_>) -> Vec<Block> {
     let criteria: Vec<String> = priorities
         .criteria
         .iter()
-        .map(|name| catalog::measure(name).map_or((*name).to_owned(), |measure| lower(measure.title)))
+        .map(|name| catalog::measure(name).map_or((*name).to_owned(), |measure| measure.within_sentence()))
         .collect();
     if let Some(reason) = &priorities.reason {
         return vec![Block::Missing(format!("Not told: {reason} ({}).", criteria.join(", ")))];

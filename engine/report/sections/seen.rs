@@ -112,7 +112,11 @@ impl Compared {
 fn whole(comparison: &Comparison) -> (Vec<Seen>, Vec<Differs>, Option<String>) {
     let rows = comparison.rows.iter().filter(|row| row.by.is_empty()).filter_map(|row| {
         let response = row.response.as_ref().and_then(|response| {
-            Some(format!("{:.0} % of {} answered", response.rate? * 100.0, response.of))
+            let rate = format!("{:.0} %", response.rate? * 100.0);
+            Some(match response.of {
+                "invited" => format!("{rate} of those who were asked answered"),
+                _ => format!("somebody answered in {rate} of attempted consultations"),
+            })
         });
         Some(Seen {
             measure: catalog::measure(row.measure)?,
@@ -229,6 +233,13 @@ impl Seen {
     pub(super) fn is_share(&self) -> bool {
         is_share(self.measure)
     }
+
+    /// Its share as its counts make it, where they are shown: the value may have been rounded to be told.
+    pub(super) fn share(&self) -> Option<f64> {
+        let value = self.value.filter(|_| self.is_share())?;
+        let counts = self.x.zip(self.n).filter(|(_, n)| *n > 0);
+        Some(counts.map_or(value, |(x, n)| x as f64 / n as f64))
+    }
 }
 
 /// Whether a measure counts so many of so many.
@@ -240,6 +251,7 @@ pub(super) fn is_share(measure: &Measure) -> bool {
 pub(super) fn unit(measure: &Measure) -> Unit {
     match measure.fold {
         Fold::Durations(_) => Unit::Seconds,
+        Fold::FreeOf(_) => Unit::FineShare,
         Fold::PerTime(..) | Fold::Score(..) => Unit::Number,
         _ => Unit::Share,
     }
@@ -254,7 +266,7 @@ impl Differs {
         format!(
             "{}: {}{role}{sides}",
             compared(self.verdict, &self.platform, &self.reference),
-            super::lower(self.measure.title)
+            self.measure.within_sentence()
         )
     }
 

@@ -9,7 +9,7 @@ use super::super::chart::{Axis, ChartSpec, Kind, Point, Series, Unit};
 use super::super::page::{Block, Figure};
 use super::figures::{series, slug};
 use super::seen::unit;
-use super::{Context, counted, lower};
+use super::{Context, counted};
 
 /// The level of the limits that a funnel shows.
 const LEVEL: f64 = 0.998;
@@ -91,10 +91,10 @@ fn steadiness(course: &Course, measure: &Measure, (no_limits, out): (bool, &[Str
         (true, _) => format!(
             "{platform}: too few {}s to say what stands out in {}",
             course.period,
-            lower(measure.title)
+            measure.within_sentence()
         ),
-        (false, true) => format!("{platform}: nothing stands out in {}", lower(measure.title)),
-        (false, false) => format!("{platform}: what stands out in {}", lower(measure.title)),
+        (false, true) => format!("{platform}: nothing stands out in {}", measure.within_sentence()),
+        (false, false) => format!("{platform}: what stands out in {}", measure.within_sentence()),
     };
     let says = match (course.centre.value, out.len()) {
         (None, _) => "It takes 13 whole periods to tell a change from everyday variation.".to_owned(),
@@ -187,7 +187,7 @@ fn funnel(context: &Context<'_>, spread: &Spread) -> Option<Block> {
 
 /// How many organisations lie outside the limits, as a message.
 fn outside(platform: &str, measure: &Measure, count: usize) -> String {
-    let of = lower(measure.title);
+    let of = measure.within_sentence();
     match count {
         0 => format!("{platform}: no organisation lies outside what chance makes of {of}"),
         1 => format!("{platform}: one organisation lies outside what chance makes of {of}"),
