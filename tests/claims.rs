@@ -263,6 +263,10 @@ fn a_claim_can_be_followed_down_to_the_event() {
     }
     let name = claims(&found)[0]["claim"].as_str().unwrap();
     let text = run(dir.path(), [&["explain", name][..], &asked].concat()).ok();
+    // Its numbers were told as they are kept, without a word of what they are: "hi 0.08771929824561403".
+    let told = text.split("Its numbers").nth(1).unwrap().split("hash of").next().unwrap();
+    assert!(told.contains("its upper limit") && told.contains(" points"), "{told}");
+    assert!(told.split_whitespace().all(|word| word.len() < 16 || !word.contains('.')), "{told}");
     for said in
         ["The rule, difference/1", "Its numbers, at position", "Its consultations", "down to the event"]
     {

@@ -1,5 +1,7 @@
 //! What stands behind a claim, for people: from the sentence to the event.
 
+mod numbers;
+
 use std::fmt::Write;
 
 use projections::compare::{Claim, Counted};
@@ -58,17 +60,16 @@ pub fn explained(explained: &Explained<'_>) -> String {
     wrapped(&mut text, "  ", &explained.rule_words);
     wrapped(&mut text, "  ", &format!("What is counted: {}", explained.definition));
     heading(&mut text, &format!("Its numbers, at position {}", explained.position));
-    let numbers = claim.numbers.iter().map(|(name, number)| [name.replace('_', " "), number.to_string()]);
-    columns(&mut text, &numbers.collect::<Vec<_>>());
+    columns(&mut text, &numbers::told(claim));
     let _ = writeln!(text, "  hash of what it says: {}", claim.value_hash);
     heading(&mut text, "Its consultations");
-    columns(&mut text, &platforms(&explained.evidence));
+    columns(&mut text, &platforms(&explained.evidence, numbers::counted_word(claim)));
     events(&mut text, explained);
     text
 }
 
 /// How many of each platform, and of a verdict in each stratum, were counted.
-fn platforms(evidence: &[Counted<'_>]) -> Vec<[String; 3]> {
+fn platforms(evidence: &[Counted<'_>], what: &str) -> Vec<[String; 3]> {
     let mut arms: Vec<(&[String], &str)> =
         evidence.iter().map(|one| (&one.by[..], one.platform.as_str())).collect();
     arms.sort_unstable();
@@ -78,8 +79,8 @@ fn platforms(evidence: &[Counted<'_>]) -> Vec<[String; 3]> {
         let n: u64 = theirs().map(|one| one.n).sum();
         let x: Option<u64> = theirs().map(|one| one.x).sum();
         let told = x.map_or_else(
-            || format!("{} counted", grouped(n)),
-            |x| format!("{} of {}", grouped(x), grouped(n)),
+            || format!("{} {what}", grouped(n)),
+            |x| format!("{} of {} {what}", grouped(x), grouped(n)),
         );
         let name = by.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(", ");
         [name, counted(theirs().count() as u64, "consultation"), told]

@@ -7,9 +7,11 @@ use serde::Serialize;
 use super::ask::{Ask, Design};
 use super::claims::{Claim, Rule};
 use crate::cells::{Arm, Slot, Tally};
+use crate::measure::{Fold, Measure};
 use crate::outcome::Outcome;
 use crate::parameters::Parameters;
 use crate::projection::Projection;
+use crate::sketch::Sums;
 
 /// One consultation behind a claim.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,15 +62,25 @@ pub fn evidence<'a>(
             return None;
         }
         let tally = cell.clusters.values().next()?.0.get(i)?;
-        let (x, n, words) = told(tally)?;
+        let (x, n, words) = told(tally, design.slots[i].measure)?;
         let by = if is_verdict { arm.by } else { Vec::new() };
         Some(Counted { consultation: &row.consultation, platform: arm.platform, by, x, n, words })
     };
     rows.into_iter().filter_map(counted).collect()
 }
 
+/// An amount and what it is over, each in what it is counted in.
+fn summed(sums: &Sums, measure: &Measure) -> String {
+    let (a, t) = (sums.a, sums.t);
+    match (measure.fold, measure.of) {
+        (Fold::FreeOf(_), _) => format!("{a} ms lost of {t} ms connected"),
+        (_, "connected time") => format!("{a} in {t} ms connected"),
+        _ => format!("{a} in {t} {}", measure.of_what()),
+    }
+}
+
 /// What one consultation brought.
-fn told(tally: &Tally) -> Option<(Option<u64>, u64, String)> {
+fn told(tally: &Tally, measure: &Measure) -> Option<(Option<u64>, u64, String)> {
     let one = |x: u64, n: u64| match (x, n) {
         (0, 1) => "counts, and it does not hold".to_owned(),
         (1, 1) => "counts, and it holds".to_owned(),
@@ -81,7 +93,7 @@ fn told(tally: &Tally) -> Option<(Option<u64>, u64, String)> {
             let counts = breakdown.counts();
             (Some(counts.x), counts.n, one(counts.x, counts.n))
         }
-        Tally::Sums(sums) => (None, sums.n, format!("{} in {}", sums.a, sums.t)),
+        Tally::Sums(sums) => (None, sums.n, summed(sums, measure)),
         Tally::Durations(durations) => {
             let all: Vec<String> = durations
                 .iter()
