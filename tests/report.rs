@@ -385,6 +385,42 @@ fn of_nobody_it_is_not_said_who_answered() {
     assert!(after.unwrap().contains("Nobody answered."), "{voices}");
 }
 
+#[test]
+fn what_is_no_report_is_said_to_be_none() {
+    let dir = folder();
+    for text in ["<!DOCTYPE html><html><body><p>hello</p></body></html>", "", "{}"] {
+        fs::write(dir.path().join("other.html"), text).unwrap();
+        let ran = run(dir.path(), ["report", "check", "other.html"]);
+        assert_eq!((ran.code, ran.out.lines().count()), (4, 1), "{}", ran.out);
+        assert!(ran.out.starts_with("report: this is no report of evenfield"), "{}", ran.out);
+        assert!(ran.err.contains("other.html is no report of evenfield"), "{}", ran.err);
+        let wrong = run(dir.path(), ["report", "check", "other.html", "--json"]);
+        assert!(wrong.out.contains("\"about\": \"report\""), "{}", wrong.out);
+    }
+}
+
+#[test]
+fn whoever_writes_a_file_is_told_that_it_is_there() {
+    let dir = folder();
+    built(dir.path(), &[]);
+    let told = run(dir.path(), ["report", "build", "-o", "mine.html"]);
+    assert_eq!((told.code, told.out.as_str()), (0, ""));
+    for word in ["mine.html is written", "evenfield report check mine.html", "report verify mine.html"] {
+        assert!(told.err.contains(word), "{word}: {}", told.err);
+    }
+    let told = run(dir.path(), ["export", "comparison", "-o", "mine.xlsx"]);
+    assert!(told.err.contains("mine.xlsx is written: ") && told.err.contains(" rows"), "{}", told.err);
+    for quiet in [
+        &["report", "build", "-q", "-o", "mine.html"][..],
+        &["export", "comparison", "-q", "-o", "mine.json"],
+    ] {
+        let told = run(dir.path(), quiet);
+        assert_eq!((told.code, told.err.as_str()), (0, ""), "{quiet:?}");
+    }
+    // Nothing is said of a file where the answer goes to standard output.
+    assert!(!run(dir.path(), ["export", "comparison"]).err.contains("is written"));
+}
+
 /// Of two platforms alike on average, one of which fails those who have least, the first page told the average alone.
 #[test]
 fn the_widest_gap_between_people_stands_among_what_was_found() {

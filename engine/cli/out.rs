@@ -13,6 +13,8 @@ pub(super) struct Out {
     /// Whether the data is a stream, which is of no use unless it is whole.
     is_stream: bool,
     readers: Readers,
+    /// What people are told once the file is there.
+    done: Option<String>,
 }
 
 /// A plain or a packed way out; a file is begun with the first write.
@@ -39,12 +41,12 @@ impl Out {
                 To::Nothing(path.to_owned())
             }
         };
-        Ok(Self { to, is_stream: false, readers: Readers::AsUsual })
+        Ok(Self { to, is_stream: false, readers: Readers::AsUsual, done: None })
     }
 
     /// A way out that keeps what is written, for whoever hands it on.
     pub(super) fn memory() -> Self {
-        Self { to: To::Memory(Vec::new()), is_stream: false, readers: Readers::AsUsual }
+        Self { to: To::Memory(Vec::new()), is_stream: false, readers: Readers::AsUsual, done: None }
     }
 
     /// What was written to [`Self::memory`].
@@ -63,6 +65,14 @@ impl Out {
     /// Makes the file, if there is to be one, readable for this user alone.
     pub(super) fn for_owner_alone(&mut self) {
         self.readers = Readers::OwnerAlone;
+    }
+
+    /// What people are told once the file that `-o` names is there; nothing where none is written.
+    pub(super) fn once_written(&mut self, told: impl FnOnce(&Path) -> String) {
+        self.done = match &self.to {
+            To::Nothing(path) | To::Plain(path, _) | To::Packed(path, _) => Some(told(path)),
+            To::Standard(_) | To::Memory(_) => None,
+        };
     }
 
     /// Hands on what was written so far, for those who watch.
@@ -111,7 +121,9 @@ impl Out {
             To::Plain(path, to) => (path, kept(to)),
             To::Packed(path, to) => (path, to.finish().and_then(kept)),
         };
-        closed.map_err(|error| unwritable(&path, &error))
+        closed.map_err(|error| unwritable(&path, &error))?;
+        self.done.iter().for_each(|done| tell(done));
+        Ok(())
     }
 
     /// Hands on what was written before a failure if it can be read as it is: a report and what it says is

@@ -12,6 +12,7 @@ use super::super::draft::{Draft, Readers};
 use super::super::failure::Failure;
 use super::super::out::{Out, unwritable};
 use crate::export::{self, Dataset, Form, Table, WriteError};
+use crate::report::counted;
 
 /// The way of a data set out.
 pub(super) struct Way<'a> {
@@ -58,6 +59,9 @@ impl<'a> Way<'a> {
             && !others.is_empty()
         {
             self.shared.note(&left_out(first, others, self.form));
+        }
+        if !self.shared.quiet {
+            out.once_written(|path| written(path, &dataset, self.form));
         }
         out.bytes(&export::bytes(&dataset, self.form)?)?;
         match self.beside() {
@@ -127,6 +131,15 @@ fn unpacked(path: &Path) -> PathBuf {
 fn only(dataset: Dataset, name: &str) -> Result<Dataset, Failure> {
     let names: Vec<String> = dataset.tables.iter().map(|table| table.name.clone()).collect();
     choose("table", name, dataset.only(name), names)
+}
+
+/// What was written, and where it is said what its columns and marks mean.
+fn written(path: &Path, dataset: &Dataset, form: Form) -> String {
+    let count = if form.is_of_one_table() { 1 } else { dataset.tables.len() };
+    let rows = dataset.tables.iter().take(count).map(|table| table.rows.len() as u64).sum();
+    let tables = counted(count as u64, "table");
+    let read = if form.lacks_metadata() { "" } else { "; what its columns and marks say is in it" };
+    format!("{} is written: {tables}, {}{read}", path.display(), counted(rows, "row"))
 }
 
 /// That a form holds one table, and which ones there are besides.

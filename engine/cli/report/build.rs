@@ -38,6 +38,15 @@ pub(super) fn build(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), F
         ));
     }
     let page = made(args, shared)?;
+    if !shared.quiet {
+        out.once_written(|path| {
+            let path = path.display();
+            format!(
+                "{path} is written; `evenfield report check {path}` looks at it as whoever receives it would, `evenfield report \
+                 verify {path}` holds it against the store"
+            )
+        });
+    }
     out.text(&report::html(&page))
 }
 

@@ -56,6 +56,9 @@ pub(super) fn check(path: &Path, shared: &Shared, out: &mut Out) -> Result<(), F
     }
     match checked.wrong.len() {
         0 => Ok(()),
+        _ if checked.wrong[0].about == "report" => {
+            Err(Failure::Input(format!("{} is no report of evenfield", path.display())))
+        }
         some => Err(Failure::Input(format!("{} is wrong in {}", path.display(), counted(some)))),
     }
 }
@@ -87,7 +90,7 @@ pub(super) fn verify(path: &Path, shared: &Shared, out: &mut Out) -> Result<(), 
     let there = text(path)?;
     let asked = report::asked(&there).ok_or_else(|| {
         Failure::Input(format!(
-            "{} does not say how it was asked for: it is no report of evenfield",
+            "{} is no report of evenfield, or one that was cut: it does not say how it was asked for",
             path.display()
         ))
     })?;

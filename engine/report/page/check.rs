@@ -8,12 +8,12 @@ use projections::disclosure::{BASE, FEWEST};
 use sha2::{Digest, Sha256};
 
 use super::parse::{Tag, asked, tags};
-use super::{HIDDEN, style};
+use super::{Asked, HIDDEN, style};
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Finding {
-    /// What it is about: `requests`, `policy`, `structure`, `access` or `counts`.
+    /// What it is about: `report`, `requests`, `policy`, `structure`, `access` or `counts`.
     pub about: &'static str,
     /// What is wrong, in words.
     pub words: String,
@@ -23,15 +23,23 @@ fn wrong(about: &'static str, words: impl Into<String>) -> Finding {
     Finding { about, words: words.into() }
 }
 
-/// Everything that is wrong with a report; nothing where all is well.
+/// Everything that is wrong with a report; nothing where all is well. Of a file that is none that alone is said: what else it
+/// lacks follows.
 #[must_use]
 pub fn check(html: &str) -> Vec<Finding> {
+    let Some(asked) = asked(html) else {
+        return vec![wrong(
+            "report",
+            "this is no report of evenfield, or one that was cut: it does not say how it was asked for, and under which \
+             policy. Is it the right file? `evenfield report build -o FILE` writes a report",
+        )];
+    };
     let tags = tags(html);
     let mut found = requests(&tags);
     found.extend(content_policy(&tags));
     found.extend(structure(html, &tags));
     found.extend(access(&tags));
-    found.extend(counts(html, &tags));
+    found.extend(counts(&asked, &tags));
     found
 }
 
@@ -174,10 +182,7 @@ fn access(tags: &[Tag<'_>]) -> Vec<Finding> {
 }
 
 /// Counts that the policy of the file would hide.
-fn counts(html: &str, tags: &[Tag<'_>]) -> Vec<Finding> {
-    let Some(asked) = asked(html) else {
-        return vec![wrong("counts", "the file does not say how it was asked for, and under which policy")];
-    };
+fn counts(asked: &Asked, tags: &[Tag<'_>]) -> Vec<Finding> {
     if asked.policy == "internal" {
         return Vec::new();
     }
