@@ -93,6 +93,17 @@ impl Filter {
             || context.get(Dimension::Modality).is_none_or(|modality| modality == "video")
     }
 
+    /// The same where what [`counts_pathway`](Self::counts_pathway) leaves out does not pass.
+    #[must_use]
+    pub fn of_pathway(&self, by: &[Dimension]) -> Self {
+        let mut narrowed = self.clone();
+        if !by.contains(&Dimension::Modality) {
+            let video = || [NOT_RECORDED, "video"].map(str::to_owned).to_vec();
+            narrowed.levels.entry(Dimension::Modality).or_insert_with(video);
+        }
+        narrowed
+    }
+
     /// The levels asked for, by dimension.
     pub fn iter(&self) -> impl Iterator<Item = (Dimension, &[String])> {
         self.levels.iter().map(|(dimension, levels)| (*dimension, levels.as_slice()))

@@ -145,6 +145,12 @@ impl Surveyed {
         self.at_least(&self.sees, self.attempted.div_ceil(2).max(1))
     }
 
+    /// Kinds that any attempted row sees: what is not among them no source of any could tell.
+    #[must_use]
+    pub fn ever_seen(&self) -> KindSet {
+        self.at_least(&self.sees, 1)
+    }
+
     /// Kinds that its sources declare not to tell; none where most rows come from undeclared sources.
     #[must_use]
     pub fn blind(&self) -> KindSet {

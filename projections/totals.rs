@@ -2,11 +2,12 @@
 //!
 //! What a comparison weighs (who can see what, which consultations share their luck) is left out here on
 //! purpose: totals are what a query over the same events gives, to the last digit. For every platform,
-//! and for every platform at every combination of the levels asked for.
+//! and for every platform at every combination of the levels asked for. A number that is zero because no source could
+//! tell is no number: [`Total::unseen`] says which are.
 
 use std::collections::BTreeMap;
 
-use event::{Dimension, NOT_RECORDED};
+use event::{Dimension, Kind, KindSet, NOT_RECORDED};
 
 use crate::filter::Filter;
 use crate::gist::{Flags, Gist, NO_TIME};
@@ -55,7 +56,50 @@ pub struct Total {
     pub first_drop_ms: Vec<u32>,
 }
 
+/// What each number follows from: where no source of any attempted consultation can tell one of these kinds, nothing
+/// of it is known.
+const FROM: [(&str, KindSet); 8] = [
+    ("connected", KindSet::of(&[Kind::Joined])),
+    ("first_try", KindSet::of(&[Kind::Joined])),
+    ("undisturbed", KindSet::of(&[Kind::Joined])),
+    ("completed", KindSet::of(&[Kind::Completed])),
+    ("drops", KindSet::of(&[Kind::Dropped])),
+    ("audio_lost_ms", KindSet::of(&[Kind::AudioLost])),
+    ("connected_ms", KindSet::of(&[Kind::Joined])),
+    ("down_ms", KindSet::of(&[Kind::Dropped])),
+];
+
 impl Total {
+    /// The numbers of [`FROM`] that are zero.
+    fn zeros(&self) -> impl Iterator<Item = (&'static str, KindSet)> {
+        let values = [
+            self.connected,
+            self.first_try,
+            self.undisturbed,
+            self.completed,
+            self.drops,
+            self.audio_lost_ms,
+            self.connected_ms,
+            self.down_ms,
+        ];
+        // Where nobody tried there is nothing that could have been seen.
+        let zeros = FROM.into_iter().zip(values).filter(|(_, value)| *value == 0);
+        zeros.map(|(from, _)| from).filter(|_| self.attempted > 0)
+    }
+
+    /// Whether a number may be zero because nobody could tell, so that it matters what was seen.
+    #[must_use]
+    pub fn may_be_unseen(&self) -> bool {
+        self.zeros().next().is_some()
+    }
+
+    /// The numbers that are zero because no source of any of its attempted consultations, which see these kinds, could
+    /// tell another.
+    #[must_use]
+    pub fn unseen(&self, ever_seen: KindSet) -> Vec<&'static str> {
+        self.zeros().filter(|(_, from)| !ever_seen.has_any(*from)).map(|(name, _)| name).collect()
+    }
+
     /// Takes over what another total counted.
     pub fn absorb(&mut self, other: &Self) {
         self.consultations += other.consultations;
@@ -246,6 +290,25 @@ mod tests {
 
     use super::*;
     use crate::stats::quantile::inverse_ecdf;
+
+    #[test]
+    fn what_nobody_could_tell_is_no_zero() {
+        let blind = KindSet::of(&[Kind::Joined, Kind::Completed, Kind::Left]);
+        let total = Total {
+            attempted: 3,
+            connected: 3,
+            connected_ms: 9,
+            first_try: 3,
+            undisturbed: 3,
+            ..Total::default()
+        };
+        assert_eq!(total.unseen(blind), ["drops", "audio_lost_ms", "down_ms"]);
+        assert_eq!(total.unseen(KindSet::NONE), ["completed", "drops", "audio_lost_ms", "down_ms"]);
+        assert_eq!(total.unseen(KindSet::EVERY), [""; 0]);
+        // What was counted is told, whatever a source said of itself, and of nobody nothing could be seen.
+        assert_eq!(Total { drops: 1, ..total.clone() }.unseen(blind), ["audio_lost_ms", "down_ms"]);
+        assert_eq!(Total { attempted: 0, ..total }.unseen(KindSet::NONE), [""; 0]);
+    }
 
     proptest! {
         #[test]

@@ -18,7 +18,7 @@ use engine::replay::{
     ReplayError, Request, Rows, Sheet, Watch, checkpoint, compare, keep, quality, reach, replay, sheet,
     totals,
 };
-use event::{Dimension, Event, Time};
+use event::{Dimension, Event, Kind, KindSet, Time};
 use projections::calendar::Calendar;
 use projections::catalog::MEASURES;
 use projections::cells;
@@ -324,8 +324,12 @@ fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &st
     let totals = totals(sheet, &by, &filter, threads);
     let asked = projections::totals::Totals { by: &by, filter: &filter };
     let mut wanted = projections::totals::State::new();
+    let mut seen = std::collections::BTreeMap::<_, KindSet>::new();
     for row in &expected.rows {
         if let Some(arm) = asked.arm_of(row) {
+            let sees = if row.attempted { row.sight.sees } else { KindSet::NONE };
+            let known = seen.entry(arm.clone()).or_default();
+            *known = known.or(sees);
             wanted.entry(arm).or_default().add_outcome(row);
         }
     }
@@ -335,13 +339,25 @@ fn says_the_same(sheet: &Sheet, expected: &Expected, comparisons: &str, how: &st
     assert_eq!(found.len(), wanted.len(), "sheet, {how}");
     for (arm, mut total) in wanted {
         let row = found[&arm];
-        let counts =
-            (total.consultations, total.attempted, total.connected, total.first_try, total.undisturbed);
-        let told = (row.consultations, row.attempted, row.connected, row.first_try, row.undisturbed);
-        assert_eq!(told, counts, "{arm:?}, {how}");
-        let sums = (total.completed, total.drops, total.audio_lost_ms, total.connected_ms, total.down_ms);
-        let told = (row.completed, row.drops, row.audio_lost_ms, row.connected_ms, row.down_ms);
-        assert_eq!(told, sums, "{arm:?}, {how}");
+        assert_eq!(
+            (row.consultations, row.attempted),
+            (total.consultations, total.attempted),
+            "{arm:?}, {how}"
+        );
+        for (told, number, from) in [
+            (row.connected, total.connected, &[Kind::Joined][..]),
+            (row.first_try, total.first_try, &[Kind::Joined]),
+            (row.undisturbed, total.undisturbed, &[Kind::Joined]),
+            (row.completed, total.completed, &[Kind::Completed]),
+            (row.drops, total.drops, &[Kind::Dropped]),
+            (row.audio_lost_ms, total.audio_lost_ms, &[Kind::AudioLost]),
+            (row.connected_ms, total.connected_ms, &[Kind::Joined]),
+            (row.down_ms, total.down_ms, &[Kind::Dropped]),
+        ] {
+            // A zero is one where somebody looked, or nobody tried.
+            let is_told = number > 0 || total.attempted == 0 || seen[&arm].has_any(KindSet::of(from));
+            assert_eq!(told, is_told.then_some(number), "{arm:?}, {how}, {from:?}");
+        }
         let quantiles = |values: &mut [u32]| projections::totals::quantiles(values).map(Vec::from);
         let told = |quantiles: &std::collections::BTreeMap<&str, Option<u32>>| {
             quantiles.values().copied().collect::<Option<Vec<u32>>>()

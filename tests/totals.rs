@@ -76,12 +76,67 @@ fn totals_are_those_of_the_rows_of_outcomes() {
                 (row["platform"].as_str(), row["service"].as_str()),
                 (Some(&**platform), service.as_deref())
             );
-            assert_eq!(told(row), counted(rows), "{platform} {service:?}");
+            let mut counted = counted(rows);
+            for name in row["not_measured"].as_array().into_iter().flatten() {
+                // What nobody could tell was never counted, and is no zero.
+                assert_eq!(counted.insert(name.as_str().unwrap().to_owned(), None), Some(Some(0)), "{row}");
+            }
+            assert_eq!(told(row), counted, "{platform} {service:?}");
             let [lo, hi] = [0, 1].map(|end| row["intervals"]["connected"][end].as_f64().unwrap());
             let share = row["connected"].as_f64().unwrap() / row["attempted"].as_f64().unwrap();
             assert!((lo..=hi).contains(&share) && lo < hi, "{lo} {share} {hi}");
         }
     }
+}
+
+/// Totals used to say 0 ms of lost sound of a platform whose feed cannot hear, beside one that heard every second of it.
+#[test]
+fn what_no_feed_can_tell_is_no_zero() {
+    let event = |source: &str, id: u32, kind: &str, more: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"urn:{source}","type":"evenfield.consultation.{kind}.v1","subject":"{source}-1","time":"2025-10-06T08:0{id}:00Z","data":{{{more}}}}}"#
+        )
+    };
+    let declared = |source: &str, audio: &str| {
+        let capability = |kind: &str, told: &str| format!(r#""{kind}":"{told}""#);
+        let kinds = ["join_attempted", "joined", "completed", "dropped", "join_failed"];
+        let mut told: Vec<String> = kinds.iter().map(|kind| capability(kind, "observed")).collect();
+        told.extend(["audio_lost", "audio_restored"].iter().map(|kind| capability(kind, audio)));
+        format!(
+            r#"{{"specversion":"1.0","id":"d","source":"urn:{source}","type":"evenfield.consultation.recording_declared.v1","subject":"urn:{source}","time":"2025-10-06T07:00:00Z","data":{{"feed":"own","capabilities":{{{}}}}}}}"#,
+            told.join(",")
+        )
+    };
+    let call = |source: &str| {
+        let who = |role: &str| format!(r#""participant":"{role}","role":"{role}""#);
+        let context = format!(r#""context":{{"platform":"{source}","service":"skin"}}"#);
+        let joined = |role: &str| format!("{},{context}", who(role));
+        [
+            event(source, 1, "joined", &joined("patient")),
+            event(source, 2, "joined", &joined("clinician")),
+            event(source, 9, "completed", &context),
+        ]
+        .join("\n")
+    };
+    let dir = folder();
+    let lines =
+        [declared("deaf", "unobservable"), declared("hears", "observed"), call("deaf"), call("hears")];
+    std::fs::write(dir.path().join("two.ndjson"), lines.join("\n")).unwrap();
+    run(dir.path(), ["ingest", "-q", "two.ndjson"]).ok();
+    for options in [&[][..], &["--by", "service"], &["--where", "service=skin"]] {
+        let asked = [&["totals", "--json"], options].concat();
+        let totals = run(dir.path(), asked).json();
+        for row in totals["rows"].as_array().unwrap() {
+            let is_deaf = row["platform"] == "deaf";
+            assert_eq!(row["audio_lost_ms"].is_null(), is_deaf, "{row}");
+            assert_eq!(row["not_measured"].is_null(), !is_deaf, "{row}");
+            assert_eq!((&row["drops"], &row["completed"]), (&Value::from(0), &Value::from(1)), "{row}");
+        }
+    }
+    let table = run(dir.path(), ["totals"]).ok();
+    assert!(table.contains("no source there can tell, which is not zero"), "{table}");
+    let csv = run(dir.path(), ["totals", "--format", "csv"]).ok();
+    assert!(csv.contains("deaf,1,1,1,1,1,1,0,,") && csv.contains("hears,1,1,1,1,1,1,0,0,"), "{csv}");
 }
 
 #[test]

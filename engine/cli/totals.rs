@@ -12,7 +12,8 @@ use super::{Shared, shown};
 use crate::replay::{Totals, totals};
 
 /// Plain counts, sums and quantiles of every platform, to be held against any other tool: nothing is
-/// weighed, and nothing left out for what a feed cannot tell. To compare, use `evenfield compare`.
+/// weighed, and what only some feeds can tell is counted where they can; what none can tell is not there.
+/// To compare, use `evenfield compare`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     evenfield totals\n  \

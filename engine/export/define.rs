@@ -150,6 +150,7 @@ const COLUMNS: &[Known] = &[
     of("unclustered_share", Number, "The share without a level of the clustering circumstance"),
     of("unmeasured", Whole, "Attempted consultations whose sources cannot see it"),
     perhaps("inferred", Text, "Kinds of event that sources only infer"),
+    perhaps("not_measured", Text, "Which numbers are not there, since no source can tell them"),
     perhaps("components", Text, "The parts of a composite that were counted"),
     perhaps("grade", Text, "The grades of the SUS curve that the limits allow"),
     of("p50", Whole, "The median"),

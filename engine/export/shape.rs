@@ -180,8 +180,8 @@ impl Exported for Totals {
     const SHAPE: Shape = Shape {
         name: "totals",
         title: "Plain totals by platform",
-        what: "Counts, sums and quantiles of consultations that are over. Nothing is weighed, and nothing left out for \
-               what a source cannot tell: they are to be held against other tools, not against each other.",
+        what: "Counts, sums and quantiles of consultations that are over. Nothing is weighed, and what only some sources \
+               can tell is counted where they can: they are to be held against other tools, not against each other.",
         whole: None,
         tables: &[Titled {
             member: "rows",

@@ -21,7 +21,7 @@ impl Disclose for Totals {
             by: &row.by,
             all: ("consultations", row.consultations),
             parts: vec![
-                ("attempted", "consultations", row.attempted),
+                ("attempted", "consultations", Some(row.attempted)),
                 ("connected", "attempted", row.connected),
                 ("first_try", "attempted", row.first_try),
                 ("undisturbed", "attempted", row.undisturbed),
@@ -30,6 +30,13 @@ impl Disclose for Totals {
             nested: NESTED,
         });
         let lines = counted(boundary, &rows.collect::<Vec<_>>())?;
+        let mut notes =
+            vec!["drops, and sums and quantiles of times, are not shown under this policy".to_owned()];
+        if self.rows.iter().any(|row| row.is_unseen()) {
+            notes.push(
+                "counts that are not there and not hidden are those that no source can tell".to_owned(),
+            );
+        }
         Ok(Published {
             schema: self.schema,
             policy: boundary.note(),
@@ -38,7 +45,7 @@ impl Disclose for Totals {
                 ("by", Value::Texts(self.by.iter().map(|one| (*one).to_owned()).collect())),
             ],
             parts: vec![lines],
-            notes: vec!["drops, and sums and quantiles of times, are not shown under this policy".to_owned()],
+            notes,
         })
     }
 }

@@ -1,14 +1,18 @@
-//! The totals of a sheet: counts, sums and quantiles by platform, with an interval on every share.
+//! The totals of a sheet: counts, sums and quantiles by platform, with an interval on every share. What no source could
+//! tell is not there.
 
 use std::collections::BTreeMap;
 
-use event::Dimension;
+use event::{Dimension, KindSet};
 use projections::filter::Filter;
 use projections::parameters::Parameters;
+use projections::projection::State as _;
 use projections::stats::proportion;
+use projections::survey::{Stratum, Survey, Surveyed, Surveyeds};
 use projections::totals::{self, QUANTILES, State, Total};
 use serde::Serialize;
 
+use super::rows::Rows as _;
 use super::sheet::Sheet;
 use super::spread;
 
@@ -45,20 +49,30 @@ pub struct Row {
     pub by: BTreeMap<&'static str, Option<String>>,
     pub consultations: u64,
     pub attempted: u64,
-    pub connected: u64,
-    pub first_try: u64,
-    pub undisturbed: u64,
-    pub completed: u64,
-    pub drops: u64,
-    pub audio_lost_ms: u64,
-    pub connected_ms: u64,
-    pub down_ms: u64,
+    pub connected: Option<u64>,
+    pub first_try: Option<u64>,
+    pub undisturbed: Option<u64>,
+    pub completed: Option<u64>,
+    pub drops: Option<u64>,
+    pub audio_lost_ms: Option<u64>,
+    pub connected_ms: Option<u64>,
+    pub down_ms: Option<u64>,
+    /// Which of these are null, since no source of any of its consultations can tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_measured: Vec<&'static str>,
     /// From the later side's first attempt to connection.
     pub connect_ms: BTreeMap<&'static str, Option<u32>>,
     /// From connection to the first drop, where there was one.
     pub first_drop_ms: BTreeMap<&'static str, Option<u32>>,
     /// Wilson's limits at 95 %: of attempted among all, of the others among attempted.
     pub intervals: BTreeMap<&'static str, Option<[f64; 2]>>,
+}
+
+impl Row {
+    /// Whether a count of consultations is not there.
+    pub(super) fn is_unseen(&self) -> bool {
+        [self.connected, self.first_try, self.undisturbed, self.completed].iter().any(Option::is_none)
+    }
 }
 
 /// Counts the consultations of a sheet.
@@ -73,6 +87,7 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
             std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().absorb(&total),
         }
     }
+    let seen = Seen::of(sheet, &asked, &state, threads);
     Totals {
         schema: "evenfield.totals/1",
         position: sheet.position.0,
@@ -80,7 +95,29 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
         filter: filter.iter().map(|(dimension, levels)| (dimension.name(), levels.to_vec())).collect(),
         in_progress: sheet.in_progress(),
         by: by.iter().map(|dimension| dimension.name()).collect(),
-        rows: rows(state, by, threads),
+        rows: rows(state, by, &seen, threads),
+    }
+}
+
+/// What sources of the rows of each arm can tell; nothing where no number depends on it.
+struct Seen(Option<Surveyeds>);
+
+impl Seen {
+    /// A further pass over the rows where a zero may be one that nobody could have seen otherwise.
+    fn of(sheet: &Sheet, asked: &totals::Totals<'_>, state: &State, threads: usize) -> Self {
+        let filter = asked.filter.of_pathway(asked.by);
+        let survey = Survey { filter: &filter, by: asked.by, units: &[] };
+        Self(state.values().any(Total::may_be_unseen).then(|| sheet.fold(&survey, threads)))
+    }
+
+    /// The kinds that any attempted consultation of a platform, or of a part of it, is seen by.
+    fn by(&self, platform: &str, levels: Option<&[String]>) -> KindSet {
+        let Some(arms) = &self.0 else { return KindSet::EVERY };
+        let mut whole = Surveyed::default();
+        let strata = arms.get(platform).into_iter().flatten();
+        let asked = strata.filter(|(Stratum(known), _)| levels.is_none_or(|levels| known == levels));
+        asked.for_each(|(_, surveyed)| whole.absorb(surveyed));
+        whole.ever_seen()
     }
 }
 
@@ -88,7 +125,7 @@ pub fn totals(sheet: &Sheet, by: &[Dimension], filter: &Filter, threads: usize) 
 type Part = (Vec<String>, Total);
 
 /// The rows of each platform, some platforms on each thread.
-fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
+fn rows(state: State, by: &[Dimension], seen: &Seen, threads: usize) -> Vec<Row> {
     let mut platforms: Vec<(String, Vec<Part>)> = Vec::new();
     for ((platform, levels), total) in state {
         match platforms.last_mut().filter(|(known, _)| *known == platform) {
@@ -96,55 +133,73 @@ fn rows(state: State, by: &[Dimension], threads: usize) -> Vec<Row> {
             None => platforms.push((platform, vec![(levels, total)])),
         }
     }
-    let rows = spread(platforms, threads, |(platform, parts)| rows_of(&platform, parts, by));
+    let rows = spread(platforms, threads, |(platform, parts)| rows_of(&platform, parts, by, seen));
     rows.into_iter().flatten().collect()
 }
 
 /// The row of a platform as a whole, and those of its parts.
-fn rows_of(platform: &str, parts: Vec<Part>, by: &[Dimension]) -> Vec<Row> {
+fn rows_of(platform: &str, parts: Vec<Part>, by: &[Dimension], seen: &Seen) -> Vec<Row> {
+    let row = |levels: Option<Vec<String>>, total: Total| {
+        let unseen = total.unseen(seen.by(platform, levels.as_deref()));
+        row(platform, by, levels, total, unseen)
+    };
     if by.is_empty() {
-        return parts.into_iter().map(|(_, total)| row(platform, by, None, total)).collect();
+        return parts.into_iter().map(|(_, total)| row(None, total)).collect();
     }
     let mut whole = Total::default();
     parts.iter().for_each(|(_, total)| whole.absorb(total));
-    let whole = row(platform, by, None, whole);
-    let parts = parts.into_iter().map(|(levels, total)| row(platform, by, Some(levels), total));
+    let whole = row(None, whole);
+    let parts = parts.into_iter().map(|(levels, total)| row(Some(levels), total));
     std::iter::once(whole).chain(parts).collect()
 }
 
-fn row(platform: &str, by: &[Dimension], levels: Option<Vec<String>>, mut total: Total) -> Row {
+fn row(
+    platform: &str,
+    by: &[Dimension],
+    levels: Option<Vec<String>>,
+    mut total: Total,
+    not_measured: Vec<&'static str>,
+) -> Row {
     let names = by.iter().map(|dimension| dimension.name());
     let by = match levels {
         Some(levels) => names.zip(levels.into_iter().map(Some)).collect(),
         None => names.map(|name| (name, None)).collect(),
     };
-    let share = |x: u64, n: u64| {
-        let estimate = proportion::wilson(x as f64, n as f64, LEVEL);
+    let told = |name: &str, number: u64| (!not_measured.contains(&name)).then_some(number);
+    let share = |x: Option<u64>, n: u64| {
+        let estimate = proportion::wilson(x? as f64, n as f64, LEVEL);
         Some([estimate.lo?, estimate.hi?])
     };
+    let [connected, first_try, undisturbed, completed] = [
+        told("connected", total.connected),
+        told("first_try", total.first_try),
+        told("undisturbed", total.undisturbed),
+        told("completed", total.completed),
+    ];
     let intervals = BTreeMap::from([
-        ("attempted", share(total.attempted, total.consultations)),
-        ("connected", share(total.connected, total.attempted)),
-        ("first_try", share(total.first_try, total.attempted)),
-        ("undisturbed", share(total.undisturbed, total.attempted)),
-        ("completed", share(total.completed, total.attempted)),
+        ("attempted", share(Some(total.attempted), total.consultations)),
+        ("connected", share(connected, total.attempted)),
+        ("first_try", share(first_try, total.attempted)),
+        ("undisturbed", share(undisturbed, total.attempted)),
+        ("completed", share(completed, total.attempted)),
     ]);
     Row {
         platform: platform.to_owned(),
         by,
         consultations: total.consultations,
         attempted: total.attempted,
-        connected: total.connected,
-        first_try: total.first_try,
-        undisturbed: total.undisturbed,
-        completed: total.completed,
-        drops: total.drops,
-        audio_lost_ms: total.audio_lost_ms,
-        connected_ms: total.connected_ms,
-        down_ms: total.down_ms,
+        connected,
+        first_try,
+        undisturbed,
+        completed,
+        drops: told("drops", total.drops),
+        audio_lost_ms: told("audio_lost_ms", total.audio_lost_ms),
+        connected_ms: told("connected_ms", total.connected_ms),
+        down_ms: told("down_ms", total.down_ms),
         connect_ms: quantiles(&mut total.connect_ms),
         first_drop_ms: quantiles(&mut total.first_drop_ms),
         intervals,
+        not_measured,
     }
 }
 

@@ -14,15 +14,15 @@ pub(super) fn totals(totals: &Totals) -> String {
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     for row in &totals.rows {
         let counts = [
-            row.consultations,
-            row.attempted,
+            Some(row.consultations),
+            Some(row.attempted),
             row.connected,
             row.first_try,
             row.undisturbed,
             row.completed,
             row.drops,
         ];
-        lines.push(std::iter::once(name(row)).chain(counts.map(grouped)).collect());
+        lines.push(std::iter::once(name(row)).chain(counts.map(told)).collect());
     }
     let mut text = aligned(&lines);
     text.push('\n');
@@ -40,16 +40,19 @@ pub(super) fn totals(totals: &Totals) -> String {
     ];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     for row in &totals.rows {
-        let sums = [row.connected_ms, row.down_ms, row.audio_lost_ms].map(grouped);
+        let sums = [row.connected_ms, row.down_ms, row.audio_lost_ms].map(told);
         let quantiles =
             [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
-        let quantiles = quantiles.map(|value| value.map_or_else(|| "-".to_owned(), |ms| grouped(ms.into())));
+        let quantiles = quantiles.map(|value| told(value.map(u64::from)));
         lines.push(std::iter::once(name(row)).chain(sums).chain(quantiles).collect());
     }
     text.push_str(&aligned(&lines));
+    if totals.rows.iter().any(|row| !row.not_measured.is_empty()) {
+        text.push_str("\n- stands for what no source there can tell, which is not zero, and for times of which there is none\n");
+    }
     text.push_str(
-        "\nWhat a platform's source cannot tell counts as nothing here, so these may not be comparable: \
-         `evenfield quality`\ntells what each can tell, and `evenfield compare` compares what all can\n",
+        "\nWhat only some sources of a platform can tell is counted where they can, so these may not be comparable: \
+         `evenfield\nquality` tells what each can tell, and `evenfield compare` compares what all can\n",
     );
     if totals.in_progress > 0 {
         text.push_str(&format!(
@@ -96,8 +99,8 @@ pub(super) fn totals_rows(totals: &Totals, form: Form) -> String {
 fn cells(totals: &Totals, row: &TotalsRow) -> Vec<String> {
     let level = |name: &&str| row.by.get(name).cloned().flatten().unwrap_or_default();
     let numbers = [
-        row.consultations,
-        row.attempted,
+        Some(row.consultations),
+        Some(row.attempted),
         row.connected,
         row.first_try,
         row.undisturbed,
@@ -111,9 +114,14 @@ fn cells(totals: &Totals, row: &TotalsRow) -> Vec<String> {
         [&row.connect_ms, &row.first_drop_ms].into_iter().flat_map(|quantiles| quantiles.values());
     std::iter::once(row.platform.clone())
         .chain(totals.by.iter().map(level))
-        .chain(numbers.map(|number| number.to_string()))
+        .chain(numbers.map(|number| number.map(|number| number.to_string()).unwrap_or_default()))
         .chain(quantiles.map(|value| value.map(|ms| ms.to_string()).unwrap_or_default()))
         .collect()
+}
+
+/// A number; nothing is no zero.
+fn told(number: Option<u64>) -> String {
+    number.map_or_else(|| "-".to_owned(), grouped)
 }
 
 /// A platform, or a part of it, which stands a little to the right.

@@ -18,8 +18,9 @@ pub struct Counted<'a> {
     pub by: &'a BTreeMap<&'static str, Option<String>>,
     /// How many there are, by name.
     pub all: (&'static str, u64),
-    /// How many of which other count, itself or one before: name, the other's name, number.
-    pub parts: Vec<(&'static str, &'static str, u64)>,
+    /// How many of which other count, itself or one before: name, the other's name, number; none where nobody could tell,
+    /// which is a zero among the counts that are held against each other, and nothing where it is told.
+    pub parts: Vec<(&'static str, &'static str, Option<u64>)>,
     /// Further names of which the first is a part of the second.
     pub nested: &'static [(&'static str, &'static str)],
 }
@@ -51,7 +52,8 @@ pub fn counted(boundary: &mut Boundary<'_>, rows: &[Counted<'_>]) -> Result<Part
         .map(|row| {
             let (name, number) = row.all;
             let all = (name, boundary.count(row.key(name), number));
-            let parts = row.parts.iter().map(|(name, _, number)| (*name, *number)).collect::<Vec<_>>();
+            let parts =
+                row.parts.iter().map(|(name, _, number)| (*name, number.unwrap_or(0))).collect::<Vec<_>>();
             let parts = parts.into_iter().map(|(name, number)| (name, boundary.count(row.key(name), number)));
             std::iter::once(all).chain(parts).collect()
         })
@@ -87,8 +89,12 @@ fn line(boundary: &Boundary<'_>, row: &Counted<'_>, places: &Places) -> Line {
     );
     let told = |name: &str| places.get(name).map_or(Told::Withheld, |place| boundary.told(*place));
     line.push((row.all.0, told(row.all.0).into()));
-    line.extend(row.parts.iter().map(|(name, ..)| (*name, told(name).into())));
-    let shares = row.parts.iter().filter_map(|(name, of, _)| {
+    line.extend(
+        row.parts
+            .iter()
+            .map(|(name, _, number)| (*name, number.map_or(Value::Nothing, |_| told(name).into()))),
+    );
+    let shares = row.parts.iter().filter(|(.., number)| number.is_some()).filter_map(|(name, of, _)| {
         let share = share(told(name), told(of), LEVEL, (None, None))?;
         Some((*name, share))
     });

@@ -16,10 +16,10 @@ impl Disclose for Evidence {
             by: &row.by,
             all: ("consultations", row.consultations),
             parts: vec![
-                ("end_not_seen", "consultations", row.end_not_seen.n),
-                ("contradictory", "consultations", row.contradictory.n),
-                ("one_sided", "consultations", row.one_sided.n),
-                ("undeclared", "consultations", row.undeclared.n),
+                ("end_not_seen", "consultations", Some(row.end_not_seen.n)),
+                ("contradictory", "consultations", Some(row.contradictory.n)),
+                ("one_sided", "consultations", Some(row.one_sided.n)),
+                ("undeclared", "consultations", Some(row.undeclared.n)),
             ],
             nested: &[],
         });
