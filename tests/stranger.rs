@@ -267,6 +267,14 @@ fn what_holds_nothing_is_told_to_hold_nothing() {
 }
 
 #[test]
+fn who_would_see_a_report_that_is_a_file_is_told_by_which_commands() {
+    let dir = prepared();
+    let told = run(dir.path(), ["report", "show", "monday.html"]).fails(2);
+    assert!(told.contains("monday.html is a file: `report check monday.html`"), "{told}");
+    assert!(run(dir.path(), ["report", "show", "zoom", "attend-anywhere"]).ok().contains("zoom"));
+}
+
+#[test]
 fn a_claim_of_nearly_that_name_is_told() {
     let dir = prepared();
     let compared = run(dir.path(), ["compare", "--by", "service", "--json"]).json();

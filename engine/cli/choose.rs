@@ -22,14 +22,14 @@ pub(super) fn choose<T>(
 /// That there is no such thing, with the nearest name, those that begin as it does, or all of them.
 pub(super) fn unknown(what: &str, name: &str, names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
-    if let Some(near) = nearest(name, &names) {
-        return format!("there is no {what} {name:?}; did you mean {near:?}?");
-    }
     let begun = begun(name, &names);
-    match (names.is_empty(), begun.is_empty()) {
-        (true, _) => format!("there is no {what} {name:?}; there are none yet"),
-        (false, false) => format!("there is no {what} {name:?}; so begin: {}", listed(&begun)),
-        (false, true) => {
+    if begun.len() > 1 {
+        return format!("there is no {what} {name:?}; so begin: {}", listed(&begun));
+    }
+    match nearest(name, &names) {
+        Some(near) => format!("there is no {what} {name:?}; did you mean {near:?}?"),
+        None if names.is_empty() => format!("there is no {what} {name:?}; there are none yet"),
+        None => {
             format!("there is no {what} {name:?}; there are: {}", listed(&names.iter().collect::<Vec<_>>()))
         }
     }

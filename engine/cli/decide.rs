@@ -135,6 +135,11 @@ impl Asked {
         line.map(|line| line.asked).map_err(|error| Failure::Other(error.to_string()))
     }
 
+    /// The platforms that were named.
+    pub(super) fn platforms(&self) -> &[String] {
+        &self.platforms
+    }
+
     /// The grace that it was asked with.
     pub(super) fn grace_ms(&self) -> Option<i64> {
         self.grace_ms

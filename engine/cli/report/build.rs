@@ -1,5 +1,7 @@
 //! `evenfield report build` and `show`: the page of what was found, as a file, in the terminal and where a service shows it.
 
+use std::path::Path;
+
 use projections::disclosure::Policy;
 
 use super::super::decide;
@@ -55,6 +57,12 @@ pub(super) fn show(args: &Args, shared: &Shared, out: &mut Out) -> Result<(), Fa
         return Err(Failure::Usage(
             "`report show` is for people: --json is for `compare` and `decide`".into(),
         ));
+    }
+    if let Some(file) = args.question.platforms().iter().find(|name| Path::new(name).is_file()) {
+        return Err(Failure::Usage(format!(
+            "`report show` shows what the store tells now, and {file} is a file: `report check {file}` looks at it as \
+             whoever receives it would, and `report verify {file}` builds it again"
+        )));
     }
     let page = made(args, shared)?;
     out.text(&report::plain(&page))

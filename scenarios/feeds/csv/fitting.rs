@@ -157,6 +157,10 @@ fn carries_offset(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::ToSpan;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The lines of the zone and of the format, for a column of these times.
@@ -242,5 +246,29 @@ mod tests {
         );
         // Excel's day 0, and a year that lost its century.
         check(&["13/03/2022 09:02", "13/01/1900 09:02"], unsure, &["\"In\" of line 3 does not"]);
+    }
+
+    proptest! {
+        /// Whoever wrote the sheet is never ruled out: what is named alone is what it was written by.
+        #[test]
+        fn the_format_that_a_sheet_was_written_by_is_named(
+            day in 0..DAYS.len(),
+            clock in 0..CLOCKS.len(),
+            minutes in proptest::collection::vec(0_i64..78 * 365 * 24 * 60, 1..12),
+        ) {
+            let format = format!("{} {}", DAYS[day], CLOCKS[clock]);
+            let mut fitting = Fitting::new();
+            for (line, minute) in (2..).zip(&minutes) {
+                let time = date(1990, 1, 1).at(0, 0, 0, 0).saturating_add(minute.minutes());
+                let text = time.strftime(&format).to_string();
+                let record = Record { line, text: vec![], fields: vec![text], broken: None };
+                prop_assert!(fitting.take(&record, &[0], &["In".to_owned()]), "{}: {:?}", format, record);
+            }
+            let written = fitting.written();
+            let named = format!("time_format = {}", quoted(&format));
+            prop_assert!(written.contains(&named), "{}: {}", format, written);
+            let alone = written.lines().find(|line| line.starts_with("time_format"));
+            prop_assert!(alone.is_none_or(|line| line.starts_with(&named)), "{}: {}", format, written);
+        }
     }
 }

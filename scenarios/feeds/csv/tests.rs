@@ -391,6 +391,16 @@ proptest! {
         }
     }
 
+    /// Whatever the cells of times say, none of them is written into the mapping.
+    #[test]
+    fn a_guess_is_toml_whatever_the_times_and_tells_none(times in proptest::collection::vec("[ -~]{0,20}", 1..9)) {
+        let cell = |text: &String| format!("7,\"@{}@\"\n", text.replace('"', ""));
+        let sheet = format!("Ref,In\n{}", times.iter().map(cell).collect::<String>());
+        let mapping = guessed(&sheet);
+        prop_assert!(toml::from_str::<toml::Table>(&mapping).is_ok(), "{}", mapping);
+        prop_assert!(!mapping.contains('@'), "{}", mapping);
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let mut with_header = b"consultation,kind,at,reason\n".to_vec();
