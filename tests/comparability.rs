@@ -120,8 +120,8 @@ fn of_what_neither_can_tell_it_is_not_said_that_one_can() {
     let dir = folder();
     run(dir.path(), ["replay", "range-by-service", "-q"]).ok();
     let of = |found: &Value, part: &str| -> Value {
-        let all = found[part].as_array().into_iter().flatten();
-        all.filter(|one| one["measure"] == "help_requested").next().cloned().unwrap()
+        let mut all = found[part].as_array().into_iter().flatten();
+        all.find(|one| one["measure"] == "help_requested").cloned().unwrap()
     };
     let inside = run(dir.path(), ["compare", "--json"]).json();
     assert_eq!(of(&inside, "differences")["reason"], "on both: the feed cannot tell help_requested");

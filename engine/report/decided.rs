@@ -247,7 +247,13 @@ fn turning(decided: &Decided) -> Option<String> {
 
 fn information(decided: &Decided) -> Option<String> {
     let worth = decided.perfect_information?;
-    Some(format!("To know every share exactly would be worth {:.1} in 1,000 consultations.", worth * 1_000.0))
+    let thousandths = worth * 1_000.0;
+    Some(match thousandths < 0.05 {
+        true => "To know every share exactly would change next to nothing.".to_owned(),
+        false => {
+            format!("To know every share exactly would be worth {thousandths:.1} in 1,000 consultations.")
+        }
+    })
 }
 
 /// Whether the better platform differs between strata.

@@ -422,13 +422,13 @@ mod tests {
         }
     }
 
-    /// Told as 89.5 % this was pictured as 90 in 100, since 89.46 was rounded twice.
+    /// Told as 89.5 % this was pictured as 90 in 100, since 89.47 was rounded twice.
     #[test]
     fn a_share_is_rounded_once() {
         let (share, told) = (425.0_f64 / 475.0, 0.895);
         assert_eq!((share * 1_000.0).round() / 1_000.0, told);
-        assert_eq!(pictured(&[share, 0.5]), ["89 in 100", "50 in 100"]);
-        assert_eq!(pictured(&[told, 0.5]), ["90 in 100", "50 in 100"]);
+        assert_eq!(pictured(&[share, 0.53]), ["89 in 100", "53 in 100"]);
+        assert_eq!(pictured(&[told, 0.53]), ["90 in 100", "53 in 100"]);
         assert_eq!(percent(share, told), "89.5 %");
     }
 }
