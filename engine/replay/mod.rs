@@ -13,7 +13,9 @@
 //! going on     refresh: what came since;  checkpoint: a sheet on disk;  essence: what a sheet says
 //! elsewhere    parts: rows of whole consultations that lie elsewhere, and the sheet of all of them
 //! measured     decoded: what a sheet takes when nothing has to be read
-//! asked        rows: what both answer alike;  totals: plain counts, disclosed: which of them may be shown;  questions: how complete, and for whom;  scope: of whom, and when
+//! asked        rows: what both answer alike;  decision: one platform or a range;  totals: plain counts,
+//!              disclosed: which of them may be shown;  questions: how complete, and for whom;
+//!              scope: of whom, and when
 //! ```
 
 mod again;

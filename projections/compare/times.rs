@@ -1,12 +1,13 @@
 //! Time to a drop and back: how soon calls drop, how much of a slot that takes, and how soon people are back.
 //!
-//! The share of calls that have dropped by a minute is Aalen and Johansen's: a call that ended without a drop can drop
-//! no more, and is no reason to think that it would have. Shares and means have limits from groups of clusters left
-//! out in turn, and where rows are not clustered those of their estimators, which take consultations for independent.
-//! A drop without a return was never restored, whatever became of the call; no drop is last seen before it was over,
-//! so that the share restored is a plain one. How often calls drop is Ghosh and Lin's mean, over all calls however
-//! soon they ended, and beside it the mean cumulative function, of calls that go on; both with limits of groups only. The recovery within a minute and the drops per hour are those of the
-//! catalogue, the latter turned over.
+//! The share of calls that have dropped by a minute is Aalen and Johansen's: a call that ended without a drop can
+//! drop no more, and is no reason to think that it would have. Shares and means have limits from groups of clusters
+//! left out in turn, and where rows are not clustered those of their estimators, which take consultations for
+//! independent. A drop without a return was never restored, whatever became of the call; no drop is last seen
+//! before it was over, so that the share restored is a plain one. How often calls drop is Ghosh and Lin's mean,
+//! over all calls however soon they ended, and beside it the mean cumulative function, of calls that go on; both
+//! with limits of groups only. The recovery within a minute and the drops per hour are those of the catalogue, the
+//! latter turned over.
 
 mod repeated;
 

@@ -1,7 +1,8 @@
 //! A report as a plain value: sections of words, findings, figures and tables, and the two ways in which it is written.
 //!
-//! Whoever makes a [`Page`] says what is said; `html` makes one offline file of it, `plain` a text for the terminal, and
-//! neither adds a word of its own but headings of the form; `live` is the same page where a service shows it. `check` looks at a file as whoever receives it would.
+//! Whoever makes a [`Page`] says what is said; `html` makes one offline file of it, `plain` a text for the
+//! terminal, and neither adds a word of its own but headings of the form; `live` is the same page where a service
+//! shows it. `check` looks at a file as whoever receives it would.
 
 mod check;
 mod html;

@@ -5,10 +5,11 @@
 //! them. Integrals are done by quadrature, without any random number, so that the same counts always give the
 //! same answer.
 //!
-//! Files: [`evidence`] is what is known and whether it is enough, [`joint`] the model of all cells, [`conclusion`] the verdict that both allow, [`belief`] is what one share may be, [`best`] which of several is the highest, [`choice`] what a range
-//! is worth over one platform for all, [`policy`] which of them to allow, [`interaction`] whether the best really differs from stratum to stratum,
-//! [`crossfit`] what a range gains where it was not chosen, [`acceptability`] for which priorities an option comes
-//! first.
+//! Files: [`evidence`] is what is known and whether it is enough, [`joint`] the model of all cells, [`conclusion`]
+//! the verdict that both allow, [`belief`] is what one share may be, [`best`] which of several is the highest,
+//! [`choice`] what a range is worth over one platform for all, [`policy`] which of them to allow, [`interaction`]
+//! whether the best really differs from stratum to stratum, [`crossfit`] what a range gains where it was not
+//! chosen, [`acceptability`] for which priorities an option comes first.
 
 pub mod acceptability;
 pub mod belief;

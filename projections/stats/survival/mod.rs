@@ -6,7 +6,8 @@
 //! to treat it as one would estimate how many would drop if calls never ended.
 //!
 //! Units count as independent. Where they share their luck, delete groups of them and read [`values`] again for
-//! each: it gives the numbers without limits in one pass, and [`clustered`] makes limits of them. A curve costs one pass too, its variance included.
+//! each: it gives the numbers without limits in one pass, and [`clustered`] makes limits of them. A curve costs one
+//! pass too, its variance included.
 
 pub mod aalen_johansen;
 pub mod clustered;
