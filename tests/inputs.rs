@@ -303,7 +303,7 @@ fn what_is_inferred_or_cannot_be_told_is_said_in_every_answer() {
     assert!(
         run(dir.path(), ["totals"])
             .ok()
-            .contains("What a platform's source cannot tell counts as nothing here")
+            .contains("What only some sources of a platform can tell is counted where they can")
     );
 }
 
