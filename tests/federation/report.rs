@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use engine::report::{Told, claims};
+use engine::report::{Told, asked, claims};
 
-use super::{by_organisation, dealt};
+use super::{by_consultation, by_organisation, dealt};
 use crate::command::{UNTIL, folder, run};
 
 /// Each log with both kinds of summaries: the names of those to compare, then of those to decide.
@@ -97,6 +97,23 @@ fn a_report_names_the_logs_that_were_summed_up() {
     }
     // Without summaries for a decision there is no verdict, and it says what would bring one.
     assert!(section(&report, "range").contains("it takes summaries made with --for decide"));
+}
+
+/// A report over logs that share sources named a command without --shared-sources, which refused to build it again.
+#[test]
+fn a_report_is_built_again_by_what_it_says_of_itself() {
+    let dir = folder();
+    let names = dealt(dir.path(), "range-by-service", &[], (2, &|event| by_consultation(event, 3)));
+    let files: Vec<&str> = names.iter().map(String::as_str).collect();
+    let options = ["--report", "--shared-sources", "--level", "0.9", "--title", "It's two", "-o", "r.html"];
+    let told = run(dir.path(), [&["summary", "merge"], &files[..], &options].concat());
+    assert!(told.err.contains("r.html is written; `evenfield report check r.html`"), "{}", told.err);
+    let report = fs::read_to_string(dir.path().join("r.html")).unwrap();
+    let options = asked(&report).unwrap().options;
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let again = [&["summary", "merge", "-q", "--report"], &files[..], &options].concat();
+    assert_eq!(run(dir.path(), again).ok(), report);
+    assert!(section(&report, "check").contains(" --shared-sources "), "{}", section(&report, "check"));
 }
 
 #[test]

@@ -27,10 +27,11 @@ use crate::summary::{self, Manifest, Merged, Sharing};
     evenfield summary merge trust-one.summary trust-two.summary --trust trusted.keys --compare --json\n  \
     evenfield summary merge one-decides.summary two-decides.summary --decide --delta 0.02\n  \
     evenfield summary merge trust-one.summary trust-two.summary --report -o both.html\n\n\
-    Without --compare, --decide or --report it tells what was merged. The answer is that of one log which holds everything:\n\
-    its position is the number of events in all logs. Where summaries were asked or read otherwise, or\n\
-    count the same log or source twice, they are refused with the names of both files (exit code 6).\n\
-    A report compares by summaries made to compare, and tells a verdict where those made --for decide are given as well.\n\
+    Without --compare, --decide or --report it tells what was merged. The answer is that of one log which\n\
+    holds everything: its position is the number of events in all logs. Where summaries were asked or read\n\
+    otherwise, or count the same log or source twice, they are refused with the names of both files (exit\n\
+    code 6). A report compares by summaries made to compare, and tells a verdict where those made --for decide\n\
+    are given as well.\n\
     Of summaries under the policy rounded it tells between which limits each share of all logs lies.")]
 pub(in super::super) struct Args {
     /// Summaries, as `summary make` wrote them, in any order

@@ -12,7 +12,7 @@ use super::super::{Format, Shared, progress, report, shown};
 use super::files::{Files, Trust};
 use super::merge::Args;
 use crate::report::{About, Asked, Findings, Synthetic, html, page, spoken};
-use crate::summary::{self, For, Manifest, Merged, Opened};
+use crate::summary::{self, For, Manifest, Merged, Opened, Sharing};
 
 /// Summaries of the two kinds, each merged.
 #[derive(Default)]
@@ -77,6 +77,14 @@ pub(super) fn run(
         Err(why) => Err(why.to_owned()),
     };
     together.end()?;
+    if !shared.quiet {
+        out.once_written(|path| {
+            let path = path.display();
+            format!(
+                "{path} is written; `evenfield report check {path}` looks at it as whoever receives it would"
+            )
+        });
+    }
     out.text(&html(&page(&Findings { about, comparison, closer: None, decided })))
 }
 
@@ -109,7 +117,8 @@ fn about(args: &Args, merged: &Merged) -> About {
     let mut logs: Vec<(u64, String)> =
         manifests().map(|manifest| (manifest.log.head.position.0, manifest.log.head.to_string())).collect();
     logs.sort();
-    let rule = args.ruled().words(args.profiles.as_deref());
+    let vouched = (args.sharing() == Sharing::Vouched).then(|| "--shared-sources".to_owned());
+    let rule: Vec<String> = args.ruled().words(args.profiles.as_deref()).into_iter().chain(vouched).collect();
     let title = args.title.iter().flat_map(|title| ["--title".to_owned(), title.clone()]);
     About {
         title: args.title.clone(),
