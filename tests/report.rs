@@ -68,6 +68,10 @@ fn what_is_missing_is_said_with_what_would_fill_it() {
     run_on(dir.path(), b"", ["ingest", "-q", "-"]).ok();
     let empty = report(dir.path(), "empty.html", &[]);
     assert!(empty.contains("it takes consultations of two platforms or more"), "{empty}");
+    assert!(
+        !empty.contains("Every measure could be told"),
+        "of nothing it is not said that all of it is known"
+    );
     run(dir.path(), ["report", "check", "empty.html"]).ok();
     let rounded = built(dir.path(), &[]);
     let section = |id: &str| {

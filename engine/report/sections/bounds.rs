@@ -62,10 +62,11 @@ pub(super) fn cannot_say(context: &Context<'_>) -> Vec<Block> {
                 .to_owned(),
         ),
     ];
-    match items.is_empty() {
-        true => blocks.push(Block::Words("Every measure could be told of every platform.".to_owned())),
-        false => blocks.push(Block::List(items)),
-    }
+    blocks.push(match (items.is_empty(), compared.platforms.is_empty()) {
+        (false, _) => Block::List(items),
+        (true, false) => Block::Words("Every measure could be told of every platform.".to_owned()),
+        (true, true) => Block::Missing("Nothing can be told yet: there is no platform.".to_owned()),
+    });
     blocks
 }
 
